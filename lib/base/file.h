@@ -1,0 +1,38 @@
+/* Files that appear whole or not at all, and descriptors that are written and read to the end. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include "base/error.h"
+
+/* An output that is standard output ("-" or NULL) or a file. A file is a temporary beside the
+ * target until output_commit, which syncs it, renames it into place and syncs the folder; killed at
+ * any instant, the process leaves the old file or the new one. SIGINT, SIGTERM and SIGHUP remove
+ * the temporaries, then end the process by that signal. */
+struct output {
+    int fd;
+    char *path;      /* NULL: standard output */
+    char *temporary; /* NULL: standard output */
+    int slot;        /* place in the table of temporaries that signals remove */
+};
+
+int output_open(struct output *o, const char *path, struct error *e);
+/* Writes all of it, through EINTR and partial writes. EPIPE ends the process quietly by SIGPIPE. */
+int output_write(struct output *o, const void *bytes, size_t size, struct error *e);
+/* Closes and, for a file, puts it in place. A failing fsync or close is an error. */
+int output_commit(struct output *o, struct error *e);
+/* Closes and removes the temporary; nothing appears. Safe after a failed commit or open. */
+void output_abandon(struct output *o);
+
+/* An input that is standard input ("-" or NULL) or a file; the descriptor, or -1. */
+int input_open(const char *path, struct error *e);
+/* Reads until size bytes or end of file; the count, or -1. */
+ssize_t input_read(int fd, void *bytes, size_t size, struct error *e);
+/* The whole file, NUL-terminated, at most `most` bytes; malloc'd; NULL with the error set. */
+char *input_read_all(const char *path, size_t most, size_t *size, struct error *e);
+
+/* mkdir -p. */
+int folder_make(const char *path, struct error *e);
+
+#endif

@@ -1,0 +1,108 @@
+/* The outside of every program: one table describes its options, and from that table come parsing,
+ * --help, --version, usage errors, the manual page (--help=man) and the shell completion
+ * (--help=complete). Messages go to stderr as one line that begins with the program's name. */
+#ifndef BASE_PROGRAM_H
+#define BASE_PROGRAM_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "base/value.h"
+
+#define EXIT_FAILED 1 /* the work failed */
+#define EXIT_USAGE 2  /* the call was wrong */
+
+enum option_type {
+    OPTION_FLAG,   /* bool, set true                                        */
+    OPTION_INT,    /* int64_t, least <= x <= most                           */
+    OPTION_REAL,   /* double, least <= x <= most                            */
+    OPTION_TEXT,   /* const char *, points into argv                        */
+    OPTION_FILE,   /* the same; completion offers file names                */
+    OPTION_CHOICE, /* const char *, one of the words in `choices`           */
+};
+
+struct option {
+    const char *name;          /* long name without dashes; NULL ends the table */
+    char letter;               /* short name, or 0 */
+    enum option_type type;
+    void *to;                  /* where the value goes; holds the default beforehand */
+    const char *argument;      /* "N", "FILE": name in the help; NULL for flags */
+    const char *help;          /* one sentence, no full stop; defaults are added by the printer */
+    double least, most;        /* OPTION_INT and OPTION_REAL; both 0: any value of the type */
+    const char *choices;       /* OPTION_CHOICE: words parted by '|' */
+};
+
+struct program {
+    const char *name;
+    const char *summary;        /* the NAME line of the manual page: "pick rows of a samples stream" */
+    const char *operands;       /* usage after the options: "[STREAM]"; "" for none */
+    int least_operands, most_operands;
+    const char *description;    /* paragraphs parted by a blank line, for --help and the manual */
+    const char *examples;       /* lines of shell, parted by '\n'; those that begin with # explain */
+    const struct option *options; /* the program's own; the common ones are added */
+    unsigned common;            /* COMMON_... that it takes; --help, --version, -q, -v always */
+};
+
+enum {
+    COMMON_OUTPUT = 1,   /* -o, --output FILE: call.output, NULL for standard output */
+    COMMON_SEED = 2,     /* --seed N, default 1: call.seed */
+    COMMON_THREADS = 4,  /* --threads N, default all cores: call.threads; sets OpenMP's count */
+    COMMON_HISTORY = 8,  /* --no-history: call.history is false */
+    COMMON_JSON = 16,    /* --json: call.json */
+    COMMON_STREAM = 32,  /* reads a stream: --max-tensor BYTES, call.most_tensor_bytes */
+};
+
+/* What every program knows of its own call. main owns it. */
+struct call {
+    const struct program *program;
+    int argc;                 /* operands */
+    char **argv;
+    const char *output;
+    uint64_t seed;
+    int threads;
+    bool history, json;
+    int verbosity;            /* -1 with -q, 0, 1 with -v */
+    size_t most_tensor_bytes;
+    struct value *arguments;  /* the whole command line, for the history; owned */
+    double started;           /* seconds, monotonic */
+};
+
+/* Parses the command line, prints help or usage and exits (0 or 2) where that is all there is to
+ * do, sets up signals and threads. After it returns the options' variables hold their values. */
+void program_begin(const struct program *p, int argc, char **argv, struct call *c);
+
+/* A wrong call found after parsing (two options that exclude each other): message, hint, exit 2. */
+_Noreturn void program_usage(const struct call *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Prints "name: text" for the error and exits 1, temporaries removed. */
+_Noreturn void program_fail(const struct call *c, const struct error *e);
+
+/* A line on stderr: a note with -v only, a warning unless -q. */
+void program_note(const struct call *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void program_warn(const struct call *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Flushes and closes stdout (an error there is exit 1), frees the call, prints the closing line of
+ * -v (version, wall and CPU seconds, peak memory); returns 0, main's last statement:
+ * `return program_end(&call);` */
+int program_end(struct call *c);
+
+/* Progress on a terminal's stderr (or with -v, a line every ten seconds): a bar, rate, time left. */
+struct progress {
+    const struct call *call;
+    const char *what;  /* "epoch", "image" */
+    double total;      /* 0: unknown */
+    double shown;      /* when it was last drawn */
+    double started;
+    bool drawn;
+};
+void progress_begin(struct progress *p, const struct call *c, const char *what, double total);
+void progress_at(struct progress *p, double done, const char *note); /* note may be NULL */
+void progress_end(struct progress *p);
+
+const char *winnow_version(void); /* "0.1.0" or what git describe said at build time */
+double clock_seconds(void);       /* monotonic */
+
+#endif

@@ -1,0 +1,109 @@
+/* What an op is, for the files in ops/ and the engine that runs them; users of the engine need
+ * graph.h and ops.h alone.
+ *
+ * Every file in ops/ is compiled once for each instruction set (and once more in double), so no
+ * symbol of it may be visible but through OP(): its `struct op` tables. ops/table.c lists them. The
+ * builder functions of ops.h live in build.c, compiled once: they only make nodes. */
+#ifndef GRAPH_OP_H
+#define GRAPH_OP_H
+#include "graph/graph.h"
+#include "graph/ops.h"
+
+enum op_code {
+    OP_INPUT, OP_WEIGHT, OP_CONV2D, OP_CONV_TRANSPOSE2D, OP_DEPTHWISE, OP_SEPARABLE, OP_STATISTICS,
+    OP_NORMALISE, OP_MAX_POOL, OP_AVG_POOL, OP_GLOBAL_AVG_POOL, OP_ACTIVATE, OP_ACTIVATE_TANGENT,
+    OP_ADD, OP_MULTIPLY, OP_SCALE_BY, OP_DROP_PATH, OP_DROPOUT, OP_STOP_GRADIENT, OP_CONCAT,
+    OP_LINEAR, OP_SOFTMAX, OP_LOG_SOFTMAX, OP_L2_NORMALISE, OP_MIX, OP_CROSS_ENTROPY,
+    OP_MEAN_SQUARED_ERROR, OP_MEAN_ABSOLUTE_ERROR, OP_SMOOTH_L1, OP_BCE_WITH_LOGITS,
+    OP_TRIPLET_MARGIN, OP_COSINE_EMBEDDING, OP_MEAN_SQUARE_NORM, OP_KENDALL, OP_ADD_SCALARS,
+    OP_CODES
+};
+
+struct node {
+    struct graph *graph;
+    enum op_code code;
+    int index;              /* place in build order */
+    char *name;             /* inputs and parameters */
+    int inputs;
+    struct node **input;    /* members may be NULL where the op allows it */
+    struct shape shape;
+
+    /* arguments */
+    struct window window;
+    int integer;            /* activation, classification, ... */
+    double number;          /* factor, margin, rate, smoothing, ... */
+    struct term *term;      /* mix */
+    enum graph_group group; /* parameters */
+    struct initial initial;
+
+    /* set by the plan */
+    bool needed;            /* takes part in this plan */
+    bool differentiable;    /* some parameter lies below it */
+    bool kept;
+    real *value;            /* batch * count, or count */
+    real *gradient;         /* the same; NULL where none is needed */
+    void *saved;            /* what forward leaves for backward (max_pool's choice), op->saved bytes */
+    bool *accumulate;       /* for each input: add to its gradient (true) or overwrite it */
+};
+
+/* The running context handed to the kernels. */
+struct context {
+    const struct graph_run *run;
+    int n;             /* images */
+    int threads;
+    real *scratch;     /* scratch_stride elements for each of GRAPH_SLICES slices */
+    size_t scratch_stride;
+};
+/* The images of slice s of n: [first, last). Slices differ by one image at most. */
+static inline int slice_first(int n, int s)
+{
+    return (int)((long)n * s / GRAPH_SLICES);
+}
+static inline real *slice_scratch(const struct context *c, int s)
+{
+    return c->scratch + (size_t)s * c->scratch_stride;
+}
+/* Should backward compute the gradient of input i? (It has a gradient array, and, for a parameter,
+ * its group is wanted in this run.) */
+static inline bool wants(const struct node *n, const struct context *c, int i)
+{
+    const struct node *in = n->input[i];
+    return in && in->gradient &&
+           (in->code != OP_WEIGHT || (c->run->gradients >> in->group & 1u));
+}
+
+enum { READS_OUTPUT = 1 << 30 }; /* op.reads: bit i = backward reads the value of input i (i < 30;
+                                    bit 29 stands for all inputs from 29 on) */
+
+struct op {
+    const char *name;
+    /* Fills n->shape from n->input; a message where they do not fit. */
+    int (*shape)(struct node *n, struct error *e);
+    void (*forward)(const struct node *n, const struct context *c);
+    /* Reads n->gradient; for each input i that is wanted writes, or adds to, its gradient as
+     * n->accumulate[i] says. A parameter's gradient is reduced over slices in order. Where one node
+     * is several inputs of n, accumulate is set for all but the first. */
+    void (*backward)(const struct node *n, const struct context *c);
+    /* The tangent node given the inputs' tangents (members NULL where constant); NULL op: none. */
+    struct node *(*tangent)(struct node *n, struct node *const *t);
+    double (*macs)(const struct node *n);                /* forward, one image; NULL: 0 */
+    size_t (*saved)(const struct node *n, int batch);    /* bytes kept for backward; NULL: 0 */
+    size_t (*scratch)(const struct node *n, int batch);  /* reals a slice; NULL: 0 */
+    unsigned reads;                                      /* what backward reads */
+};
+
+/* Kernels for one instruction set. */
+struct kernels {
+    const char *name;
+    const struct op *op[OP_CODES];
+};
+
+#ifndef GRAPH_LEVEL
+#define GRAPH_LEVEL baseline
+#endif
+#define OP_PASTE2(a, b) a##_##b
+#define OP_PASTE(a, b) OP_PASTE2(a, b)
+/* const struct op OP(conv2d) = {...}; is conv2d_op_avx512 in that level's object. */
+#define OP(name) OP_PASTE(name##_op, GRAPH_LEVEL)
+
+#endif

@@ -1,0 +1,103 @@
+/* The builder calls: every op of the engine, as a function from nodes to a node. Shapes are written
+ * without the batch extent; x is height x width x channels. Each op's file in ops/ holds its shape
+ * rule, forward, backward and tangent. */
+#ifndef GRAPH_OPS_H
+#define GRAPH_OPS_H
+#include "graph/graph.h"
+
+/* A sliding window. Output extent (h + 2 pad - dilation (kernel - 1) - 1) / stride + 1, unless
+ * `extent` says otherwise (rows and columns past the edge read as padding); a pad of -1 begins at
+ * row and column 1, which is DARTS' shifted branch of factorised reduce. */
+struct window {
+    int kernel;   /* height and width; 0 means 1 */
+    int stride;   /* 0 means 1 */
+    int pad;
+    int dilation; /* 0 means 1 */
+    int groups;   /* conv2d; 0 means 1 */
+    int extent;   /* 0: by the formula; else output height and width are ceil(h / stride) */
+    bool relu;    /* the input passes max(x, 0) first, fused */
+};
+
+/* ---- convolutions (ops/convolution.c, depthwise.c, separable.c) ---- */
+struct node *conv2d(struct node *x, struct node *w, struct window window);
+/* Adjoint of conv2d: w is [k, k, out, in] seen from here, i.e. the same array that conv2d would
+ * take to map this op's output to its input. Output (h - 1) stride - 2 pad + kernel. */
+struct node *conv_transpose2d(struct node *x, struct node *w, struct window window);
+struct node *depthwise(struct node *x, struct node *w, struct window window);
+/* ReLU, depthwise, pointwise in one pass over each image, with the input normalised on the way in
+ * by statistics s (NULL: not): pointwise(depthwise(relu(normalise(x, s)))). The intermediate is
+ * recomputed by the backward pass instead of being kept. w [k, k, c], p [1, 1, c, out]. */
+struct node *separable(struct node *x, struct node *s, struct node *w, struct node *p,
+                       struct window window);
+
+/* ---- normalisation (ops/norm.c) ---- */
+/* Batch statistics: row 0 the mean, row 1 the reciprocal standard deviation 1/sqrt(var + 1e-5) of
+ * each channel over the batch, [2, c], not batched. `running` is a GRAPH_BUFFERS parameter [2, c]
+ * (mean, variance; initial 0 and 1 are the caller's to set through batch_norm below): in inference
+ * the statistics come from it; with run.track it moves by 0.1 (PyTorch's rule: unbiased variance).
+ * running may be NULL: then inference, too, uses the batch. */
+struct node *statistics(struct node *x, struct node *running);
+/* (x - mean) * reciprocal * scale + shift; scale and shift are [c] or both NULL. s may be NULL
+ * (only scale and shift). activation: ACT_IDENTITY, ACT_RELU or ACT_LEAKY, fused. */
+struct node *normalise(struct node *x, struct node *s, struct node *scale, struct node *shift,
+                       int activation);
+
+/* ---- pooling (ops/pool.c) ---- */
+struct node *max_pool(struct node *x, struct window window);
+struct node *avg_pool(struct node *x, struct window window); /* padding is not counted */
+struct node *global_avg_pool(struct node *x);                /* 1 x 1 x c */
+
+/* ---- element by element (ops/elementwise.c) ---- */
+enum activation { ACT_IDENTITY, ACT_RELU, ACT_LEAKY, ACT_SIGMOID, ACT_TANH, ACT_SOFTPLUS, ACT_EXP,
+                  ACT_GELU, ACT_HARDSWISH, ACT_SWISH };
+struct node *activate(struct node *x, enum activation a); /* leaky slope 0.2; GELU by erf */
+/* t * f'(x): the tangent of activate; its own derivative with respect to x is taken as zero for
+ * the piecewise-linear activations, which are the only ones it accepts. */
+struct node *activate_tangent(struct node *x, struct node *t, enum activation a);
+struct node *add(struct node *a, struct node *b);          /* equal shapes */
+struct node *multiply(struct node *a, struct node *b);     /* equal shapes */
+struct node *scale_by(struct node *x, double factor);
+/* Per image: the whole of it survives with probability 1 - run.drop_path, then divided by that;
+ * identity in inference. Keyed by the node's place in the graph. */
+struct node *drop_path(struct node *x);
+/* Each element survives with probability 1 - rate, then divided by that; identity in inference. */
+struct node *dropout(struct node *x, double rate);
+/* Value passes, gradient stops. */
+struct node *stop_gradient(struct node *x);
+
+/* ---- shapes and products (ops/linear.c) ---- */
+struct node *concat(int count, struct node *const *x);      /* along channels */
+struct node *linear(struct node *x, struct node *w, struct node *b); /* flattens x; b may be NULL */
+struct node *softmax(struct node *x);                       /* over the last extent */
+struct node *log_softmax(struct node *x);
+struct node *l2_normalise(struct node *x);                  /* each image's vector; eps 1e-12 */
+
+/* ---- the mixed node of a DARTS cell (ops/mix.c) ---- */
+struct term {
+    struct node *x;   /* h x w x c */
+    struct node *s;   /* statistics to normalise it by, or NULL */
+    int row, column;  /* its weight is weights[row][column] */
+};
+/* sum over terms of weights[row][column] * normalise(x, s); weights is not batched, rank 2 (a
+ * softmax over architecture parameters). */
+struct node *mix(struct node *weights, int count, const struct term *terms);
+
+/* ---- losses: scalars, means over the batch (ops/loss.c) ---- */
+/* label: a 1x1x1 input holding the class index. smoothing as PyTorch's label_smoothing. */
+struct node *cross_entropy(struct node *logits, struct node *label, double smoothing);
+struct node *mean_squared_error(struct node *x, struct node *y); /* mean over elements and batch */
+struct node *mean_absolute_error(struct node *x, struct node *y);
+struct node *smooth_l1(struct node *x, struct node *y);
+struct node *bce_with_logits(struct node *x, struct node *target);
+/* mean over images of max(d(a,p) - d(a,n) + margin, 0), Euclidean, eps 1e-6 added to differences
+ * as PyTorch does. */
+struct node *triplet_margin(struct node *a, struct node *p, struct node *n, double margin);
+struct node *cosine_embedding(struct node *a, struct node *b, struct node *same, double margin);
+/* mean over images of the sum of squares of x's elements: |J n|^2 of the contractive loss. */
+struct node *mean_square_norm(struct node *x);
+/* Scalars: exp(-s) L / 2 + s / 2 (regression) or exp(-s) L + s / 2 (classification); Kendall, Gal,
+ * Cipolla, CVPR 2018. s is a parameter of one element. */
+struct node *kendall(struct node *loss, struct node *s, bool classification);
+struct node *add_scalars(struct node *a, struct node *b, double weight_of_b); /* a + weight b */
+
+#endif

@@ -1,0 +1,51 @@
+/* Networks built from ops. Each builder adds nodes to a graph and returns the handles a trainer
+ * needs. Parameter names are those of the PyTorch programs that define these networks, so that
+ * weights can be carried over by name. Spec: Poyser 2023, ch. 4; DARTS, Liu et al., ICLR 2019;
+ * GANomaly, Akcay et al., ACCV 2018. */
+#ifndef NETWORK_NETWORK_H
+#define NETWORK_NETWORK_H
+#include "graph/ops.h"
+#include "network/genotype.h"
+
+struct image_shape {
+    int height, width, channels;
+};
+
+/* ---- the DARTS super-net (supernet.c) ---- */
+struct supernet {
+    struct image_shape image;
+    int channels, cells, classes;
+    struct node *x, *label;        /* inputs */
+    struct node *normal, *reduce;  /* 14 x 8 architecture parameters, N(0, 1e-3) */
+    struct node *logits, *loss;    /* cross-entropy, mean over the batch */
+};
+/* Fills the handles below the first line of the struct from the settings in it. Reduction cells at
+ * cells/3 and 2*cells/3. */
+int supernet_build(struct supernet *s, struct graph *g, struct error *e);
+
+/* ---- a discrete network of a genotype (discrete.c) ---- */
+struct discrete {
+    struct image_shape image;
+    int channels, cells, classes;
+    bool auxiliary;                /* the auxiliary head after cell 2*cells/3 */
+    double auxiliary_weight;       /* 0.4 */
+    struct node *x, *label;
+    struct node *logits, *loss;    /* loss includes the auxiliary head's share */
+};
+int discrete_build(struct discrete *d, struct graph *g, const struct genotype *genotype,
+                   struct error *e);
+
+/* ---- GANomaly's encoder and decoder (autoencoder.c) ---- */
+struct autoencoder {
+    int side;      /* power of two, 16 or more: 32 */
+    int channels;  /* of the image */
+    int width;     /* of the first layer: 64 (reference), 16 (small) */
+    int latent;
+};
+/* x (side x side x channels in [-1, 1]) to 1 x 1 x latent. Parameters "enc.N.weight", ... are
+ * created at the first call on a graph and shared by later ones. */
+struct node *encoder_build(const struct autoencoder *a, struct graph *g, struct node *x);
+/* 1 x 1 x latent to side x side x channels in (-1, 1); parameters "dec.N.weight", ... */
+struct node *decoder_build(const struct autoencoder *a, struct graph *g, struct node *z);
+
+#endif
