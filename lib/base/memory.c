@@ -1,0 +1,68 @@
+#include "base/memory.h"
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+int size_multiply(size_t a, size_t b, size_t *product)
+{
+    size_t result;
+    if (__builtin_mul_overflow(a, b, &result))
+        return -1;
+    *product = result;
+    return 0;
+}
+
+void *array_new(size_t count, size_t size, const char *what, struct error *e)
+{
+    size_t bytes;
+    if (size_multiply(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT) {
+        error_set(e, "out of memory: %zu x %zu bytes of %s", count, size, what);
+        return NULL;
+    }
+    bytes = bytes ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
+    void *array = aligned_alloc(ALIGNMENT, bytes);
+    if (!array) {
+        error_set(e, "out of memory: %zu bytes of %s", bytes, what);
+        return NULL;
+    }
+    return memset(array, 0, bytes);
+}
+
+int array_grow(void **array, size_t *capacity, size_t count, size_t size, const char *what,
+               struct error *e)
+{
+    if (*array && count <= *capacity)
+        return 0;
+    size_t larger = *capacity > SIZE_MAX / 2 ? count : 2 * *capacity;
+    if (larger < count)
+        larger = count;
+    if (larger < 8)
+        larger = 8;
+    void *grown = array_new(larger, size, what, e);
+    if (!grown)
+        return -1;
+    if (*array)
+        memcpy(grown, *array, *capacity * size);
+    free(*array);
+    *array = grown;
+    *capacity = larger;
+    return 0;
+}
+
+char *text_copy(const char *text, struct error *e)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        error_set(e, "out of memory: a text of %zu bytes", strlen(text));
+    return copy;
+}
+
+void memory_free_pointer(void *pointer_to_pointer)
+{
+    int saved = errno;
+    free(*(void **)pointer_to_pointer);
+    errno = saved;
+}

@@ -1,0 +1,89 @@
+#include "base/random.h"
+#include <math.h>
+#include <xxhash.h>
+#include <Random123/philox.h>
+
+struct random random_stream(uint64_t seed, const char *purpose, uint64_t step)
+{
+    return (struct random){.key = XXH3_64bits_withSeed(purpose, __builtin_strlen(purpose), seed),
+                           .step = step};
+}
+
+/* Block b of the stream: counter {b, step}, each its low word first. */
+static philox4x32_ctr_t random_block(const struct random *r, uint64_t b)
+{
+    philox4x32_ctr_t counter = {
+        {(uint32_t)b, (uint32_t)(b >> 32), (uint32_t)r->step, (uint32_t)(r->step >> 32)}};
+    philox4x32_key_t key = {{(uint32_t)r->key, (uint32_t)(r->key >> 32)}};
+    return philox4x32_R(10, counter, key);
+}
+
+/* A block holds two elements. */
+uint64_t random_u64_at(const struct random *r, uint64_t i)
+{
+    philox4x32_ctr_t block = random_block(r, i / 2);
+    int low = 2 * (int)(i % 2);
+    return (uint64_t)block.v[low + 1] << 32 | block.v[low];
+}
+
+static double unit(uint64_t bits)
+{
+    return (double)(bits >> 11) * 0x1p-53;
+}
+
+double random_uniform_at(const struct random *r, uint64_t i)
+{
+    return unit(random_u64_at(r, i));
+}
+
+/* Elements 2k and 2k + 1 are the two normals of one pair of uniforms. */
+double random_normal_at(const struct random *r, uint64_t i)
+{
+    uint64_t first = i & ~(uint64_t)1;
+    double radius = sqrt(-2 * log(1 - random_uniform_at(r, first)));
+    double angle = 2 * M_PI * random_uniform_at(r, first + 1);
+    return radius * (i % 2 ? sin(angle) : cos(angle));
+}
+
+uint64_t random_u64(struct random *r)
+{
+    return random_u64_at(r, r->at++);
+}
+
+double random_uniform(struct random *r)
+{
+    return random_uniform_at(r, r->at++);
+}
+
+double random_normal(struct random *r)
+{
+    return random_normal_at(r, r->at++);
+}
+
+/* The high half of x * n is uniform once the first 2^64 mod n low halves are refused (Lemire, "Fast
+ * random integer generation in an interval", 2019). */
+uint64_t random_below(struct random *r, uint64_t n)
+{
+    uint64_t refused = -n % n;
+    unsigned __int128 product;
+    do
+        product = (unsigned __int128)random_u64(r) * n;
+    while ((uint64_t)product < refused);
+    return (uint64_t)(product >> 64);
+}
+
+void random_shuffle(struct random *r, size_t *index, size_t n)
+{
+    for (size_t i = n; i > 1; i--) {
+        size_t j = random_below(r, i), last = index[i - 1];
+        index[i - 1] = index[j];
+        index[j] = last;
+    }
+}
+
+void random_permutation(struct random *r, size_t *index, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        index[i] = i;
+    random_shuffle(r, index, n);
+}

@@ -1,0 +1,277 @@
+#include "base/value.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+
+static struct value *value_new(enum value_type type)
+{
+    struct value *v = calloc(1, sizeof *v);
+    if (v)
+        v->type = type;
+    return v;
+}
+
+struct value *value_nil(void)
+{
+    return value_new(VALUE_NIL);
+}
+
+struct value *value_bool(bool truth)
+{
+    struct value *v = value_new(VALUE_BOOL);
+    if (v)
+        v->truth = truth;
+    return v;
+}
+
+struct value *value_int(int64_t integer)
+{
+    struct value *v = value_new(VALUE_INT);
+    if (v)
+        v->integer = integer;
+    return v;
+}
+
+struct value *value_real(double real)
+{
+    struct value *v = value_new(VALUE_REAL);
+    if (v)
+        v->real = real;
+    return v;
+}
+
+struct value *value_text(const char *text)
+{
+    struct value *v = value_new(VALUE_TEXT);
+    if (v && !(v->text = strdup(text))) {
+        free(v);
+        return NULL;
+    }
+    return v;
+}
+
+struct value *value_array(void)
+{
+    return value_new(VALUE_ARRAY);
+}
+
+struct value *value_map(void)
+{
+    return value_new(VALUE_MAP);
+}
+
+void value_free(struct value *v)
+{
+    if (!v)
+        return;
+    for (size_t i = 0; i < v->count; i++) {
+        value_free(v->item[i]);
+        if (v->key)
+            free(v->key[i]);
+    }
+    if (v->type == VALUE_TEXT)
+        free(v->text);
+    free(v->item);
+    free(v->key);
+    free(v);
+}
+
+static int value_grow(struct value *v)
+{
+    if (v->count < v->capacity)
+        return 0;
+    size_t capacity = v->capacity ? 2 * v->capacity : 4;
+    struct value **item = reallocarray(v->item, capacity, sizeof *item);
+    if (!item)
+        return -1;
+    v->item = item;
+    if (v->type == VALUE_MAP) {
+        char **key = reallocarray(v->key, capacity, sizeof *key);
+        if (!key)
+            return -1;
+        v->key = key;
+    }
+    v->capacity = capacity;
+    return 0;
+}
+
+struct value *value_append(struct value *v, struct value *child)
+{
+    if (!v || !child || v->type != VALUE_ARRAY || value_grow(v)) {
+        value_free(child);
+        return NULL;
+    }
+    return v->item[v->count++] = child;
+}
+
+static size_t value_find(const struct value *v, const char *key)
+{
+    size_t i = 0;
+    while (i < v->count && strcmp(v->key[i], key) != 0)
+        i++;
+    return i;
+}
+
+struct value *value_set(struct value *v, const char *key, struct value *child)
+{
+    if (!v || !child || v->type != VALUE_MAP) {
+        value_free(child);
+        return NULL;
+    }
+    size_t at = value_find(v, key);
+    if (at < v->count) {
+        value_free(v->item[at]);
+        return v->item[at] = child;
+    }
+    char *name = strdup(key);
+    if (!name || value_grow(v)) {
+        free(name);
+        value_free(child);
+        return NULL;
+    }
+    v->key[v->count] = name;
+    return v->item[v->count++] = child;
+}
+
+struct value *value_set_int(struct value *v, const char *key, int64_t integer)
+{
+    return value_set(v, key, value_int(integer));
+}
+
+struct value *value_set_real(struct value *v, const char *key, double real)
+{
+    return value_set(v, key, value_real(real));
+}
+
+struct value *value_set_text(struct value *v, const char *key, const char *text)
+{
+    return value_set(v, key, value_text(text));
+}
+
+struct value *value_set_bool(struct value *v, const char *key, bool truth)
+{
+    return value_set(v, key, value_bool(truth));
+}
+
+struct value *value_set_map(struct value *v, const char *key)
+{
+    struct value *there = (struct value *)value_get(v, key);
+    return there && there->type == VALUE_MAP ? there : value_set(v, key, value_map());
+}
+
+void value_remove(struct value *v, const char *key)
+{
+    size_t at = v && v->type == VALUE_MAP ? value_find(v, key) : 0;
+    if (!v || v->type != VALUE_MAP || at == v->count)
+        return;
+    value_free(v->item[at]);
+    free(v->key[at]);
+    v->count--;
+    memmove(v->item + at, v->item + at + 1, (v->count - at) * sizeof *v->item);
+    memmove(v->key + at, v->key + at + 1, (v->count - at) * sizeof *v->key);
+}
+
+struct value *value_copy(const struct value *v)
+{
+    if (!v)
+        return NULL;
+    if (v->type == VALUE_TEXT)
+        return value_text(v->text);
+    struct value *copy = value_new(v->type);
+    if (!copy)
+        return NULL;
+    if (v->type == VALUE_BOOL)
+        copy->truth = v->truth;
+    else if (v->type == VALUE_INT)
+        copy->integer = v->integer;
+    else if (v->type == VALUE_REAL)
+        copy->real = v->real;
+    for (size_t i = 0; i < v->count; i++) {
+        struct value *child = value_copy(v->item[i]);
+        char *key = v->key ? strdup(v->key[i]) : NULL;
+        if (!child || (v->key && !key) || value_grow(copy)) {
+            value_free(child);
+            free(key);
+            value_free(copy);
+            return NULL;
+        }
+        if (key)
+            copy->key[i] = key;
+        copy->item[copy->count++] = child;
+    }
+    return copy;
+}
+
+const struct value *value_get(const struct value *v, const char *key)
+{
+    if (!v || v->type != VALUE_MAP)
+        return NULL;
+    size_t at = value_find(v, key);
+    return at < v->count ? v->item[at] : NULL;
+}
+
+int64_t value_get_int(const struct value *v, const char *key, int64_t fallback)
+{
+    const struct value *x = value_get(v, key);
+    return x && x->type == VALUE_INT ? x->integer : fallback;
+}
+
+double value_get_real(const struct value *v, const char *key, double fallback)
+{
+    const struct value *x = value_get(v, key);
+    if (x && x->type == VALUE_INT)
+        return (double)x->integer;
+    return x && x->type == VALUE_REAL ? x->real : fallback;
+}
+
+const char *value_get_text(const struct value *v, const char *key, const char *fallback)
+{
+    const struct value *x = value_get(v, key);
+    return x && x->type == VALUE_TEXT ? x->text : fallback;
+}
+
+bool value_get_bool(const struct value *v, const char *key, bool fallback)
+{
+    const struct value *x = value_get(v, key);
+    return x && x->type == VALUE_BOOL ? x->truth : fallback;
+}
+
+static bool maps_equal(const struct value *a, const struct value *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        /* most equal maps have their keys in the same order */
+        bool same = strcmp(a->key[i], b->key[i]) == 0;
+        const struct value *other = same ? b->item[i] : value_get(b, a->key[i]);
+        if (!value_equal(a->item[i], other))
+            return false;
+    }
+    return true;
+}
+
+bool value_equal(const struct value *a, const struct value *b)
+{
+    if (!a || !b)
+        return a == b;
+    if (a->type != b->type || a->count != b->count)
+        return false;
+    switch (a->type) {
+    case VALUE_NIL:
+        return true;
+    case VALUE_BOOL:
+        return a->truth == b->truth;
+    case VALUE_INT:
+        return a->integer == b->integer;
+    case VALUE_REAL: /* bit for bit, so that a NaN equals itself */
+        return memcmp(&a->real, &b->real, sizeof a->real) == 0;
+    case VALUE_TEXT:
+        return strcmp(a->text, b->text) == 0;
+    case VALUE_ARRAY:
+        for (size_t i = 0; i < a->count; i++)
+            if (!value_equal(a->item[i], b->item[i]))
+                return false;
+        return true;
+    case VALUE_MAP:
+        return maps_equal(a, b);
+    }
+    return false;
+}
