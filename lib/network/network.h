@@ -11,6 +11,10 @@ struct image_shape {
     int height, width, channels;
 };
 
+/* Starts every parameter of a planned graph by its initial, keyed by the seed and the names, and
+ * running statistics at mean 0 and variance 1 (layer.c). */
+void network_initialise(struct graph *g, uint64_t seed);
+
 /* ---- the DARTS super-net (supernet.c) ---- */
 struct supernet {
     struct image_shape image;
