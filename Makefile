@@ -1,28 +1,43 @@
 # winnow: small Unix filters that make computer vision cheap.
-#   make demo    sets up what is missing, builds, runs DDS-NAS on Fashion-MNIST
-#   make check   sets up what is missing, builds, runs the tests
-# Sanitized builds: make BUILD=build/asan SANITIZE=address,undefined check
-# `make setup` installs packages (Debian); everything else only tells what it misses.
+#
+#   make demo      sets up what is missing, builds, runs DDS-NAS on Fashion-MNIST
+#   make check     sets up what is missing, builds, runs the tests
+#   make           builds bin/            make setup     installs missing packages (Debian)
+#   make table     the table in README    make bench     speed against PyTorch
+#   make install   PREFIX= DESTDIR=       make clean     removes what make built
+#
+# Sanitized: make BUILD=build/asan BIN=build/asan/bin SANITIZE=address,undefined check
 
 BUILD ?= build
 BIN ?= bin
 PREFIX ?= /usr/local
 DESTDIR ?=
+SHARED ?= ../shared
 WERROR ?=
 SANITIZE ?=
 CC = gcc
 OPT ?= -O3 -g
 
+# Debian packages: those of the build by the header that shows them to be there, then what the
+# pipelines run, then what the tests run.
+HEADERS = cblas.h:libopenblas-serial-dev msgpack.h:libmsgpack-dev xxhash.h:libxxhash-dev \
+	Random123/philox.h:librandom123-dev jpeglib.h:libjpeg62-turbo-dev png.h:libpng-dev \
+	zlib.h:zlib1g-dev
+PACKAGES = $(foreach h,$(HEADERS),$(lastword $(subst :, ,$h))) \
+	dataset-fashion-mnist perl gnuplot-nox graphviz \
+	python3-msgpack python3-numpy mandoc strace
+
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//' || true)
 
+# The serial build of OpenBLAS: many threads call it at once, and it starts none of its own.
 BLAS_DIR := $(firstword $(wildcard /usr/lib/*/openblas-serial))
 BLAS_INCLUDE := $(firstword $(wildcard /usr/include/*/openblas-serial))
 
-CPPFLAGS = -D_GNU_SOURCE -DWINNOW_VERSION='"$(VERSION)"' -Ilib -I$(BLAS_INCLUDE) -MMD -MP
+CPPFLAGS = -D_GNU_SOURCE -Ilib $(BLAS_INCLUDE:%=-I%) -MMD -MP
 CFLAGS = -std=gnu11 $(OPT) -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wno-unknown-pragmas -fno-math-errno -ffp-contract=fast -fopenmp $(if $(WERROR),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-LDFLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -L$(BLAS_DIR) -Wl,-rpath,$(BLAS_DIR) \
+LDFLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(BLAS_DIR:%=-L% -Wl,-rpath,%) \
 	-Wl,--as-needed
 LDLIBS = -lopenblas -lmsgpackc -lxxhash -ljpeg -lpng -lz -lm
 
@@ -40,7 +55,8 @@ ONLY ?= %
 SOURCES := $(filter $(ONLY),$(sort $(wildcard lib/*/*.c)))
 TOOLS := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 PROGRAMS := $(TOOLS:%=$(BIN)/%)
-UNITS := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*.c)))
+UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard tests/bench/*.c)))
 
 LIB = $(BUILD)/libwinnow.a
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) \
@@ -54,6 +70,8 @@ OBJECTS64 = $(SOURCES64:%.c=$(BUILD)/f64/%.o) \
 
 all: $(PROGRAMS)
 
+# ---- programs and libraries ----
+
 $(BIN)/%: $(BUILD)/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -63,36 +81,123 @@ $(LIB): $(OBJECTS)
 $(LIB64): $(OBJECTS64)
 	rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | $(BUILD)/headers
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-$(BUILD)/f64/%.o: %.c
+$(BUILD)/f64/%.o: %.c | $(BUILD)/headers
 	@mkdir -p $(@D)
 	$(CC) -DGRAPH_F64 $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 define KERNEL_RULES
-$(BUILD)/kernels/$1/%.o: lib/graph/ops/%.c
+$(BUILD)/kernels/$1/%.o: lib/graph/ops/%.c | $(BUILD)/headers
 	@mkdir -p $$(@D)
 	$(CC) -DGRAPH_LEVEL=$1 $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -c -o $$@ $$<
-$(BUILD)/f64/kernels/$1/%.o: lib/graph/ops/%.c
+$(BUILD)/f64/kernels/$1/%.o: lib/graph/ops/%.c | $(BUILD)/headers
 	@mkdir -p $$(@D)
 	$(CC) -DGRAPH_F64 -DGRAPH_LEVEL=$1 $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -c -o $$@ $$<
 endef
 $(foreach l,$(LEVELS),$(eval $(call KERNEL_RULES,$l)))
 
-# Unit tests: tests/unit/NAME.c, those called NAME_f64.c linked with the engine in double.
+# One object knows the version, so that a commit recompiles that one alone.
+$(BUILD)/lib/base/version.o: $(BUILD)/version
+$(BUILD)/lib/base/version.o: CPPFLAGS += -DWINNOW_VERSION='"$(VERSION)"'
+$(BUILD)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
+# Says which package is missing before the compiler does.
+$(BUILD)/headers:
+	@mkdir -p $(@D)
+	@for h in $(HEADERS); do \
+		echo "#include <$${h%:*}>" | $(CC) $(CPPFLAGS) -MF /dev/null -E -xc - >/dev/null 2>&1 || { \
+			echo "$${h%:*} is missing: make setup, or install Debian's $${h#*:}" >&2; no=1; }; \
+	done; [ -z "$$no" ]
+	@touch $@
+
+setup:
+	@.ci/setup $(PACKAGES)
+
+# ---- tests: each is a program that writes TAP ----
+
+# tests/unit/NAME.c; those called NAME_f64.c are linked with the engine in double.
 $(BUILD)/unit/%_f64: tests/unit/%_f64.c $(LIB64)
 	@mkdir -p $(@D)
 	$(CC) -DGRAPH_F64 $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB64) $(LDLIBS)
 $(BUILD)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
+$(BUILD)/bench/%: tests/bench/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
 
-units: $(UNITS:%=$(BUILD)/unit/%)
+units: $(UNITS)
+
+SCRIPTS = $(sort $(wildcard tests/tools/*.t tests/pipelines/*.t))
+PROVE = prove --exec '' --timer
+TEST_ENV = BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) PATH=$(abspath $(BIN)):$$PATH
+
+# Set-up may install what this make did not find when it started, so a fresh one goes on.
+check: setup
+	@$(MAKE) --no-print-directory run-tests
+run-tests: all units
+	$(TEST_ENV) $(PROVE) $(UNITS) $(SCRIPTS)
+check-long: setup
+	@CHECK_LONG=1 $(MAKE) --no-print-directory run-tests
+check-peers: all
+	$(TEST_ENV) $(PROVE) $(sort $(wildcard tests/peers/*.t))
+bench: all $(BENCHES)
+	$(TEST_ENV) BUILD=$(abspath $(BUILD)) tests/bench/peers
+
+# ---- experiments ----
+
+demo: setup
+	@$(MAKE) --no-print-directory all
+	@$(TEST_ENV) pipelines/dds-nas --profile demo
+table: all
+	@$(TEST_ENV) pipelines/dds-nas --profile small --arms 'dds random static' --seeds '1 2 3'
+	@pipelines/dds-nas-table runs/fashion-mnist-small
+full-search: all
+	@$(TEST_ENV) pipelines/dds-nas --profile wide --until search
+
+# ---- manual pages, completion, installation ----
+
+# Programs go to libexec, as names like `load` and `train` are too common for a shared bin/;
+# `winnow load` finds them there, and so does a shell with that folder on its PATH.
+LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/winnow
+MAN = $(DESTDIR)$(PREFIX)/share/man
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+PAGES = $(patsubst %,$(BUILD)/man/%.1,$(filter-out winnow-winnow,$(TOOLS:%=winnow-%)) winnow)
+FORMATS = $(wildcard man/*.5)
+PIPELINES = $(wildcard pipelines/*)
+
+man: $(PAGES)
+$(BUILD)/man/winnow.1: $(BIN)/winnow
+	@mkdir -p $(@D)
+	$< --help=man >$@.new && mv $@.new $@
+$(BUILD)/man/winnow-%.1: $(BIN)/%
+	@mkdir -p $(@D)
+	$< --help=man >$@.new && mv $@.new $@
+$(BUILD)/completion: $(PROGRAMS)
+	for p in $(PROGRAMS); do $$p --help=complete || exit; done >$@.new && mv $@.new $@
+
+install: all $(PAGES) $(BUILD)/completion
+	install -d $(DESTDIR)$(PREFIX)/bin $(LIBEXEC) $(MAN)/man1 $(MAN)/man5 $(COMPLETIONS)
+	install $(PROGRAMS) $(PIPELINES) $(LIBEXEC)
+	ln -sf ../libexec/winnow/winnow $(DESTDIR)$(PREFIX)/bin/winnow
+	install -m 644 $(PAGES) $(MAN)/man1
+	$(if $(FORMATS),install -m 644 $(FORMATS) $(MAN)/man5)
+	install -m 644 $(BUILD)/completion $(COMPLETIONS)/winnow
+
+uninstall:
+	rm -rf $(LIBEXEC)
+	rm -f $(DESTDIR)$(PREFIX)/bin/winnow $(COMPLETIONS)/winnow
+	rm -f $(PAGES:$(BUILD)/man/%=$(MAN)/man1/%) $(FORMATS:man/%=$(MAN)/man5/%)
 
 clean:
 	rm -rf build bin
 
-.PHONY: all units clean
+.PHONY: all setup units check run-tests check-long check-peers bench demo table full-search man \
+	install uninstall clean FORCE
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
