@@ -77,6 +77,8 @@ struct node *graph_weight(struct graph *g, const char *name, enum graph_group gr
 /* Keeps a node's value readable after graph_forward (losses, logits, latents): without this the
  * plan may reuse its memory. The planned loss is kept. */
 void graph_keep(struct node *n);
+/* Makes an input differentiable: after graph_backward its gradient is in node_gradient. */
+void graph_differentiate(struct node *input);
 
 /* ---- what a graph is made of ---- */
 struct shape {
@@ -88,7 +90,8 @@ const struct shape *node_shape(const struct node *n);
 size_t node_count(const struct node *n); /* elements, an image where batched */
 /* Valid after graph_plan. Batched: image i at node_value(n) + i * node_count(n). */
 real *node_value(const struct node *n);
-real *node_gradient(const struct node *n); /* parameters; NULL elsewhere unless kept by the plan */
+/* Parameters, differentiated inputs, the planned loss; NULL elsewhere. */
+real *node_gradient(const struct node *n);
 const char *node_name(const struct node *n);
 struct node *graph_find(const struct graph *g, const char *name); /* parameter or input, or NULL */
 int graph_weights(const struct graph *g, enum graph_group group); /* number of parameter nodes */
@@ -105,7 +108,10 @@ enum graph_use {
 };
 /* Orders the nodes that `loss` (or, for inference, the kept nodes) needs, decides what lives when,
  * and allocates one arena and the parameter arrays. loss is a scalar that is not batched; NULL for
- * inference. Parameters are counted and allocated even where planning finds them unused. */
+ * inference. (It may be any node: then the caller writes node_gradient(loss), the vector of a
+ * vector-Jacobian product, between graph_forward and graph_backward.) Parameters are counted and
+ * allocated even where planning finds them unused. Planning again keeps the parameters' values and
+ * drops all else; node_value, node_gradient and graph_group must be asked again. */
 int graph_plan(struct graph *g, struct node *loss, int batch, enum graph_use use,
                struct error *e);
 /* Counts without allocating: valid after building, for --describe. */

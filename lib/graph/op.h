@@ -11,7 +11,7 @@
 
 enum op_code {
     OP_INPUT, OP_WEIGHT, OP_CONV2D, OP_CONV_TRANSPOSE2D, OP_DEPTHWISE, OP_SEPARABLE, OP_STATISTICS,
-    OP_NORMALISE, OP_MAX_POOL, OP_AVG_POOL, OP_GLOBAL_AVG_POOL, OP_ACTIVATE, OP_ACTIVATE_TANGENT,
+    OP_NORMALISE, OP_NORMALISE_TANGENT, OP_MAX_POOL, OP_AVG_POOL, OP_GLOBAL_AVG_POOL, OP_ACTIVATE, OP_ACTIVATE_TANGENT,
     OP_ADD, OP_MULTIPLY, OP_SCALE_BY, OP_DROP_PATH, OP_DROPOUT, OP_STOP_GRADIENT, OP_CONCAT,
     OP_LINEAR, OP_SOFTMAX, OP_LOG_SOFTMAX, OP_L2_NORMALISE, OP_MIX, OP_CROSS_ENTROPY,
     OP_MEAN_SQUARED_ERROR, OP_MEAN_ABSOLUTE_ERROR, OP_SMOOTH_L1, OP_BCE_WITH_LOGITS,
@@ -35,11 +35,13 @@ struct node {
     struct term *term;      /* mix */
     enum graph_group group; /* parameters */
     struct initial initial;
+    bool kept;              /* value readable after a run */
+    bool differentiated;    /* inputs: gradient wanted and readable after a run */
 
     /* set by the plan */
     bool needed;            /* takes part in this plan */
     bool differentiable;    /* some parameter lies below it */
-    bool kept;
+    bool unused;            /* a parameter to which no gradient flows */
     real *value;            /* batch * count, or count */
     real *gradient;         /* the same; NULL where none is needed */
     void *saved;            /* what forward leaves for backward (max_pool's choice), op->saved bytes */
@@ -59,6 +61,11 @@ static inline int slice_first(int n, int s)
 {
     return (int)((long)n * s / GRAPH_SLICES);
 }
+/* for each slice s, in parallel; the body must not let slices meet. */
+#define FOR_SLICES(c, s)                                                                           \
+    _Pragma("omp parallel for schedule(static) num_threads((c)->threads)") for (int s = 0;         \
+                                                                                s < GRAPH_SLICES;  \
+                                                                                s++)
 static inline real *slice_scratch(const struct context *c, int s)
 {
     return c->scratch + (size_t)s * c->scratch_stride;
@@ -70,6 +77,21 @@ static inline bool wants(const struct node *n, const struct context *c, int i)
     const struct node *in = n->input[i];
     return in && in->gradient &&
            (in->code != OP_WEIGHT || (c->run->gradients >> in->group & 1u));
+}
+
+/* out[i] (=, or += where `accumulate`) the sum over slices, in order, of the first count reals of
+ * each slice's scratch from `at` on: how a parameter's gradient is reduced. Slices without images
+ * must have written zeros. */
+static inline void reduce_slices(const struct context *c, size_t at, real *out, size_t count,
+                                 bool accumulate)
+{
+#pragma omp parallel for schedule(static) num_threads(c->threads) if (count > 4096)
+    for (size_t i = 0; i < count; i++) {
+        real sum = 0;
+        for (int s = 0; s < GRAPH_SLICES; s++)
+            sum += slice_scratch(c, s)[at + i];
+        out[i] = accumulate ? out[i] + sum : sum;
+    }
 }
 
 enum { READS_OUTPUT = 1 << 30 }; /* op.reads: bit i = backward reads the value of input i (i < 30;
@@ -90,6 +112,8 @@ struct op {
     size_t (*saved)(const struct node *n, int batch);    /* bytes kept for backward; NULL: 0 */
     size_t (*scratch)(const struct node *n, int batch);  /* reals a slice; NULL: 0 */
     unsigned reads;                                      /* what backward reads */
+    unsigned constant; /* bit i: input i never gets a gradient from this op (labels, ...); backward
+                          must then leave it alone, whatever wants() says */
 };
 
 /* Kernels for one instruction set. */

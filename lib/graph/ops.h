@@ -41,6 +41,8 @@ struct node *statistics(struct node *x, struct node *running);
  * (only scale and shift). activation: ACT_IDENTITY, ACT_RELU or ACT_LEAKY, fused. */
 struct node *normalise(struct node *x, struct node *s, struct node *scale, struct node *shift,
                        int activation);
+/* t * reciprocal * scale: the tangent of normalise before its activation. s is held constant. */
+struct node *normalise_tangent(struct node *t, struct node *s, struct node *scale);
 
 /* ---- pooling (ops/pool.c) ---- */
 struct node *max_pool(struct node *x, struct window window);

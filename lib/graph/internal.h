@@ -1,0 +1,56 @@
+/* What the engine's own files share; op.h has the node. */
+#ifndef GRAPH_INTERNAL_H
+#define GRAPH_INTERNAL_H
+#include "graph/op.h"
+
+/* A stretch of the arena, held from time `first` to time `last`, both included. Of N ordered nodes,
+ * node p runs forward at time p and backward at time 2N - 1 - p. */
+struct block {
+    size_t bytes, offset; /* bytes 0: no block */
+    int first, last;
+};
+enum { BLOCK_VALUE, BLOCK_GRADIENT, BLOCK_SAVED, BLOCKS };
+
+struct plan {
+    struct node *loss;  /* may be NULL for inference */
+    int batch;
+    enum graph_use use;
+    int ordered;        /* ops that run, in `order` */
+    struct node **order;
+    bool *needed, *differentiable, *flows; /* by node index; flows: has a gradient */
+    struct block *block;                   /* BLOCKS a node */
+    size_t scratch_stride, scratch_offset; /* reals a slice; bytes */
+    size_t arena_bytes;
+};
+int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batch,
+              enum graph_use use, struct error *e);
+void plan_free(struct plan *p);
+
+struct graph {
+    struct error error; /* the builder's first */
+    bool failed;
+    const struct kernels *kernels;
+    struct node **node; /* in build order, inputs before users */
+    size_t nodes, capacity;
+    struct group group[GRAPH_GROUPS];
+    struct plan plan;
+    char *arena;
+    bool profiling;
+    struct op_profile profile[OP_CODES];
+    int profiles;
+};
+
+/* Makes a node of the graph from a template whose code, inputs and arguments are set; takes copies.
+ * Bit i of `optional`: input i may be NULL (bit 31: all from 31 on). NULL with the graph's error noted where it does not fit. */
+struct node *graph_build(const struct node *t, unsigned optional);
+struct node *graph_append(struct graph *g, const struct node *t, const char *name);
+void graph_note(struct graph *g, const struct error *e);
+const struct kernels *kernels_choose(struct error *e);
+
+/* The elements of one value of a batch. */
+static inline size_t node_elements(const struct node *n, int batch)
+{
+    return node_count(n) * (n->shape.batched ? (size_t)batch : 1);
+}
+
+#endif

@@ -1,0 +1,198 @@
+/* Which nodes take part, and where in one arena each value, gradient and op's private memory lives
+ * while it is needed. */
+#include "graph/internal.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+
+enum { ALIGNMENT = 64 };
+
+static bool stops(const struct op *op, int input)
+{
+    return input < 32 && op->constant >> input & 1;
+}
+
+static bool reads_input(const struct op *op, int input)
+{
+    return op->reads >> (input < 29 ? input : 29) & 1;
+}
+
+static void mark(struct plan *p, const struct graph *g)
+{
+    const struct op *const *op = g->kernels->op;
+    for (size_t i = 0; i < g->nodes; i++) {
+        const struct node *n = g->node[i];
+        p->needed[i] = n == p->loss || n->kept;
+        p->differentiable[i] = p->use == GRAPH_TRAIN &&
+                               ((n->code == OP_WEIGHT && n->group != GRAPH_BUFFERS) ||
+                                (n->code == OP_INPUT && n->differentiated));
+        for (int k = 0; k < n->inputs; k++)
+            if (n->input[k] && p->differentiable[n->input[k]->index] && !stops(op[n->code], k))
+                p->differentiable[i] = true;
+    }
+    if (p->loss)
+        p->flows[p->loss->index] = p->differentiable[p->loss->index];
+    for (size_t i = g->nodes; i-- > 0;) {
+        const struct node *n = g->node[i];
+        for (int k = 0; p->needed[i] && k < n->inputs; k++) {
+            if (!n->input[k])
+                continue;
+            size_t in = (size_t)n->input[k]->index;
+            p->needed[in] = true;
+            if (p->flows[i] && p->differentiable[in] && !stops(op[n->code], k))
+                p->flows[in] = true;
+        }
+    }
+    for (size_t i = 0; i < g->nodes; i++)
+        if (p->needed[i] && op[g->node[i]->code])
+            p->order[p->ordered++] = g->node[i];
+}
+
+static size_t rounded(size_t bytes)
+{
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static void extend(struct block *b, int time)
+{
+    b->last = time > b->last ? time : b->last;
+}
+
+/* Sizes of the blocks and when each is held. */
+static void live(struct plan *p, const struct graph *g)
+{
+    int end = 2 * p->ordered;
+    for (size_t i = 0; i < g->nodes; i++) {
+        const struct node *n = g->node[i];
+        struct block *b = &p->block[i * BLOCKS];
+        if (n->code == OP_WEIGHT || (!p->needed[i] && n->code != OP_INPUT))
+            continue;
+        size_t bytes = rounded(node_elements(n, p->batch) * sizeof(real));
+        b[BLOCK_VALUE].bytes = bytes;
+        if (n->code == OP_INPUT || n->kept || n == p->loss)
+            b[BLOCK_VALUE].last = end;
+        if (p->flows[i]) {
+            bool outlives = n->differentiated || n == p->loss;
+            b[BLOCK_GRADIENT] = (struct block){bytes, 0, n == p->loss ? 0 : end, outlives ? end : 0};
+        }
+    }
+    for (int at = 0; at < p->ordered; at++) {
+        const struct node *n = p->order[at];
+        const struct op *op = g->kernels->op[n->code];
+        struct block *b = &p->block[n->index * BLOCKS];
+        bool backward = p->flows[n->index];
+        int back = end - 1 - at;
+        b[BLOCK_VALUE].first = at;
+        extend(&b[BLOCK_VALUE], backward && op->reads & READS_OUTPUT ? back : at);
+        if (op->saved)
+            b[BLOCK_SAVED] = (struct block){rounded(op->saved(n, p->batch)), 0, at,
+                                            backward ? back : at};
+        if (op->scratch) {
+            size_t stride = rounded(op->scratch(n, p->batch) * sizeof(real)) / sizeof(real);
+            p->scratch_stride = stride > p->scratch_stride ? stride : p->scratch_stride;
+        }
+        if (backward)
+            extend(&b[BLOCK_GRADIENT], back);
+        for (int k = 0; k < n->inputs; k++) {
+            if (!n->input[k])
+                continue;
+            struct block *in = &p->block[n->input[k]->index * BLOCKS];
+            extend(&in[BLOCK_VALUE], backward && reads_input(op, k) ? back : at);
+            if (backward && !stops(op, k) && back < in[BLOCK_GRADIENT].first)
+                in[BLOCK_GRADIENT].first = back;
+        }
+    }
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct block *x = *(struct block *const *)a, *y = *(struct block *const *)b;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? 1 : -1;
+    return x < y ? -1 : x > y;
+}
+
+/* Greedy best fit, largest first: each block goes into the smallest gap between the blocks that are
+ * held at the same time as it. */
+static int place(struct plan *p, size_t nodes, struct error *e)
+{
+    size_t count = 0, placed = 0;
+    autofree struct block **todo = array_new(nodes * BLOCKS, sizeof *todo, "plan", e);
+    autofree struct block **done = array_new(nodes * BLOCKS, sizeof *done, "plan", e);
+    if (!todo || !done)
+        return -1;
+    for (size_t i = 0; i < nodes * BLOCKS; i++)
+        if (p->block[i].bytes)
+            todo[count++] = &p->block[i];
+    qsort(todo, count, sizeof *todo, larger_first);
+    for (size_t i = 0; i < count; i++) {
+        struct block *b = todo[i];
+        size_t top = 0, best = SIZE_MAX, least = SIZE_MAX; /* `done` is sorted by offset */
+        for (size_t k = 0; k < placed; k++) {
+            const struct block *d = done[k];
+            if (d->last < b->first || b->last < d->first)
+                continue;
+            if (d->offset > top && d->offset - top >= b->bytes && d->offset - top < least) {
+                least = d->offset - top;
+                best = top;
+            }
+            if (d->offset + d->bytes > top)
+                top = d->offset + d->bytes;
+        }
+        b->offset = best < SIZE_MAX ? best : top;
+        if (b->offset + b->bytes > p->arena_bytes)
+            p->arena_bytes = b->offset + b->bytes;
+        size_t k = placed++;
+        for (; k > 0 && done[k - 1]->offset > b->offset; k--)
+            done[k] = done[k - 1];
+        done[k] = b;
+    }
+    p->scratch_offset = p->arena_bytes;
+    p->arena_bytes += p->scratch_stride * GRAPH_SLICES * sizeof(real);
+    return 0;
+}
+
+int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batch,
+              enum graph_use use, struct error *e)
+{
+    *p = (struct plan){.loss = loss, .batch = batch, .use = use};
+    if (graph_check(g, e))
+        return -1;
+    if (batch < 1)
+        return error_set(e, "a batch of %d images; it must hold one at least", batch);
+    if (use == GRAPH_TRAIN && !loss)
+        return error_set(e, "training needs a loss");
+    p->order = array_new(g->nodes, sizeof *p->order, "plan", e);
+    p->needed = array_new(g->nodes, sizeof *p->needed, "plan", e);
+    p->differentiable = array_new(g->nodes, sizeof *p->differentiable, "plan", e);
+    p->flows = array_new(g->nodes, sizeof *p->flows, "plan", e);
+    p->block = array_new(g->nodes * BLOCKS, sizeof *p->block, "plan", e);
+    if (!p->order || !p->needed || !p->differentiable || !p->flows || !p->block)
+        goto failed;
+    mark(p, g);
+    if (use == GRAPH_TRAIN && !p->differentiable[loss->index]) {
+        error_set(e, "the loss depends on no parameter");
+        goto failed;
+    }
+    if (!p->ordered) {
+        error_set(e, "nothing to compute: no node is kept and there is no loss");
+        goto failed;
+    }
+    live(p, g);
+    if (place(p, g->nodes, e))
+        goto failed;
+    return 0;
+failed:
+    plan_free(p);
+    return -1;
+}
+
+void plan_free(struct plan *p)
+{
+    free(p->order);
+    free(p->needed);
+    free(p->differentiable);
+    free(p->flows);
+    free(p->block);
+    *p = (struct plan){0};
+}

@@ -1,0 +1,131 @@
+#include "graph/internal.h"
+#include <assert.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+extern const struct kernels kernels_op_baseline;
+#ifdef __x86_64__
+extern const struct kernels kernels_op_avx2, kernels_op_avx512;
+#endif
+
+const struct kernels *kernels_choose(struct error *e)
+{
+    const struct kernels *usable[3] = {&kernels_op_baseline};
+    int count = 1;
+#ifdef __x86_64__
+    __builtin_cpu_init();
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                  __builtin_cpu_supports("avx512vl");
+    if (avx2)
+        usable[count++] = &kernels_op_avx2;
+    if (avx512)
+        usable[count++] = &kernels_op_avx512;
+#endif
+    const char *wish = getenv("WINNOW_CPU");
+    if (!wish || !*wish)
+        return usable[count - 1];
+    for (int i = 0; i < count; i++)
+        if (!strcmp(usable[i]->name, wish))
+            return usable[i];
+    error_set(e, "WINNOW_CPU=%s: expected an instruction set of this processor, at best %s", wish,
+              usable[count - 1]->name);
+    return NULL;
+}
+
+const char *graph_processor(void)
+{
+    struct error e;
+    const struct kernels *k = kernels_choose(&e);
+    return k ? k->name : "none";
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void graph_profile(struct graph *g, bool on)
+{
+    g->profiling = on;
+    g->profiles = 0;
+}
+
+int graph_profile_rows(const struct graph *g, const struct op_profile **rows)
+{
+    *rows = g->profile;
+    return g->profiles;
+}
+
+static struct op_profile *profile_row(struct graph *g, const char *name)
+{
+    for (int i = 0; i < g->profiles; i++)
+        if (!strcmp(g->profile[i].name, name))
+            return &g->profile[i];
+    g->profile[g->profiles] = (struct op_profile){.name = name};
+    return &g->profile[g->profiles++];
+}
+
+/* Backward is counted as twice the forward pass, as is usual. */
+static void profile_add(struct graph *g, const struct node *n, int images, double spent,
+                        bool backward)
+{
+    const struct op *op = g->kernels->op[n->code];
+    struct op_profile *row = profile_row(g, op->name);
+    double values = (double)node_elements(n, images);
+    for (int i = 0; i < n->inputs; i++)
+        values += n->input[i] ? (double)node_elements(n->input[i], images) : 0;
+    row->bytes += (backward ? 2 : 1) * values * sizeof(real);
+    row->macs += op->macs ? (backward ? 2 : 1) * images * op->macs(n) : 0;
+    *(backward ? &row->backward_seconds : &row->forward_seconds) += spent;
+    row->calls += !backward;
+}
+
+static struct context context(const struct graph *g, const struct graph_run *run)
+{
+    assert(g->arena && run->n >= 1 && run->n <= g->plan.batch);
+    return (struct context){.run = run,
+                            .n = run->n,
+                            .threads = omp_get_max_threads(),
+                            .scratch = (real *)(g->arena + g->plan.scratch_offset),
+                            .scratch_stride = g->plan.scratch_stride};
+}
+
+static void step(struct graph *g, const struct node *n, const struct context *c, bool backward)
+{
+    const struct op *op = g->kernels->op[n->code];
+    double started = g->profiling ? seconds() : 0;
+    (backward ? op->backward : op->forward)(n, c);
+    if (g->profiling)
+        profile_add(g, n, c->n, seconds() - started, backward);
+}
+
+void graph_forward(struct graph *g, const struct graph_run *run)
+{
+    struct context c = context(g, run);
+    for (int p = 0; p < g->plan.ordered; p++)
+        step(g, g->plan.order[p], &c, false);
+}
+
+void graph_backward(struct graph *g, const struct graph_run *run)
+{
+    struct context c = context(g, run);
+    assert(g->plan.use == GRAPH_TRAIN);
+    const struct node *loss = g->plan.loss;
+    if (!loss->shape.batched && node_count(loss) == 1)
+        loss->gradient[0] = 1;
+    for (size_t i = 0; i < g->nodes; i++) {
+        const struct node *n = g->node[i];
+        if (n->unused && n->gradient && run->gradients >> n->group & 1)
+            memset(n->gradient, 0, node_count(n) * sizeof(real));
+    }
+    for (int p = g->plan.ordered; p-- > 0;)
+        if (g->plan.flows[g->plan.order[p]->index])
+            step(g, g->plan.order[p], &c, true);
+}
