@@ -9,18 +9,21 @@
 /* An output that is standard output ("-" or NULL) or a file. A file is a temporary beside the
  * target until output_commit, which syncs it, renames it into place and syncs the folder; killed at
  * any instant, the process leaves the old file or the new one. SIGINT, SIGTERM and SIGHUP remove
- * the temporaries, then end the process by that signal. */
+ * the temporaries, then end the process by that signal; so does exit(). A target that is no regular
+ * file (/dev/null, a named pipe) is written directly; through a symbolic link, what it points to is
+ * replaced. */
 struct output {
     int fd;
     char *path;      /* NULL: standard output */
-    char *temporary; /* NULL: standard output */
-    int slot;        /* place in the table of temporaries that signals remove */
+    char *temporary; /* NULL: written directly */
+    int slot;        /* place in the table of temporaries that signals remove, or -1 */
 };
 
 int output_open(struct output *o, const char *path, struct error *e);
 /* Writes all of it, through EINTR and partial writes. EPIPE ends the process quietly by SIGPIPE. */
 int output_write(struct output *o, const void *bytes, size_t size, struct error *e);
-/* Closes and, for a file, puts it in place. A failing fsync or close is an error. */
+/* For a file: syncs, closes, puts it in place; a failure of any of these is an error. Standard
+ * output stays open until program_end. */
 int output_commit(struct output *o, struct error *e);
 /* Closes and removes the temporary; nothing appears. Safe after a failed commit or open. */
 void output_abandon(struct output *o);

@@ -19,11 +19,14 @@ static philox4x32_ctr_t random_block(const struct random *r, uint64_t b)
 }
 
 /* A block holds two elements. */
+static uint64_t element(philox4x32_ctr_t block, int which)
+{
+    return (uint64_t)block.v[2 * which + 1] << 32 | block.v[2 * which];
+}
+
 uint64_t random_u64_at(const struct random *r, uint64_t i)
 {
-    philox4x32_ctr_t block = random_block(r, i / 2);
-    int low = 2 * (int)(i % 2);
-    return (uint64_t)block.v[low + 1] << 32 | block.v[low];
+    return element(random_block(r, i / 2), (int)(i % 2));
 }
 
 static double unit(uint64_t bits)
@@ -36,12 +39,12 @@ double random_uniform_at(const struct random *r, uint64_t i)
     return unit(random_u64_at(r, i));
 }
 
-/* Elements 2k and 2k + 1 are the two normals of one pair of uniforms. */
+/* Elements 2k and 2k + 1 are the two normals of the two uniforms of block k. */
 double random_normal_at(const struct random *r, uint64_t i)
 {
-    uint64_t first = i & ~(uint64_t)1;
-    double radius = sqrt(-2 * log(1 - random_uniform_at(r, first)));
-    double angle = 2 * M_PI * random_uniform_at(r, first + 1);
+    philox4x32_ctr_t block = random_block(r, i / 2);
+    double radius = sqrt(-2 * log(1 - unit(element(block, 0))));
+    double angle = 2 * M_PI * unit(element(block, 1));
     return radius * (i % 2 ? sin(angle) : cos(angle));
 }
 

@@ -1,0 +1,275 @@
+#include "base/file.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/memory.h"
+
+/* ---- temporaries that must not outlive the process ---- */
+
+enum { SLOTS = 64 };
+static _Atomic(char *) temporaries[SLOTS];
+
+static void remove_temporaries(void)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        char *path = atomic_exchange(&temporaries[i], NULL);
+        if (path)
+            unlink(path);
+    }
+}
+
+static void on_signal(int number)
+{
+    remove_temporaries();
+    signal(number, SIG_DFL);
+    raise(number); /* blocked here, so it ends the process as the handler returns */
+}
+
+static void watch_signals(void)
+{
+    static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+    static atomic_flag once = ATOMIC_FLAG_INIT;
+    if (atomic_flag_test_and_set(&once))
+        return;
+    atexit(remove_temporaries);
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+        struct sigaction old, new = {.sa_handler = on_signal};
+        sigemptyset(&new.sa_mask);
+        /* what nohup or the shell told us to ignore stays ignored */
+        if (sigaction(watched[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+            sigaction(watched[i], &new, NULL);
+    }
+}
+
+static int slot_take(char *path, struct error *e)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        char *none = NULL;
+        if (atomic_compare_exchange_strong(&temporaries[i], &none, path))
+            return i;
+    }
+    return error_set(e, "too many output files are open at once");
+}
+
+static void slot_release(struct output *o)
+{
+    if (o->slot >= 0)
+        atomic_store(&temporaries[o->slot], NULL);
+    o->slot = -1;
+}
+
+/* ---- output ---- */
+
+static void output_reset(struct output *o)
+{
+    slot_release(o);
+    free(o->path);
+    free(o->temporary);
+    *o = (struct output){.fd = -1, .slot = -1};
+}
+
+/* The path is registered before the file is made, so that no signal falls in between. */
+static int create_temporary(struct output *o, struct error *e)
+{
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        if (asprintf(&o->temporary, "%s.%ld-%d.tmp", o->path, (long)getpid(), attempt) < 0) {
+            o->temporary = NULL;
+            return error_set(e, "out of memory: a file name");
+        }
+        if ((o->slot = slot_take(o->temporary, e)) < 0)
+            return -1;
+        o->fd = open(o->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (o->fd >= 0)
+            return 0;
+        slot_release(o);
+        free(o->temporary);
+        o->temporary = NULL;
+        if (errno != EEXIST)
+            break;
+    }
+    return error_set(e, "cannot create %s:", o->path);
+}
+
+int output_open(struct output *o, const char *path, struct error *e)
+{
+    *o = (struct output){.fd = STDOUT_FILENO, .slot = -1};
+    if (!path || strcmp(path, "-") == 0)
+        return 0;
+    o->fd = -1;
+    watch_signals();
+    struct stat there;
+    bool exists = stat(path, &there) == 0;
+    o->path = exists ? realpath(path, NULL) : text_copy(path, e);
+    if (!o->path)
+        return error_set(e, "cannot create %s:", path);
+    if (exists && !S_ISREG(there.st_mode)) {
+        o->fd = open(o->path, O_WRONLY | O_CLOEXEC);
+        if (o->fd < 0)
+            error_set(e, "cannot open %s:", path);
+    } else if (create_temporary(o, e) == 0 && exists) {
+        fchmod(o->fd, there.st_mode & 0777);
+    }
+    if (o->fd >= 0)
+        return 0;
+    output_reset(o);
+    return -1;
+}
+
+int output_write(struct output *o, const void *bytes, size_t size, struct error *e)
+{
+    const char *at = bytes;
+    while (size) {
+        ssize_t n = write(o->fd, at, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EPIPE) { /* we get here only where a parent made us ignore SIGPIPE */
+            remove_temporaries();
+            signal(SIGPIPE, SIG_DFL);
+            raise(SIGPIPE);
+        }
+        if (n < 0)
+            return error_set(e, "cannot write %s:", o->path ? o->path : "standard output");
+        at += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+/* Makes the rename itself durable. File systems that cannot sync a folder say EINVAL. */
+static int sync_folder_of(const char *path, struct error *e)
+{
+    autofree char *copy = text_copy(path, e);
+    if (!copy)
+        return -1;
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return 0; /* a folder may be writable and not readable */
+    int failed = fsync(fd) && errno != EINVAL;
+    if (failed)
+        error_set(e, "cannot sync the folder of %s:", path);
+    close(fd);
+    return failed ? -1 : 0;
+}
+
+int output_commit(struct output *o, struct error *e)
+{
+    int result = 0;
+    if (!o->path) {
+        *o = (struct output){.fd = -1, .slot = -1};
+        return 0;
+    }
+    if (o->temporary && fsync(o->fd))
+        result = error_set(e, "cannot sync %s:", o->path);
+    if (close(o->fd) && result == 0)
+        result = error_set(e, "cannot close %s:", o->path);
+    o->fd = -1;
+    if (result == 0 && o->temporary && rename(o->temporary, o->path))
+        result = error_set(e, "cannot rename %s to %s:", o->temporary, o->path);
+    if (result) {
+        output_abandon(o);
+        return -1;
+    }
+    result = o->temporary ? sync_folder_of(o->path, e) : 0;
+    output_reset(o);
+    return result;
+}
+
+void output_abandon(struct output *o)
+{
+    if (o->path && o->fd >= 0)
+        close(o->fd);
+    if (o->temporary)
+        unlink(o->temporary);
+    output_reset(o);
+}
+
+/* ---- input ---- */
+
+int input_open(const char *path, struct error *e)
+{
+    if (!path || strcmp(path, "-") == 0)
+        return STDIN_FILENO;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 ? fd : error_set(e, "cannot open %s:", path);
+}
+
+ssize_t input_read(int fd, void *bytes, size_t size, struct error *e)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = read(fd, (char *)bytes + done, size - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_set(e, "cannot read:");
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+static char *read_all(int fd, size_t most, size_t *size, struct error *e)
+{
+    char *text = NULL;
+    size_t capacity = 0, done = 0;
+    while (done <= most) {
+        void *grown = text;
+        if (array_grow(&grown, &capacity, done + 65536, 1, "a file", e))
+            break;
+        text = grown;
+        ssize_t n = input_read(fd, text + done, capacity - done - 1, e);
+        if (n < 0)
+            break;
+        done += (size_t)n;
+        if (n == 0 && done <= most) {
+            text[done] = 0;
+            *size = done;
+            return text;
+        }
+        if (done > most)
+            error_set(e, "larger than %zu bytes", most);
+    }
+    free(text);
+    return NULL;
+}
+
+char *input_read_all(const char *path, size_t most, size_t *size, struct error *e)
+{
+    int fd = input_open(path, e);
+    if (fd < 0)
+        return NULL;
+    char *text = read_all(fd, most, size, e);
+    if (!text)
+        error_wrap(e, "%s", fd == STDIN_FILENO ? "standard input" : path);
+    if (fd != STDIN_FILENO)
+        close(fd);
+    return text;
+}
+
+int folder_make(const char *path, struct error *e)
+{
+    struct stat there;
+    autofree char *partial = text_copy(path, e);
+    if (!partial)
+        return -1;
+    for (char *s = partial + 1; *partial; s++) {
+        if (*s && *s != '/')
+            continue;
+        char kept = *s;
+        *s = 0;
+        if (mkdir(partial, 0777) && (stat(partial, &there) || !S_ISDIR(there.st_mode)))
+            return error_set(e, "cannot make the folder %s:", partial);
+        if (!kept)
+            break;
+        *s = kept;
+    }
+    return 0;
+}
