@@ -63,7 +63,7 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) \
 	$(foreach l,$(LEVELS),$(KERNELS:lib/graph/ops/%.c=$(BUILD)/kernels/$l/%.o))
 # The engine in double, for gradient checks: its own objects in place of lib/graph and lib/network's.
 LIB64 = $(BUILD)/libwinnow64.a
-SOURCES64 := $(filter lib/graph/% lib/network/%,$(SOURCES))
+SOURCES64 := $(filter lib/graph/% lib/network/% lib/search/%,$(SOURCES))
 OBJECTS64 = $(SOURCES64:%.c=$(BUILD)/f64/%.o) \
 	$(foreach l,$(LEVELS),$(KERNELS:lib/graph/ops/%.c=$(BUILD)/f64/kernels/$l/%.o)) \
 	$(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SOURCES64),$(SOURCES)))

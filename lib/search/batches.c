@@ -1,0 +1,70 @@
+#include "search/batches.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+int batch_new(struct batch *b, int most, struct image_shape shape, struct error *e)
+{
+    size_t count;
+    *b = (struct batch){.most = most};
+    b->pixels = (size_t)shape.height * (size_t)shape.width * (size_t)shape.channels;
+    if (size_multiply((size_t)most, b->pixels, &count))
+        return error_set(e, "a batch of %d images of %zu elements is too large", most, b->pixels);
+    b->x = array_new(count, sizeof *b->x, "a batch", e);
+    b->label = array_new((size_t)most, sizeof *b->label, "a batch", e);
+    if (!b->x || !b->label) {
+        batch_free(b);
+        return -1;
+    }
+    return 0;
+}
+
+void batch_free(struct batch *b)
+{
+    free(b->x);
+    free(b->label);
+    *b = (struct batch){0};
+}
+
+void batch_fill(struct batch *b, const struct source *s, uint64_t epoch, const size_t *index, int n)
+{
+    const struct samples *from = s->samples;
+    b->n = n;
+    b->index = index;
+#pragma omp parallel for schedule(static)
+    for (int i = 0; i < n; i++) {
+        size_t row = index[i];
+        b->label[i] = (int)from->label[row];
+        augment_image(&s->augment, &s->normalisation, s->seed, epoch, from->id[row],
+                      from->image + row * b->pixels, from->shape.height, from->shape.width,
+                      from->shape.channels, b->x + (size_t)i * b->pixels);
+    }
+}
+
+void batch_show(const struct batch *b, struct node *x, struct node *label)
+{
+    real *to = node_value(x), *labels = node_value(label);
+    for (size_t i = 0; i < (size_t)b->n * b->pixels; i++)
+        to[i] = b->x[i];
+    for (int i = 0; i < b->n; i++)
+        labels[i] = (real)b->label[i];
+}
+
+double batch_probability(const real *logits, int classes, int k)
+{
+    double most = logits[batch_best(logits, classes)], sum = 0;
+    for (int i = 0; i < classes; i++)
+        sum += exp(logits[i] - most);
+    return exp(logits[k] - most) / sum;
+}
+
+int batch_best(const real *logits, int classes)
+{
+    int best = 0;
+    for (int i = 1; i < classes; i++)
+        if (logits[i] > logits[best])
+            best = i;
+    return best;
+}

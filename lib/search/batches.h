@@ -1,0 +1,37 @@
+/* From samples to the batches of a step: images drawn, augmented and normalised in parallel into
+ * arrays of the batch's own, so that one batch can be shown to a graph several times. */
+#ifndef SEARCH_BATCHES_H
+#define SEARCH_BATCHES_H
+#include "image/augment.h"
+#include "search/samples.h"
+
+/* Where batches come from. Borrows the samples. */
+struct source {
+    const struct samples *samples;
+    struct normalisation normalisation;
+    struct augment augment; /* all zero: none */
+    uint64_t seed;          /* of the augmentation, with epoch and id */
+};
+
+struct batch {
+    int n, most;
+    size_t pixels;       /* elements an image */
+    float *x;            /* n * pixels, owned */
+    int *label;          /* owned */
+    const size_t *index; /* the rows they came from; the caller's */
+};
+
+int batch_new(struct batch *b, int most, struct image_shape shape, struct error *e);
+void batch_free(struct batch *b);
+/* Rows index[0..n), n <= most, in the variant that they have in this epoch. */
+void batch_fill(struct batch *b, const struct source *s, uint64_t epoch, const size_t *index,
+                int n);
+/* Copies the batch into a graph's two inputs. */
+void batch_show(const struct batch *b, struct node *x, struct node *label);
+
+/* Softmax over a row of logits, in double: probability of class k. */
+double batch_probability(const real *logits, int classes, int k);
+/* The class of the largest logit, ties to the lower. */
+int batch_best(const real *logits, int classes);
+
+#endif

@@ -1,0 +1,165 @@
+#include "search/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "search/samples.h"
+
+enum { MOST_CELLS = 200, MOST_CHANNELS = 4096, MOST_SIDE = 65535 };
+
+static struct value *genotype_text(const struct genotype *g)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    if (!to)
+        return NULL;
+    bool good = !genotype_print(g, to);
+    good = !fclose(to) && good;
+    if (good && size && text[size - 1] == '\n')
+        text[size - 1] = '\0';
+    struct value *v = good ? value_text(text) : NULL;
+    free(text);
+    return v;
+}
+
+struct value *model_settings(struct image_shape image, int classes, int cells, int channels,
+                             const struct normalisation *n, const struct genotype *genotype,
+                             bool auxiliary)
+{
+    struct value *v = value_map(), *shape = value_array();
+    bool good = value_append(shape, value_int(image.height)) &&
+                value_append(shape, value_int(image.width)) &&
+                value_append(shape, value_int(image.channels));
+    good = value_set_text(v, "type", genotype ? "discrete" : "supernet") &&
+           value_set_text(v, "space", "darts") && good;
+    if (!value_set(v, "image", shape) || !good || !value_set_int(v, "classes", classes) ||
+        !value_set_int(v, "cells", cells) || !value_set_int(v, "channels", channels) ||
+        !value_set(v, "normalisation", normalisation_value(n)) ||
+        (genotype && (!value_set(v, "genotype", genotype_text(genotype)) ||
+                      !value_set_bool(v, "auxiliary", auxiliary)))) {
+        value_free(v);
+        return NULL;
+    }
+    return v;
+}
+
+static int get_int(const struct value *v, const char *key, int least, int most, int *to,
+                   struct error *e)
+{
+    int64_t found = value_get_int(v, key, INT64_MIN);
+    if (found < least || found > most)
+        return error_set(e, "network: %s is missing or not %d to %d", key, least, most);
+    *to = (int)found;
+    return 0;
+}
+
+static int get_image(const struct value *settings, struct image_shape *image, struct error *e)
+{
+    const struct value *shape = value_get(settings, "image");
+    int *to[3] = {&image->height, &image->width, &image->channels};
+    if (!shape || shape->type != VALUE_ARRAY || shape->count != 3)
+        return error_set(e, "network: image is missing or no array of three");
+    for (int k = 0; k < 3; k++) {
+        const struct value *v = shape->item[k];
+        int most = k < 2 ? MOST_SIDE : IMAGE_MAX_CHANNELS;
+        if (v->type != VALUE_INT || v->integer < 1 || v->integer > most)
+            return error_set(e, "network: image's extent %d is not 1 to %d", k, most);
+        *to[k] = (int)v->integer;
+    }
+    return 0;
+}
+
+static int build_supernet(struct model *m, struct error *e)
+{
+    struct supernet s = {.image = m->image,
+                         .channels = m->channels,
+                         .cells = m->cells,
+                         .classes = m->classes};
+    if (supernet_build(&s, m->graph, e))
+        return -1;
+    m->x = s.x;
+    m->label = s.label;
+    m->logits = s.logits;
+    m->loss = s.loss;
+    return 0;
+}
+
+static int build_discrete(struct model *m, const struct value *settings, struct error *e)
+{
+    struct genotype genotype;
+    const char *text = value_get_text(settings, "genotype", "");
+    struct discrete d = {.image = m->image,
+                         .channels = m->channels,
+                         .cells = m->cells,
+                         .classes = m->classes,
+                         .auxiliary = value_get_bool(settings, "auxiliary", false),
+                         .auxiliary_weight = 0.4};
+    if (genotype_parse(&genotype, text, strlen(text), e) || genotype_check(&genotype, e))
+        return error_wrap(e, "network: genotype");
+    if (discrete_build(&d, m->graph, &genotype, e))
+        return -1;
+    m->x = d.x;
+    m->label = d.label;
+    m->logits = d.logits;
+    m->loss = d.loss;
+    return 0;
+}
+
+static int build(struct model *m, const struct value *settings, struct error *e)
+{
+    const char *type = value_get_text(settings, "type", "(none)");
+    m->supernet = !strcmp(type, "supernet");
+    if (!m->supernet && strcmp(type, "discrete"))
+        return error_set(e, "network of type %s, expected supernet or discrete", type);
+    if (get_image(settings, &m->image, e) ||
+        get_int(settings, "classes", 1, SAMPLES_MOST_CLASSES, &m->classes, e) ||
+        get_int(settings, "cells", 1, MOST_CELLS, &m->cells, e) ||
+        get_int(settings, "channels", 1, MOST_CHANNELS, &m->channels, e))
+        return -1;
+    int found = normalisation_from_meta(&m->normalisation, settings, m->image.channels, e);
+    if (found <= 0)
+        return found < 0 ? -1 : error_set(e, "network: normalisation is missing");
+    m->graph = graph_new(e);
+    if (!m->graph || (m->supernet ? build_supernet(m, e) : build_discrete(m, settings, e)))
+        return -1;
+    graph_keep(m->logits);
+    graph_keep(m->loss);
+    return graph_check(m->graph, e);
+}
+
+int model_build(struct model *m, const struct value *settings, struct error *e)
+{
+    *m = (struct model){0};
+    if (!build(m, settings, e))
+        return 0;
+    model_free(m);
+    return -1;
+}
+
+void model_free(struct model *m)
+{
+    graph_free(m->graph);
+    *m = (struct model){0};
+}
+
+struct value *model_describe(struct model *m, int batch, struct error *e)
+{
+    struct graph_size size;
+    if (graph_measure(m->graph, m->loss, batch, GRAPH_TRAIN, &size, e))
+        return NULL;
+    struct value *v = value_map();
+    if (value_set_text(v, "type", m->supernet ? "supernet" : "discrete") &&
+        value_set_int(v, "cells", m->cells) && value_set_int(v, "channels", m->channels) &&
+        value_set_int(v, "classes", m->classes) &&
+        value_set_int(v, "weights", (int64_t)size.weights) &&
+        value_set_int(v, "architecture", (int64_t)size.architecture) &&
+        value_set_int(v, "macs", (int64_t)size.macs) &&
+        value_set_int(v, "flops", 2 * (int64_t)size.macs) &&
+        value_set_int(v, "nodes", (int64_t)size.nodes) && value_set_int(v, "batch", batch) &&
+        value_set_int(v, "arena_bytes", (int64_t)size.arena_bytes))
+        return v;
+    value_free(v);
+    error_set(e, "out of memory");
+    return NULL;
+}

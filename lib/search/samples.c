@@ -1,0 +1,95 @@
+#include "search/samples.h"
+
+#include <string.h>
+
+#include "image/prepare.h"
+
+static int check_labels(struct samples *s, struct error *e)
+{
+    const struct value *names = value_get(s->table->header.meta, "classes");
+    size_t classes = names && names->type == VALUE_ARRAY ? names->count : 0;
+    for (size_t i = 0; i < s->count; i++) {
+        int64_t most = classes ? (int64_t)classes : SAMPLES_MOST_CLASSES;
+        if (s->label[i] < 0 || s->label[i] >= most)
+            return error_set(e, "row %zu: label %lld, expected 0 to %lld", i, (long long)s->label[i],
+                             (long long)most - 1);
+        if (s->label[i] >= s->classes)
+            s->classes = (int)s->label[i] + 1;
+    }
+    if (classes > SAMPLES_MOST_CLASSES)
+        return error_set(e, "%zu classes, expected at most %d", classes, SAMPLES_MOST_CLASSES);
+    if (classes)
+        s->classes = (int)classes;
+    return 0;
+}
+
+int samples_view(struct samples *s, const struct table *t, bool labelled, struct error *e)
+{
+    *s = (struct samples){.table = t, .count = t->rows};
+    if (header_require_kind(&t->header, "samples", e))
+        return -1;
+    const struct column *image = table_column(t, "image", ELEMENT_U8, 3, e);
+    s->id = table_integers(t, "id", e);
+    s->label = table_integers(t, "label", e);
+    if (!image || !s->id || !s->label)
+        return -1;
+    if (!t->rows)
+        return error_set(e, "no rows, expected at least one image");
+    s->image = image->data;
+    for (int k = 0; k < 3; k++)
+        if (image->extent[k] < 1 || image->extent[k] > (k < 2 ? 65535 : IMAGE_MAX_CHANNELS))
+            return error_set(e, "images of %u x %u x %u, expected 1 to 65535 pixels a side and 1 to "
+                             "%d channels", image->extent[0], image->extent[1], image->extent[2],
+                             IMAGE_MAX_CHANNELS);
+    s->shape = (struct image_shape){(int)image->extent[0], (int)image->extent[1],
+                                    (int)image->extent[2]};
+    return labelled ? check_labels(s, e) : 0;
+}
+
+int samples_fit(const struct samples *s, const char *what, struct image_shape shape, int classes,
+                struct error *e)
+{
+    if (memcmp(&s->shape, &shape, sizeof shape))
+        return error_set(e, "%s: images of %dx%dx%d, the network takes %dx%dx%d", what,
+                         s->shape.height, s->shape.width, s->shape.channels, shape.height,
+                         shape.width, shape.channels);
+    if (s->classes > classes)
+        return error_set(e, "%s: %d classes, the network has %d", what, s->classes, classes);
+    return 0;
+}
+
+static bool passes(const struct field *f)
+{
+    return strcmp(f->name, "image") != 0;
+}
+
+int samples_pass_fields(const struct table *t, struct header *h, struct error *e)
+{
+    for (int i = 0; i < t->header.fields; i++) {
+        const struct field *f = &t->header.field[i];
+        if (passes(f) && header_add_field(h, f->name, f->element, f->rank, f->extent, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int samples_cells(const struct table *t, size_t row, struct cell *cells)
+{
+    int n = 0;
+    for (int i = 0; i < t->header.fields; i++) {
+        const struct column *c = &t->column[i];
+        if (!passes(&t->header.field[i]))
+            continue;
+        if (c->rank)
+            cells[n++] = cell_tensor(c->element, c->rank, c->extent,
+                                     (const char *)c->data +
+                                         row * c->stride * element_size(c->element));
+        else if (c->element == ELEMENT_STR)
+            cells[n++] = cell_text(((char *const *)c->data)[row]);
+        else if (c->element == ELEMENT_F32 || c->element == ELEMENT_F64)
+            cells[n++] = cell_real(c->element, ((const double *)c->data)[row]);
+        else
+            cells[n++] = cell_int(c->element, ((const int64_t *)c->data)[row]);
+    }
+    return n;
+}

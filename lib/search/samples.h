@@ -1,0 +1,35 @@
+/* Images in memory, as a network's trainers take them: a checked view of a table of kind
+ * "samples", whose arrays it borrows. */
+#ifndef SEARCH_SAMPLES_H
+#define SEARCH_SAMPLES_H
+#include "network/network.h"
+#include "stream/table.h"
+
+enum { SAMPLES_MOST_CLASSES = 100000 };
+
+struct samples {
+    const struct table *table;
+    size_t count;             /* images, at least 1 */
+    struct image_shape shape; /* of every image */
+    const int64_t *id, *label;
+    const uint8_t *image;     /* count * height * width * channels */
+    int classes;              /* members of meta's `classes`, or the largest label + 1 */
+};
+
+/* Errors name the row: no image, an image of no pixels or of more than IMAGE_MAX_CHANNELS channels,
+ * and, where labels are wanted, a label that is missing or not below `classes`. */
+int samples_view(struct samples *s, const struct table *t, bool labelled, struct error *e);
+
+/* Whether the images have the shape and (where labels matter) no more classes than wanted: 0, or
+ * -1 with a message that begins with `what`. */
+int samples_fit(const struct samples *s, const char *what, struct image_shape shape, int classes,
+                struct error *e);
+
+/* ---- rows that correspond to those of a table ---- */
+
+/* Adds to h every field of t but the image, so that a stage passes on what it does not know.
+ * Its cells for row i are then samples_cells(t, i, cells), as many as fields were added. */
+int samples_pass_fields(const struct table *t, struct header *h, struct error *e);
+int samples_cells(const struct table *t, size_t row, struct cell *cells);
+
+#endif
