@@ -1,0 +1,189 @@
+#include "select/remine.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+#include "base/random.h"
+
+enum { HUBS = 10 };
+
+static int by_new_id(const void *a, const void *b)
+{
+    const struct choice *x = a, *y = b;
+    if (x->id != y->id)
+        return x->id < y->id ? -1 : 1;
+    return (x->replaces > y->replaces) - (x->replaces < y->replaces);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int descending_size(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x < y) - (x > y);
+}
+
+static size_t count_distinct(const struct choice *out, size_t n)
+{
+    size_t distinct = 0;
+    for (size_t i = 0; i < n; i++)
+        distinct += i == 0 || out[i].id != out[i - 1].id;
+    return distinct;
+}
+
+void remine_nothing(const struct member *d, size_t n, struct choice *out,
+                    struct remine_report *report)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (struct choice){d[i].id, d[i].label, d[i].easiness, true, d[i].id, 0};
+    qsort(out, n, sizeof *out, by_new_id);
+    *report = (struct remine_report){.kept = n,
+                                     .distinct = count_distinct(out, n),
+                                     .visited_share = NAN,
+                                     .mean_distance = NAN,
+                                     .random_distance = NAN,
+                                     .hub_share = NAN};
+}
+
+/* Where the easy image is; it must be there and of the same class. */
+static const struct forest_entry *locate(const struct forest *f, const struct choice *c,
+                                         struct error *e)
+{
+    const struct forest_entry *at = forest_find(f, c->id);
+    if (!at) {
+        error_set(e, "id %lld is to be replaced but is not in the forest", (long long)c->id);
+        return NULL;
+    }
+    int32_t label = forest_label(f, at->tree, at->place);
+    if (label != c->label) {
+        error_set(e, "id %lld has label %d; expected %d, its label in the forest", (long long)c->id,
+                  (int)c->label, (int)label);
+        return NULL;
+    }
+    return at;
+}
+
+static const float *point_of(const struct kdtree *t, size_t place)
+{
+    return t->point + place * t->dimension;
+}
+
+/* Share of the unbarred queries that their ten most frequent answers serve. */
+static int measure_hubs(const struct forest *f, const struct choice *out, size_t n, double *share,
+                        struct error *e)
+{
+    size_t queries = 0, runs = 0, served = 0;
+    autofree int64_t *answer = array_new(n, sizeof *answer, "answers", e);
+    autofree size_t *run = array_new(n, sizeof *run, "counts of answers", e);
+    if (!answer || !run)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        struct kdtree_answer furthest;
+        if (out[i].kept)
+            continue;
+        const struct forest_entry *at = forest_find(f, out[i].id);
+        const struct kdtree *t = &f->tree[at->tree].kd;
+        kdtree_furthest(t, point_of(t, at->place), 1, 0, &furthest, NULL);
+        answer[queries++] = furthest.id;
+    }
+    qsort(answer, queries, sizeof *answer, ascending);
+    for (size_t i = 0; i < queries; i++) {
+        runs += i == 0 || answer[i] != answer[i - 1];
+        run[runs - 1]++;
+    }
+    qsort(run, runs, sizeof *run, descending_size);
+    for (size_t i = 0; i < runs && i < HUBS; i++)
+        served += run[i];
+    *share = queries ? (double)served / queries : NAN;
+    return 0;
+}
+
+/* The distance to another point of the tree at random; NaN where there is none. */
+static double random_distance(const struct kdtree *t, size_t from, struct random *r)
+{
+    if (t->points < 2)
+        return NAN;
+    size_t other = random_below(r, t->points - 1);
+    other += other >= from;
+    return sqrt(kdtree_squared(point_of(t, from), point_of(t, other), t->dimension));
+}
+
+/* The place that takes over, or false where all are barred. */
+static bool choose(const struct kdtree *t, size_t from, const struct remine_rules *rules,
+                   struct random *r, size_t *place, struct kdtree_visits *visits)
+{
+    struct kdtree_answer furthest;
+    if (t->node[0].live == 0)
+        return false;
+    if (rules->random) {
+        *place = kdtree_live(t, random_below(r, t->node[0].live));
+        return true;
+    }
+    kdtree_furthest(t, point_of(t, from), 1, rules->epsilon, &furthest, visits);
+    *place = furthest.place;
+    return true;
+}
+
+static void bar(struct forest *f, const struct choice *out, size_t n,
+                const struct remine_rules *rules)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rules->ban_subset || (out[i].kept && !rules->allow_duplicates))
+            forest_bar(f, out[i].id);
+}
+
+int remine(struct forest *f, const struct member *d, size_t n, const struct remine_rules *rules,
+           struct choice *out, struct remine_report *report, struct error *e)
+{
+    remine_nothing(d, n, out, report);
+    for (size_t i = 0; i < n; i++) {
+        /* Compared in float, which the easiness came in; one that is not a number is hard. */
+        out[i].kept = !(out[i].easiness >= (float)rules->hardness);
+        if (!out[i].kept && !locate(f, &out[i], e))
+            return -1;
+    }
+    forest_admit_all(f);
+    if (!rules->random && measure_hubs(f, out, n, &report->hub_share, e))
+        return -1;
+    bar(f, out, n, rules);
+
+    struct random draw = random_stream(rules->seed, "mine", rules->update);
+    struct random compare = random_stream(rules->seed, "mine-compare", rules->update);
+    double asked = 0, distances = 0, random_distances = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (out[i].kept)
+            continue;
+        const struct forest_entry *at = forest_find(f, out[i].id);
+        struct kdtree *t = &f->tree[at->tree].kd;
+        size_t place;
+        asked += t->points;
+        if (!choose(t, at->place, rules, &draw, &place, &report->visits))
+            place = at->place;
+        if (!rules->allow_duplicates)
+            kdtree_bar(t, place, true);
+        out[i].kept = place == at->place;
+        if (out[i].kept)
+            continue;
+        double distance =
+            sqrt(kdtree_squared(point_of(t, at->place), point_of(t, place), t->dimension));
+        out[i].id = t->id[place];
+        out[i].label = forest_label(f, at->tree, place);
+        out[i].easiness = NAN;
+        out[i].distance = (float)distance;
+        distances += distance;
+        random_distances += random_distance(t, at->place, &compare);
+        report->replaced++;
+    }
+    qsort(out, n, sizeof *out, by_new_id);
+    report->kept = n - report->replaced;
+    report->distinct = count_distinct(out, n);
+    if (!rules->random)
+        report->visited_share = report->visits.points / asked; /* 0 / 0: NaN, nothing asked */
+    report->mean_distance = distances / report->replaced;
+    report->random_distance = random_distances / report->replaced;
+    return 0;
+}
