@@ -1,0 +1,18 @@
+/* What --help prints, from the program's option table (within base). */
+#ifndef BASE_HELP_H
+#define BASE_HELP_H
+#include <stdio.h>
+#include "base/program.h"
+
+/* `options`: the program's own and the common ones, ended by a NULL name; their variables still
+ * hold the defaults. */
+void help_usage(const struct program *p, FILE *to);
+void help_print(const struct program *p, const struct option *options, FILE *to);
+void help_print_manual(const struct program *p, const struct option *options, FILE *to);
+void help_print_completion(const struct program *p, const struct option *options, FILE *to);
+void help_print_version(const struct program *p, FILE *to);
+
+/* What a value of the option should be: "a whole number from 0 to 9". */
+void help_expectation(const struct option *o, char *text, size_t size);
+
+#endif

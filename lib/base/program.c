@@ -1,0 +1,346 @@
+#include "base/program.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <omp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "base/help.h"
+#include "base/memory.h"
+
+/* ---- messages ---- */
+
+static void message(const struct call *c, const char *format, va_list a)
+{
+    /* on a terminal a progress bar may stand in the line */
+    fprintf(stderr, "%s%s: ", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", c->program->name);
+    vfprintf(stderr, format, a);
+    fputc('\n', stderr);
+}
+
+void program_usage(const struct call *c, const char *format, ...)
+{
+    va_list a;
+    va_start(a, format);
+    message(c, format, a);
+    va_end(a);
+    fprintf(stderr, "try '%s --help'\n", c->program->name);
+    exit(EXIT_USAGE);
+}
+
+void program_fail(const struct call *c, const struct error *e)
+{
+    fprintf(stderr, "%s%s: %s\n", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", c->program->name,
+            e->text);
+    exit(EXIT_FAILED); /* which removes temporaries, see base/file.c */
+}
+
+void program_note(const struct call *c, const char *format, ...)
+{
+    if (c->verbosity < 1)
+        return;
+    va_list a;
+    va_start(a, format);
+    message(c, format, a);
+    va_end(a);
+}
+
+void program_warn(const struct call *c, const char *format, ...)
+{
+    if (c->verbosity < 0)
+        return;
+    va_list a;
+    va_start(a, format);
+    message(c, format, a);
+    va_end(a);
+}
+
+/* ---- options ---- */
+
+/* What the common options set, before it moves into the call. */
+struct common {
+    bool version, quiet, verbose, no_history, json;
+    const char *help, *output;
+    int64_t seed, threads, most_tensor_bytes;
+};
+
+enum { COMMON_OPTIONS = 10, MOST_THREADS = 1024 };
+
+/* The program's options and, after them, the common ones that it takes. */
+static struct option *join_options(const struct program *p, struct common *k)
+{
+    const struct {
+        unsigned if_common;
+        struct option option;
+    } all[] = {
+        {COMMON_OUTPUT,
+         {"output", 'o', OPTION_FILE, &k->output, "FILE",
+          "write to FILE, whole or not at all, instead of standard output", 0, 0, NULL}},
+        {COMMON_SEED,
+         {"seed", 0, OPTION_INT, &k->seed, "N",
+          "seed of all random numbers: the same seed gives the same bytes", 0, INFINITY, NULL}},
+        {COMMON_THREADS,
+         {"threads", 0, OPTION_INT, &k->threads, "N",
+          "threads, by default one a core; the result does not depend on it", 1, MOST_THREADS,
+          NULL}},
+        {COMMON_HISTORY,
+         {"no-history", 0, OPTION_FLAG, &k->no_history, NULL,
+          "leave the history out of the header, for comparisons byte by byte", 0, 0, NULL}},
+        {COMMON_JSON,
+         {"json", 0, OPTION_FLAG, &k->json, NULL, "report as one JSON object", 0, 0, NULL}},
+        {COMMON_STREAM,
+         {"max-tensor", 0, OPTION_INT, &k->most_tensor_bytes, "BYTES",
+          "refuse streams with a larger tensor", 1, INFINITY, NULL}},
+        {0, {"quiet", 'q', OPTION_FLAG, &k->quiet, NULL, "no warnings, no progress", 0, 0, NULL}},
+        {0,
+         {"verbose", 'v', OPTION_FLAG, &k->verbose, NULL,
+          "notes, progress where there is no terminal, time and memory at the end", 0, 0, NULL}},
+        {0,
+         {"help", 0, OPTION_CHOICE, &k->help, "[=WHAT]",
+          "print this help, the manual page (mdoc) or bash completion, and exit", 0, 0,
+          "man|complete"}},
+        {0, {"version", 0, OPTION_FLAG, &k->version, NULL, "print versions and exit", 0, 0, NULL}},
+    };
+    size_t own = 0, n = 0;
+    while (p->options && p->options[own].name)
+        own++;
+    struct option *joined = calloc(own + COMMON_OPTIONS + 1, sizeof *joined);
+    if (!joined)
+        return NULL;
+    for (; n < own; n++)
+        joined[n] = p->options[n];
+    for (size_t i = 0; i < COMMON_OPTIONS; i++)
+        if (!all[i].if_common || (p->common & all[i].if_common))
+            joined[n++] = all[i].option;
+    return joined;
+}
+
+static bool is_choice(const char *choices, const char *text)
+{
+    size_t length = strlen(text);
+    for (const char *c = choices; *c; c += strcspn(c, "|"), c += *c == '|')
+        if (strcspn(c, "|") == length && strncmp(c, text, length) == 0)
+            return true;
+    return false;
+}
+
+static bool parse_int(const struct option *o, const char *text)
+{
+    char *end;
+    errno = 0;
+    long long x = strtoll(text, &end, 10);
+    bool ranged = o->least != 0 || o->most != 0;
+    if (end == text || *end || errno || (ranged && ((double)x < o->least || (double)x > o->most)))
+        return false;
+    *(int64_t *)o->to = x;
+    return true;
+}
+
+static bool parse_real(const struct option *o, const char *text)
+{
+    char *end;
+    errno = 0;
+    double x = strtod(text, &end);
+    bool ranged = o->least != 0 || o->most != 0;
+    bool overflow = errno == ERANGE && isinf(x);
+    if (end == text || *end || overflow || isnan(x) || (!ranged && isinf(x)) ||
+        (ranged && (x < o->least || x > o->most)))
+        return false;
+    *(double *)o->to = x;
+    return true;
+}
+
+static void set_option(const struct call *c, const struct option *o, const char *text)
+{
+    bool good = true;
+    if (o->type == OPTION_FLAG)
+        *(bool *)o->to = true;
+    else if (o->type == OPTION_INT)
+        good = parse_int(o, text);
+    else if (o->type == OPTION_REAL)
+        good = parse_real(o, text);
+    else if ((good = o->type != OPTION_CHOICE || is_choice(o->choices, text)))
+        *(const char **)o->to = text;
+    if (good)
+        return;
+    char wanted[512];
+    help_expectation(o, wanted, sizeof wanted);
+    program_usage(c, "--%s: expected %s, found '%s'", o->name, wanted, text);
+}
+
+/* Handles argv[i], a long option; returns the index of the last argument used. */
+static int long_option(const struct call *c, const struct option *options, char **argv, int i)
+{
+    const char *name = argv[i] + 2;
+    size_t length = strcspn(name, "=");
+    const char *text = name[length] ? name + length + 1 : NULL;
+    const struct option *o = options;
+    while (o->name && (strncmp(o->name, name, length) != 0 || o->name[length]))
+        o++;
+    if (!o->name)
+        program_usage(c, "unknown option --%.*s", (int)length, name);
+    if (o->type == OPTION_FLAG && text)
+        program_usage(c, "--%s takes no value", o->name);
+    if (o->type == OPTION_FLAG || text)
+        set_option(c, o, text);
+    else if (argv[i + 1])
+        set_option(c, o, argv[++i]);
+    else
+        program_usage(c, "--%s needs a value: %s", o->name, o->argument);
+    return i;
+}
+
+/* Handles argv[i], letters after one dash: flags, the last one perhaps with a value. */
+static int short_options(const struct call *c, const struct option *options, char **argv, int i)
+{
+    for (const char *letter = argv[i] + 1; *letter; letter++) {
+        const struct option *o = options;
+        while (o->name && o->letter != *letter)
+            o++;
+        if (!o->name)
+            program_usage(c, "unknown option -%c", *letter);
+        if (o->type == OPTION_FLAG) {
+            set_option(c, o, NULL);
+            continue;
+        }
+        if (letter[1])
+            set_option(c, o, letter + 1);
+        else if (argv[i + 1])
+            set_option(c, o, argv[++i]);
+        else
+            program_usage(c, "-%c needs a value: %s", *letter, o->argument);
+        break;
+    }
+    return i;
+}
+
+static bool is_operand(const char *argument)
+{
+    if (argument[0] != '-' || argument[1] == 0)
+        return true;
+    return argument[1] == '.' || (argument[1] >= '0' && argument[1] <= '9'); /* -3 */
+}
+
+/* Sets options and moves the operands to the front of argv; returns how many there are. */
+static int parse(const struct call *c, const struct option *options, int argc, char **argv)
+{
+    int operands = 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            while (++i < argc)
+                argv[operands++] = argv[i];
+            break;
+        } else if (is_operand(argv[i])) {
+            argv[operands++] = argv[i];
+        } else if (argv[i][1] == '-') {
+            i = long_option(c, options, argv, i);
+        } else {
+            i = short_options(c, options, argv, i);
+        }
+    }
+    argv[operands] = NULL;
+    return operands;
+}
+
+/* ---- begin and end ---- */
+
+/* A file opened on a closed 0, 1 or 2 would be taken for a standard stream. These stand-ins are
+ * open the wrong way round, so that using one is an error. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
+/* Closing is where a full disk may first show. */
+static void close_stdout(const struct call *c)
+{
+    bool failed = ferror(stdout);
+    errno = 0;
+    if (fclose(stdout) || failed) {
+        fprintf(stderr, "%s: cannot write standard output%s%s\n", c->program->name,
+                errno ? ": " : "", errno ? strerror(errno) : "");
+        exit(EXIT_FAILED);
+    }
+}
+
+/* Where the argument asks for help or the version: prints it and ends the program. */
+static void answer(const struct call *c, const struct option *options, const char *argument)
+{
+    if (strcmp(argument, "--version") == 0)
+        help_print_version(c->program, stdout);
+    else if (strcmp(argument, "--help") == 0)
+        help_print(c->program, options, stdout);
+    else if (strcmp(argument, "--help=man") == 0)
+        help_print_manual(c->program, options, stdout);
+    else if (strcmp(argument, "--help=complete") == 0)
+        help_print_completion(c->program, options, stdout);
+    else
+        return;
+    close_stdout(c);
+    exit(0);
+}
+
+static struct value *list_arguments(int argc, char **argv)
+{
+    struct value *list = value_array();
+    for (int i = 1; i < argc; i++)
+        if (!value_append(list, value_text(argv[i]))) {
+            value_free(list);
+            return NULL;
+        }
+    return list;
+}
+
+void program_begin(const struct program *p, int argc, char **argv, struct call *c)
+{
+    struct error e;
+    struct common k = {.seed = 1, .most_tensor_bytes = 1 << 30};
+    hold_standard_descriptors();
+    signal(SIGPIPE, SIG_DFL);
+    *c = (struct call){.program = p, .started = clock_seconds()};
+    struct option *options = join_options(p, &k);
+    c->arguments = list_arguments(argc, argv);
+    if (!options || !c->arguments) {
+        error_set(&e, "out of memory: the command line");
+        program_fail(c, &e);
+    }
+    /* the help shows defaults, so it must see the variables before any option is set */
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        answer(c, options, argv[i]);
+    c->argc = parse(c, options, argc, argv);
+    c->argv = argv;
+    free(options);
+    c->output = k.output && strcmp(k.output, "-") != 0 ? k.output : NULL;
+    c->seed = (uint64_t)k.seed;
+    /* else OpenMP's own default: OMP_NUM_THREADS, or the cores we may run on */
+    c->threads = k.threads ? (int)k.threads : omp_get_max_threads();
+    c->history = !k.no_history;
+    c->json = k.json;
+    c->verbosity = k.quiet ? -1 : k.verbose;
+    c->most_tensor_bytes = (size_t)k.most_tensor_bytes;
+    omp_set_num_threads(c->threads);
+    if (c->argc < p->least_operands)
+        program_usage(c, "expected %s", p->operands);
+    if (c->argc > p->most_operands)
+        program_usage(c, "unexpected operand '%s'", c->argv[p->most_operands]);
+}
+
+int program_end(struct call *c)
+{
+    close_stdout(c);
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+                 1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
+    program_note(c, "winnow %s, %.2f s, %.2f s of CPU, %.1f MiB at most", winnow_version(),
+                 clock_seconds() - c->started, cpu, (double)use.ru_maxrss / 1024);
+    value_free(c->arguments);
+    c->arguments = NULL;
+    return 0;
+}
