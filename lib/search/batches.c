@@ -14,7 +14,8 @@ int batch_new(struct batch *b, int most, struct image_shape shape, struct error 
         return error_set(e, "a batch of %d images of %zu elements is too large", most, b->pixels);
     b->x = array_new(count, sizeof *b->x, "a batch", e);
     b->label = array_new((size_t)most, sizeof *b->label, "a batch", e);
-    if (!b->x || !b->label) {
+    b->id = array_new((size_t)most, sizeof *b->id, "a batch", e);
+    if (!b->x || !b->label || !b->id) {
         batch_free(b);
         return -1;
     }
@@ -25,6 +26,7 @@ void batch_free(struct batch *b)
 {
     free(b->x);
     free(b->label);
+    free(b->id);
     *b = (struct batch){0};
 }
 
@@ -32,11 +34,11 @@ void batch_fill(struct batch *b, const struct source *s, uint64_t epoch, const s
 {
     const struct samples *from = s->samples;
     b->n = n;
-    b->index = index;
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < n; i++) {
         size_t row = index[i];
         b->label[i] = (int)from->label[row];
+        b->id[i] = from->id[row];
         augment_image(&s->augment, &s->normalisation, s->seed, epoch, from->id[row],
                       from->image + row * b->pixels, from->shape.height, from->shape.width,
                       from->shape.channels, b->x + (size_t)i * b->pixels);

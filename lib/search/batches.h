@@ -15,10 +15,10 @@ struct source {
 
 struct batch {
     int n, most;
-    size_t pixels;       /* elements an image */
-    float *x;            /* n * pixels, owned */
-    int *label;          /* owned */
-    const size_t *index; /* the rows they came from; the caller's */
+    size_t pixels; /* elements an image */
+    float *x;      /* n * pixels, owned */
+    int *label;    /* owned */
+    int64_t *id;   /* owned */
 };
 
 int batch_new(struct batch *b, int most, struct image_shape shape, struct error *e);

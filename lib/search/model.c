@@ -72,10 +72,8 @@ static int get_image(const struct value *settings, struct image_shape *image, st
 
 static int build_supernet(struct model *m, struct error *e)
 {
-    struct supernet s = {.image = m->image,
-                         .channels = m->channels,
-                         .cells = m->cells,
-                         .classes = m->classes};
+    struct supernet s = {
+        .image = m->image, .channels = m->channels, .cells = m->cells, .classes = m->classes};
     if (supernet_build(&s, m->graph, e))
         return -1;
     m->x = s.x;

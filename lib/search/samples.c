@@ -11,8 +11,8 @@ static int check_labels(struct samples *s, struct error *e)
     for (size_t i = 0; i < s->count; i++) {
         int64_t most = classes ? (int64_t)classes : SAMPLES_MOST_CLASSES;
         if (s->label[i] < 0 || s->label[i] >= most)
-            return error_set(e, "row %zu: label %lld, expected 0 to %lld", i, (long long)s->label[i],
-                             (long long)most - 1);
+            return error_set(e, "row %zu: label %lld, expected 0 to %lld", i,
+                             (long long)s->label[i], (long long)most - 1);
         if (s->label[i] >= s->classes)
             s->classes = (int)s->label[i] + 1;
     }
@@ -38,11 +38,13 @@ int samples_view(struct samples *s, const struct table *t, bool labelled, struct
     s->image = image->data;
     for (int k = 0; k < 3; k++)
         if (image->extent[k] < 1 || image->extent[k] > (k < 2 ? 65535 : IMAGE_MAX_CHANNELS))
-            return error_set(e, "images of %u x %u x %u, expected 1 to 65535 pixels a side and 1 to "
-                             "%d channels", image->extent[0], image->extent[1], image->extent[2],
+            return error_set(e,
+                             "images of %u x %u x %u, expected 1 to 65535 pixels a side and 1 to "
+                             "%d channels",
+                             image->extent[0], image->extent[1], image->extent[2],
                              IMAGE_MAX_CHANNELS);
-    s->shape = (struct image_shape){(int)image->extent[0], (int)image->extent[1],
-                                    (int)image->extent[2]};
+    s->shape =
+        (struct image_shape){(int)image->extent[0], (int)image->extent[1], (int)image->extent[2]};
     return labelled ? check_labels(s, e) : 0;
 }
 
@@ -55,6 +57,22 @@ int samples_fit(const struct samples *s, const char *what, struct image_shape sh
                          shape.width, shape.channels);
     if (s->classes > classes)
         return error_set(e, "%s: %d classes, the network has %d", what, s->classes, classes);
+    return 0;
+}
+
+int samples_bequeath(const struct header *samples, struct header *weights)
+{
+    static const char *const keys[] = {"classes", "source"};
+    for (int i = 0; i < 2; i++) {
+        const struct value *v = value_get(samples->meta, keys[i]);
+        if (v && !value_set(weights->meta, keys[i], value_copy(v)))
+            return -1;
+    }
+    struct value *history = value_copy(samples->history);
+    if (!history)
+        return -1;
+    value_free(weights->history);
+    weights->history = history;
     return 0;
 }
 
@@ -81,9 +99,9 @@ int samples_cells(const struct table *t, size_t row, struct cell *cells)
         if (!passes(&t->header.field[i]))
             continue;
         if (c->rank)
-            cells[n++] = cell_tensor(c->element, c->rank, c->extent,
-                                     (const char *)c->data +
-                                         row * c->stride * element_size(c->element));
+            cells[n++] =
+                cell_tensor(c->element, c->rank, c->extent,
+                            (const char *)c->data + row * c->stride * element_size(c->element));
         else if (c->element == ELEMENT_STR)
             cells[n++] = cell_text(((char *const *)c->data)[row]);
         else if (c->element == ELEMENT_F32 || c->element == ELEMENT_F64)

@@ -12,8 +12,8 @@ struct samples {
     size_t count;             /* images, at least 1 */
     struct image_shape shape; /* of every image */
     const int64_t *id, *label;
-    const uint8_t *image;     /* count * height * width * channels */
-    int classes;              /* members of meta's `classes`, or the largest label + 1 */
+    const uint8_t *image; /* count * height * width * channels */
+    int classes;          /* members of meta's `classes`, or the largest label + 1 */
 };
 
 /* Errors name the row: no image, an image of no pixels or of more than IMAGE_MAX_CHANNELS channels,
@@ -24,6 +24,10 @@ int samples_view(struct samples *s, const struct table *t, bool labelled, struct
  * -1 with a message that begins with `what`. */
 int samples_fit(const struct samples *s, const char *what, struct image_shape shape, int classes,
                 struct error *e);
+
+/* What the weights that were trained on samples keep of their header: meta's `classes` and
+ * `source`, and the history. -1 where memory is out. */
+int samples_bequeath(const struct header *samples, struct header *weights);
 
 /* ---- rows that correspond to those of a table ---- */
 

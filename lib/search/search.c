@@ -1,0 +1,224 @@
+#include "search/search.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/program.h"
+#include "search/inference.h"
+
+static const double CYCLIC_LEAST = 0.001, CYCLIC_MOST = 0.01;
+static const double COSINE_LEAST = 0.001, COSINE_MOST = 0.025;
+
+static int setting(const struct value *settings, const char *key, int64_t least, int64_t most,
+                   int *to, struct error *e)
+{
+    int64_t found = value_get_int(settings, key, INT64_MIN);
+    if (found < least || found > most)
+        return error_set(e, "search settings: %s is missing or not %lld to %lld", key,
+                         (long long)least, (long long)most);
+    *to = (int)found;
+    return 0;
+}
+
+static int read_settings(struct search *s, const struct value *settings, struct error *e)
+{
+    const char *schedule = value_get_text(settings, "schedule", "(none)");
+    s->seed = (uint64_t)value_get_int(settings, "seed", 1);
+    s->cosine = !strcmp(schedule, "cosine");
+    if (!s->cosine && strcmp(schedule, "cyclic"))
+        return error_set(e, "search settings: schedule %s, expected cyclic or cosine", schedule);
+    if (setting(settings, "order", 1, 2, &s->order, e) ||
+        setting(settings, "batch", 1, 65536, &s->batch, e) ||
+        setting(settings, "window", 1, 1000, &s->window, e) ||
+        setting(settings, "total_epochs", 1, 1000000, &s->total_epochs, e))
+        return -1;
+    return augment_choose(&s->augment, value_get_text(settings, "augment", "none"),
+                          value_get_text(settings, "source", ""), e);
+}
+
+/* Easiness and accuracy, from the forward pass of the weight step. */
+static void note_outputs(struct search *s, const struct batch *b)
+{
+    struct error e;
+    int classes = s->model.classes;
+    const real *logits = node_value(s->model.logits);
+    s->loss_sum += (double)*node_value(s->model.loss) * b->n;
+    for (int i = 0; i < b->n; i++, logits += classes) {
+        s->right += batch_best(logits, classes) == b->label[i];
+        /* Cannot fail: every id of the batch is in the subset. */
+        easiness_push(&s->easiness, b->id[i], batch_probability(logits, classes, b->label[i]), &e);
+    }
+}
+
+static void differentiate(void *context, enum darts_batch batch, unsigned groups, bool step)
+{
+    struct search *s = context;
+    const struct batch *b = batch == DARTS_TRAINING ? &s->training : &s->held_out;
+    struct graph_run run = {.n = b->n, .track = step, .gradients = groups, .seed = s->seed};
+    batch_show(b, s->model.x, s->model.label);
+    graph_forward(s->model.graph, &run);
+    if (step)
+        note_outputs(s, b);
+    graph_backward(s->model.graph, &run);
+}
+
+static int build(struct search *s, const struct value *network, const struct value *settings,
+                 struct error *e)
+{
+    if (read_settings(s, settings, e) || model_build(&s->model, network, e))
+        return -1;
+    s->network = value_copy(network);
+    s->settings = value_copy(settings);
+    if (!s->network || !s->settings)
+        return error_set(e, "out of memory");
+    if (!s->model.supernet)
+        return error_set(e, "network of type discrete, expected supernet");
+    struct graph *g = s->model.graph;
+    if (graph_plan(g, s->model.loss, s->batch, GRAPH_TRAIN, e))
+        return -1;
+    for (int group = 0; group < GRAPH_GROUPS; group++)
+        graph_initialise(g, group, s->seed);
+    if (darts_init(&s->darts, graph_group(g, GRAPH_WEIGHTS), graph_group(g, GRAPH_ARCHITECTURE),
+                   e) ||
+        easiness_init(&s->easiness, s->window, e) ||
+        batch_new(&s->training, s->batch, s->model.image, e) ||
+        batch_new(&s->held_out, s->batch, s->model.image, e))
+        return -1;
+    s->darts.order = s->order;
+    s->darts.differentiate = differentiate;
+    s->darts.context = s;
+    return 0;
+}
+
+int search_new(struct search *s, const struct value *network, const struct value *settings,
+               struct error *e)
+{
+    *s = (struct search){.validation = NAN};
+    curriculum_init(&s->curriculum);
+    if (!build(s, network, settings, e))
+        return 0;
+    search_free(s);
+    return -1;
+}
+
+void search_free(struct search *s)
+{
+    batch_free(&s->training);
+    batch_free(&s->held_out);
+    easiness_free(&s->easiness);
+    darts_free(&s->darts);
+    model_free(&s->model);
+    value_free(s->network);
+    value_free(s->settings);
+    free(s->subset);
+    *s = (struct search){0};
+}
+
+int search_take_subset(struct search *s, const struct samples *d, int64_t update, struct error *e)
+{
+    int64_t *ids = array_new(d->count, sizeof *ids, "the subset", e);
+    if (!ids)
+        return -1;
+    memcpy(ids, d->id, d->count * sizeof *ids);
+    subset_sort(ids, d->count);
+    if (easiness_keep(&s->easiness, ids, d->count, e)) {
+        free(ids);
+        return -1;
+    }
+    if (!s->subset)
+        s->curriculum.update = update < 0 ? 0 : update;
+    else if (subset_is_fresh(s->subset, s->subset_count, s->curriculum.update, ids, d->count,
+                             update))
+        curriculum_updated(&s->curriculum, update);
+    free(s->subset);
+    s->subset = ids;
+    s->subset_count = d->count;
+    return 0;
+}
+
+static double rate_now(const struct search *s)
+{
+    if (s->cosine)
+        return cosine_rate(COSINE_MOST, COSINE_LEAST, (double)s->curriculum.epoch, s->total_epochs);
+    return CYCLIC_LEAST + (CYCLIC_MOST - CYCLIC_LEAST) * curriculum_height(&s->curriculum);
+}
+
+/* Walks V in an order of this epoch, from its start again where it ends. */
+struct walk {
+    size_t *order, *next; /* next: the indices of one batch */
+    size_t count, at;
+};
+
+static void walk_on(struct walk *w, int n)
+{
+    for (int i = 0; i < n; i++, w->at++)
+        w->next[i] = w->order[w->at % w->count];
+}
+
+int search_epoch(struct search *s, const struct samples *d, const struct samples *v,
+                 search_progress *progress, void *to, struct error *e)
+{
+    double began = clock_seconds();
+    uint64_t epoch = (uint64_t)s->curriculum.epoch;
+    autofree size_t *order = array_new(d->count, sizeof *order, "an order", e);
+    autofree size_t *held_out = array_new(v->count, sizeof *held_out, "an order", e);
+    autofree size_t *next = array_new((size_t)s->batch, sizeof *next, "an order", e);
+    if (!order || !held_out || !next)
+        return -1;
+    struct random shuffle = random_stream(s->seed, "search training", epoch);
+    random_permutation(&shuffle, order, d->count);
+    shuffle = random_stream(s->seed, "search validation", epoch);
+    random_permutation(&shuffle, held_out, v->count);
+    struct walk walk = {.order = held_out, .next = next, .count = v->count};
+    struct source from_d = {d, s->model.normalisation, s->augment, s->seed};
+    struct source from_v = {v, s->model.normalisation, s->augment, s->seed};
+
+    s->rate = rate_now(s);
+    s->right = 0;
+    s->loss_sum = 0;
+    for (size_t at = 0; at < d->count; at += (size_t)s->training.n) {
+        size_t left = d->count - at;
+        int n = left < (size_t)s->batch ? (int)left : s->batch;
+        batch_fill(&s->training, &from_d, epoch, order + at, n);
+        walk_on(&walk, n);
+        batch_fill(&s->held_out, &from_v, epoch, next, n);
+        darts_architecture_step(&s->darts, s->rate);
+        darts_weight_step(&s->darts, s->rate);
+        if (!isfinite(s->loss_sum))
+            return error_set(e, "epoch %llu: the loss is no longer a number",
+                             (unsigned long long)epoch);
+        if (progress)
+            progress(to, at + (size_t)n);
+    }
+    s->loss = s->loss_sum / (double)d->count;
+    s->images += (int64_t)d->count;
+    s->validation = NAN;
+    curriculum_epoch_done(&s->curriculum, (double)s->right / (double)d->count);
+    s->seconds += clock_seconds() - began;
+    return 0;
+}
+
+struct tally {
+    const int64_t *label;
+    int classes;
+    size_t right;
+};
+
+static int count_right(void *to, size_t row, const real *logits, struct error *e)
+{
+    struct tally *t = to;
+    (void)e;
+    t->right += batch_best(logits, t->classes) == t->label[row];
+    return 0;
+}
+
+int search_measure(struct search *s, const struct samples *v, struct error *e)
+{
+    struct tally tally = {.label = v->label, .classes = s->model.classes};
+    if (inference_run(&s->model, v, s->batch, count_right, &tally, e))
+        return -1;
+    s->validation = (double)tally.right / (double)v->count;
+    return 0;
+}

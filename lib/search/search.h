@@ -1,0 +1,65 @@
+/* The search phase of DARTS over a subset that a curriculum changes (Poyser 2023, ch. 4): the
+ * super-net, its optimisers, and what is remembered of the subset. One epoch shows every image of
+ * the subset once:
+ *
+ *     for each batch B of D, in an order keyed by seed and epoch:
+ *         architecture step on (B, Bv), Bv the next |B| of V in an order keyed likewise
+ *         weight step on B; its forward pass, before the update, tells easiness and accuracy
+ *
+ * What is to be repeated exactly stands in two maps that a state keeps: `network` (model.h) and
+ *
+ *     settings   {seed, order 1|2, batch, window, schedule "cyclic"|"cosine", total_epochs,
+ *                 augment (AUGMENT_WORDS), source (of the data, or "")}
+ *
+ * Rates. cyclic: a triangle from 0.001 to 0.01 and back over 20 epochs, at its peak right after
+ * an update of the subset. cosine: 0.025 to 0.001 over total_epochs. */
+#ifndef SEARCH_SEARCH_H
+#define SEARCH_SEARCH_H
+#include "search/batches.h"
+#include "search/darts.h"
+#include "search/model.h"
+#include "select/curriculum.h"
+
+struct search {
+    struct value *network, *settings; /* owned copies */
+    uint64_t seed;
+    int order, batch, window, total_epochs;
+    bool cosine;
+    struct augment augment;
+
+    struct model model;
+    struct darts darts;
+    struct curriculum curriculum;
+    struct easiness easiness;
+    int64_t *subset; /* ids of D, ascending; owned */
+    size_t subset_count;
+
+    int64_t images;    /* that weight steps have seen */
+    double seconds;    /* of training */
+    double loss, rate; /* of the last epoch: mean over its images, learning rate */
+    double validation; /* accuracy on V after the last epoch; NaN: not measured */
+
+    struct batch training, held_out; /* at work */
+    size_t right;
+    double loss_sum;
+};
+
+/* Builds, plans and initialises by the settings' seed. Both maps are checked and copied. */
+int search_new(struct search *s, const struct value *network, const struct value *settings,
+               struct error *e);
+void search_free(struct search *s);
+
+/* D as the next epochs will see it: notices whether it is a new one (its ids, or its count of
+ * updates, -1 where it says none), and keeps the easiness of the images that stayed. */
+int search_take_subset(struct search *s, const struct samples *d, int64_t update, struct error *e);
+
+/* Called with the images done of the epoch. */
+typedef void search_progress(void *to, size_t images);
+
+/* Trains one epoch. An error where the loss is no longer a number. */
+int search_epoch(struct search *s, const struct samples *d, const struct samples *v,
+                 search_progress *progress, void *to, struct error *e);
+/* Sets s->validation: top-1 on V in inference mode, by the running statistics, not augmented. */
+int search_measure(struct search *s, const struct samples *v, struct error *e);
+
+#endif

@@ -1,0 +1,182 @@
+#include "search/training.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/program.h"
+#include "graph/optimiser.h"
+#include "search/settings.h"
+
+static const enum element REAL = sizeof(real) == 4 ? ELEMENT_F32 : ELEMENT_F64;
+static const double MOMENTUM = 0.9, DECAY = 3e-4, CLIP = 5;
+
+static int read_settings(struct training *t, const struct value *v, struct error *e)
+{
+    int64_t epochs = value_get_int(v, "epochs", 0), batch = value_get_int(v, "batch", 0);
+    int64_t cutout = value_get_int(v, "cutout", 0);
+    t->seed = (uint64_t)value_get_int(v, "seed", 1);
+    t->rate = value_get_real(v, "rate", NAN);
+    t->drop_path = value_get_real(v, "drop_path", NAN);
+    if (epochs < 0 || epochs > 1000000 || batch < 1 || batch > 65536 || cutout < 0 ||
+        cutout > 65535 || !(t->rate > 0) || !(t->drop_path >= 0 && t->drop_path < 1))
+        return error_set(e, "training settings: epochs, batch, rate, drop_path or cutout is "
+                            "missing or out of range");
+    t->epochs = (int)epochs;
+    t->batch = (int)batch;
+    if (augment_choose(&t->augment, value_get_text(v, "augment", "none"),
+                       value_get_text(v, "source", ""), e))
+        return -1;
+    t->augment.cutout = (int)cutout;
+    return 0;
+}
+
+static int build(struct training *t, const struct value *network, const struct value *settings,
+                 struct error *e)
+{
+    if (read_settings(t, settings, e) || model_build(&t->model, network, e))
+        return -1;
+    t->network = value_copy(network);
+    t->settings = value_copy(settings);
+    t->curve = value_array();
+    if (!t->network || !t->settings || !t->curve)
+        return error_set(e, "out of memory");
+    struct graph *g = t->model.graph;
+    if (graph_plan(g, t->model.loss, t->batch, GRAPH_TRAIN, e))
+        return -1;
+    graph_initialise(g, GRAPH_WEIGHTS, t->seed);
+    graph_initialise(g, GRAPH_BUFFERS, t->seed);
+    t->velocity = array_new(graph_group(g, GRAPH_WEIGHTS).count, sizeof(real), "momentum", e);
+    return t->velocity ? batch_new(&t->images, t->batch, t->model.image, e) : -1;
+}
+
+int training_new(struct training *t, const struct value *network, const struct value *settings,
+                 struct error *e)
+{
+    *t = (struct training){0};
+    if (!build(t, network, settings, e))
+        return 0;
+    training_free(t);
+    return -1;
+}
+
+void training_free(struct training *t)
+{
+    batch_free(&t->images);
+    model_free(&t->model);
+    value_free(t->network);
+    value_free(t->settings);
+    value_free(t->curve);
+    free(t->velocity);
+    *t = (struct training){0};
+}
+
+static int note_epoch(struct training *t, double loss, double accuracy, double rate,
+                      struct error *e)
+{
+    struct value *point = value_map();
+    bool good = value_set_real(point, "loss", loss) &&
+                value_set_real(point, "accuracy", accuracy) && value_set_real(point, "rate", rate);
+    if (value_append(t->curve, point) && good)
+        return 0;
+    return error_set(e, "out of memory");
+}
+
+int training_epoch(struct training *t, const struct samples *samples,
+                   void (*progress)(void *to, size_t images), void *to, struct error *e)
+{
+    double began = clock_seconds(), loss = 0, rate = cosine_rate(t->rate, 0, t->epoch, t->epochs);
+    uint64_t epoch = (uint64_t)t->epoch, batches = (samples->count - 1) / (uint64_t)t->batch + 1;
+    size_t right = 0, count = samples->count;
+    autofree size_t *order = array_new(count, sizeof *order, "an order", e);
+    if (!order)
+        return -1;
+    struct random shuffle = random_stream(t->seed, "training order", epoch);
+    random_permutation(&shuffle, order, count);
+    struct source source = {samples, t->model.normalisation, t->augment, t->seed};
+    struct sgd sgd = {.rate = rate, .momentum = MOMENTUM, .decay = DECAY};
+    struct group weights = graph_group(t->model.graph, GRAPH_WEIGHTS);
+    struct graph_run run = {.track = true,
+                            .gradients = 1u << GRAPH_WEIGHTS,
+                            .seed = t->seed,
+                            .step = epoch * batches,
+                            .drop_path = t->drop_path * t->epoch / t->epochs};
+    struct batch *b = &t->images;
+    for (size_t at = 0; at < count; at += (size_t)b->n, run.step++) {
+        batch_fill(b, &source, epoch, order + at,
+                   count - at < (size_t)t->batch ? (int)(count - at) : t->batch);
+        batch_show(b, t->model.x, t->model.label);
+        run.n = b->n;
+        graph_forward(t->model.graph, &run);
+        loss += (double)*node_value(t->model.loss) * b->n;
+        const real *logits = node_value(t->model.logits);
+        for (int i = 0; i < b->n; i++)
+            right += batch_best(logits + i * t->model.classes, t->model.classes) == b->label[i];
+        if (!isfinite(loss))
+            return error_set(e, "epoch %d: the loss is no longer a number", t->epoch);
+        graph_backward(t->model.graph, &run);
+        clip_gradient(weights, CLIP);
+        sgd_step(&sgd, weights, t->velocity);
+        if (progress)
+            progress(to, at + (size_t)b->n);
+    }
+    t->epoch++;
+    t->seconds += clock_seconds() - began;
+    return note_epoch(t, loss / (double)count, (double)right / (double)count, rate, e);
+}
+
+int training_header(const struct training *t, bool clock, const struct header *data,
+                    struct header *h, struct error *e)
+{
+    if (weights_header(h, t->network, e))
+        return -1;
+    struct value *report = value_map();
+    bool good = value_set(report, "settings", value_copy(t->settings)) &&
+                value_set_int(report, "epoch", t->epoch) &&
+                (!clock || value_set_real(report, "seconds", t->seconds)) &&
+                value_set(report, "curve", value_copy(t->curve));
+    good = value_set(h->meta, "training", report) && good;
+    if (good && !samples_bequeath(data, h))
+        return 0;
+    header_free(h);
+    return error_set(e, "out of memory");
+}
+
+int training_write(const struct training *t, bool checkpoint, struct stream_writer *w,
+                   struct error *e)
+{
+    const struct graph *g = t->model.graph;
+    uint32_t count = (uint32_t)graph_group(g, GRAPH_WEIGHTS).count;
+    if (weights_write_group(w, g, GRAPH_WEIGHTS, e) || weights_write_group(w, g, GRAPH_BUFFERS, e))
+        return -1;
+    return checkpoint ? weights_write_tensor(w, "velocity", REAL, 1, &count, t->velocity, e) : 0;
+}
+
+int training_resume(struct training *t, const struct weights *w, struct error *e)
+{
+    const struct value *report = value_get(w->header.meta, "training");
+    const struct value *curve = value_get(report, "curve");
+    int64_t epoch = value_get_int(report, "epoch", -1);
+    struct graph *g = t->model.graph;
+    size_t count = graph_group(g, GRAPH_WEIGHTS).count;
+    if (settings_agree(value_get(w->header.meta, "network"), t->network, e) ||
+        settings_agree(value_get(report, "settings"), t->settings, e))
+        return -1;
+    if (epoch < 0 || epoch > t->epochs || !curve || curve->type != VALUE_ARRAY ||
+        curve->count != (size_t)epoch)
+        return error_set(e, "no checkpoint of a training: meta has no `training` with its epochs");
+    const real *velocity = weights_require(w, "velocity", REAL, count, e);
+    if (!velocity || weights_load_group(w, g, GRAPH_WEIGHTS, e) ||
+        weights_load_group(w, g, GRAPH_BUFFERS, e))
+        return -1;
+    struct value *copy = value_copy(curve);
+    if (!copy)
+        return error_set(e, "out of memory");
+    value_free(t->curve);
+    t->curve = copy;
+    memcpy(t->velocity, velocity, count * sizeof(real));
+    t->epoch = (int)epoch;
+    t->seconds = value_get_real(report, "seconds", 0);
+    return 0;
+}

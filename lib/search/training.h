@@ -1,0 +1,48 @@
+/* The evaluation phase: a discrete network trained from scratch by SGD (momentum 0.9, weight decay
+ * 3e-4, gradient norm at most 5), its learning rate falling by half a cosine to 0, drop-path
+ * rising in a straight line from 0. DARTS, Liu et al., ICLR 2019. What is to be repeated exactly
+ * stands in the map `network` (model.h) and in
+ *
+ *     settings   {seed, epochs, batch, rate, drop_path, cutout, augment (AUGMENT_WORDS), source}
+ */
+#ifndef SEARCH_TRAINING_H
+#define SEARCH_TRAINING_H
+#include "network/weights.h"
+#include "search/batches.h"
+#include "search/model.h"
+
+struct training {
+    struct value *network, *settings; /* owned copies */
+    uint64_t seed;
+    int epochs, batch;
+    double rate, drop_path; /* at their highest */
+    struct augment augment;
+
+    struct model model;
+    real *velocity;      /* owned */
+    int epoch;           /* epochs done */
+    struct value *curve; /* array, one map an epoch: loss, accuracy, rate; owned */
+    double seconds;
+    struct batch images; /* at work */
+};
+
+/* Builds, plans and initialises by the settings' seed. */
+int training_new(struct training *t, const struct value *network, const struct value *settings,
+                 struct error *e);
+void training_free(struct training *t);
+/* Trains one epoch; `progress` (may be NULL) is called with the images done of it. An error where
+ * the loss is no longer a number. */
+int training_epoch(struct training *t, const struct samples *samples,
+                   void (*progress)(void *to, size_t images), void *to, struct error *e);
+
+/* The header of the weights, or of a checkpoint: meta `network` and `training` {settings, epoch,
+ * curve, seconds unless clock is false}; `classes`, `source` and the history come from `data`. */
+int training_header(const struct training *t, bool clock, const struct header *data,
+                    struct header *h, struct error *e);
+/* Weights and running statistics; a checkpoint also has the momentum, "velocity". */
+int training_write(const struct training *t, bool checkpoint, struct stream_writer *w,
+                   struct error *e);
+/* Goes on from a checkpoint of the same network and settings, as if there had been no break. */
+int training_resume(struct training *t, const struct weights *w, struct error *e);
+
+#endif
