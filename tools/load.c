@@ -1,0 +1,163 @@
+/* Files of a data set to a samples stream. */
+#include <string.h>
+#include "base/program.h"
+#include "image/dataset.h"
+#include "stream/stage.h"
+
+enum { MOST_FIELDS = 5 };
+
+static const char *root;
+static const char *size;
+static int64_t most_bytes = 256 << 20;
+
+static const struct option options[] = {
+    {"root", 0, OPTION_FILE, &root, "DIR", "folder of the data set's files", 0, 0, NULL},
+    {"size", 0, OPTION_TEXT, &size, "HxW", "resize every image to this height and width", 0, 0,
+     NULL},
+    {"most-bytes", 0, OPTION_INT, &most_bytes, "BYTES",
+     "largest image or picture file that is accepted", 1, 1e15, NULL},
+    {0},
+};
+
+static const struct program program = {
+    .name = "load",
+    .summary = "bring a data set's files into a samples stream",
+    .operands = "FORMAT [ROOT-or-FILES...] [train|test]",
+    .least_operands = 1,
+    .most_operands = 3,
+    .description =
+        "Writes one row an image: id (names the image for good), label (-1: none), image (bytes, "
+        "height x width x channels), and, where the format knows them, coarse label and file name. "
+        "The header tells source, split, class names and, for known sets, the normalisation.\n\n"
+        "Formats:\n"
+        "  fashion-mnist [DIR] train|test   Debian's package dataset-fashion-mnist, or DIR\n"
+        "  mnist DIR train|test             IDX files under their canonical names, plain or .gz\n"
+        "  cifar10 DIR train|test           data_batch_1.bin ... test_batch.bin; those that exist\n"
+        "  cifar100 DIR train|test          train.bin, test.bin; label is the fine one\n"
+        "  idx IMAGES [LABELS]              any IDX files of bytes, plain or .gz\n"
+        "  folder DIR                       PNG and JPEG, a sub-folder for every class\n\n"
+        "Ids: MNIST and Fashion-MNIST: index of a training image, 60000 + index of a test image; "
+        "CIFAR: 10000 (k - 1) + index in the k-th training file, 50000 + index of a test image; "
+        "idx: index; folder: XXH3-64 of the path below DIR, cut to 53 bits.",
+    .examples = "load fashion-mnist test | peek\n"
+                "load cifar10 cifar-10-batches-bin train -o train\n"
+                "# pictures of all sizes, brought to one\n"
+                "load folder photos --size 64x64 | mosaic -o sheet.png",
+    .options = options,
+    .common = COMMON_OUTPUT | COMMON_HISTORY,
+};
+
+static bool is_split(const char *word)
+{
+    return !strcmp(word, "train") || !strcmp(word, "test");
+}
+
+static void read_size(const struct call *c, struct dataset_request *q)
+{
+    char rest;
+    if (size && (sscanf(size, "%5dx%5d%c", &q->height, &q->width, &rest) != 2 || q->height < 1 ||
+                 q->width < 1))
+        program_usage(c, "--size %s: expected HEIGHTxWIDTH", size);
+}
+
+/* The operands behind the format's name, by what its row in the table says of them. */
+static struct dataset_request read_operands(const struct call *c, const struct format *f)
+{
+    struct dataset_request q = {.root = root, .most_bytes = (size_t)most_bytes};
+    char **operand = c->argv + 1;
+    int count = c->argc - 1;
+    if (f->split && (!count || !is_split(operand[count - 1])))
+        program_usage(c, "expected: load %s %s", f->name, f->operands);
+    if (f->split)
+        q.split = operand[--count];
+    if (f->files) {
+        if (count < 1 || count > 2)
+            program_usage(c, "expected: load %s %s", f->name, f->operands);
+        q.file[0] = operand[0];
+        q.file[1] = count == 2 ? operand[1] : NULL;
+    } else {
+        if (count > 1 || (count && root))
+            program_usage(c, "expected: load %s %s", f->name, f->operands);
+        if (count)
+            q.root = operand[0];
+        if (!q.root && !f->root)
+            program_usage(c, "%s needs its folder: load %s %s", f->name, f->name, f->operands);
+    }
+    read_size(c, &q);
+    return q;
+}
+
+static int make_header(struct header *h, const struct dataset *d, struct error *e)
+{
+    if (header_init(h, "samples", e))
+        return -1;
+    value_free(h->meta);
+    h->meta = value_copy(d->meta);
+    if (!h->meta)
+        return error_set(e, "out of memory");
+    if (header_add_field(h, "id", ELEMENT_I64, 0, NULL, e) < 0 ||
+        header_add_field(h, "label", ELEMENT_I32, 0, NULL, e) < 0 ||
+        header_add_field(h, "image", ELEMENT_U8, 3, d->extent, e) < 0 ||
+        (d->coarse && header_add_field(h, "coarse", ELEMENT_I32, 0, NULL, e) < 0) ||
+        (d->file && header_add_field(h, "file", ELEMENT_STR, 0, NULL, e) < 0))
+        return -1;
+    return 0;
+}
+
+static int write_image(struct stream_writer *w, const struct dataset *d, const struct image *image,
+                       struct error *e)
+{
+    uint32_t extent[] = {image->height, image->width, image->channels};
+    struct cell row[MOST_FIELDS] = {
+        cell_int(ELEMENT_I64, image->id),
+        cell_int(ELEMENT_I32, image->label),
+        cell_tensor(ELEMENT_U8, 3, extent, image->pixels),
+    };
+    int fields = 3;
+    if (d->coarse)
+        row[fields++] = cell_int(ELEMENT_I32, image->coarse);
+    if (d->file)
+        row[fields++] = cell_text(image->file);
+    return stream_write(w, row, e);
+}
+
+int main(int argc, char **argv)
+{
+    struct call call;
+    struct error e;
+    struct dataset d;
+    struct image image;
+    struct header h;
+    struct progress progress;
+    program_begin(&program, argc, argv, &call);
+    const struct format *f = format_find(call.argv[0]);
+    if (!f)
+        program_usage(&call, "unknown format '%s'", call.argv[0]);
+    struct dataset_request q = read_operands(&call, f);
+
+    if (dataset_open(&d, f, &q, &e) || make_header(&h, &d, &e))
+        program_fail(&call, &e);
+    if (*d.warning)
+        program_warn(&call, "%s", d.warning);
+    struct stream_writer *w = stage_create(&call, &h, NULL, &e);
+    if (!w)
+        program_fail(&call, &e);
+
+    int got;
+    double rows = 0;
+    progress_begin(&progress, &call, "image", (double)d.rows);
+    while ((got = dataset_next(&d, &image, &e)) == 1) {
+        if (write_image(w, &d, &image, &e))
+            program_fail(&call, &e);
+        progress_at(&progress, ++rows, NULL);
+    }
+    if (got < 0)
+        program_fail(&call, &e);
+    progress_end(&progress);
+
+    if (stream_commit(w, &e))
+        program_fail(&call, &e);
+    header_free(&h);
+    dataset_close(&d);
+    return program_end(&call);
+}
