@@ -46,6 +46,7 @@ struct autoencoder {
     int width;     /* of the first layer: 64 (reference), 16 (small) */
     int latent;
 };
+int autoencoder_check(const struct autoencoder *a, struct error *e); /* are the settings valid? */
 /* x (side x side x channels in [-1, 1]) to 1 x 1 x latent. Parameters "enc.N.weight", ... are
  * created at the first call on a graph and shared by later ones. */
 struct node *encoder_build(const struct autoencoder *a, struct graph *g, struct node *x);

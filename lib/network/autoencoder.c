@@ -1,0 +1,58 @@
+#include "network/layer.h"
+
+/* Convolutions of both halves start at N(0, 0.02), scales at N(1, 0.02). Names are places in the
+ * lists [convolution, norm, activation, ...] of the two networks. */
+static const struct initial small = {INITIAL_NORMAL, 0, 0.02};
+static const struct window halving = {.kernel = 4, .stride = 2, .pad = 1};
+static const struct window whole = {.kernel = 4, .stride = 1, .pad = 0};
+
+static struct node *kernel(struct graph *g, const char *half, int place, int in, int out)
+{
+    return layer_weight(g, name_of("%s.%d.weight", half, place).text, GRAPH_WEIGHTS, 4,
+                        (int[]){4, 4, in, out}, small);
+}
+
+static struct node *norm(struct graph *g, struct node *x, const char *half, int place,
+                         enum activation activation)
+{
+    return layer_batch_norm(g, x, name_of("%s.%d", half, place).text, true, 0.02, activation);
+}
+
+int autoencoder_check(const struct autoencoder *a, struct error *e)
+{
+    if (a->side < 16 || a->side > 1024 || (a->side & (a->side - 1)))
+        return error_set(e, "auto-encoder side is %d, expected a power of two, 16 to 1024",
+                         a->side);
+    return layer_check_setting("image channels", a->channels, 1, 4, e) ||
+                   layer_check_setting("auto-encoder width", a->width, 1, 512, e) ||
+                   layer_check_setting("latent", a->latent, 1, 4096, e)
+               ? -1
+               : 0;
+}
+
+struct node *encoder_build(const struct autoencoder *a, struct graph *g, struct node *x)
+{
+    int width = a->width, place = 2;
+
+    x = activate(conv2d(x, kernel(g, "enc", 0, a->channels, width), halving), ACT_LEAKY);
+    for (int side = a->side / 2; side > 4; side /= 2, place += 3, width *= 2) {
+        x = conv2d(x, kernel(g, "enc", place, width, 2 * width), halving);
+        x = norm(g, x, "enc", place + 1, ACT_LEAKY);
+    }
+    return conv2d(x, kernel(g, "enc", place, width, a->latent), whole);
+}
+
+/* A transposed convolution's weights are those of its adjoint: [4, 4, out, in]. */
+struct node *decoder_build(const struct autoencoder *a, struct graph *g, struct node *z)
+{
+    int width = a->width * (a->side / 8), place = 3;
+
+    z = conv_transpose2d(z, kernel(g, "dec", 0, width, a->latent), whole);
+    z = norm(g, z, "dec", 1, ACT_RELU);
+    for (int side = 4; side < a->side / 2; side *= 2, place += 3, width /= 2) {
+        z = conv_transpose2d(z, kernel(g, "dec", place, width / 2, width), halving);
+        z = norm(g, z, "dec", place + 1, ACT_RELU);
+    }
+    z = conv_transpose2d(z, kernel(g, "dec", place, a->channels, width), halving);
+    return activate(z, ACT_TANH);
+}

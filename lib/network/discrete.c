@@ -1,0 +1,188 @@
+#include "network/layer.h"
+
+/* Names and structure: DARTS, cnn/model.py and cnn/operations.py. */
+
+struct cell {
+    struct graph *g;
+    const struct cell_genotype *genotype;
+    int index, channels;
+    bool reduction, after_reduction;
+};
+
+static struct node *affine(struct graph *g, struct node *x, const char *module)
+{
+    return layer_batch_norm(g, x, module, true, 0, ACT_IDENTITY);
+}
+
+static struct node *relu_conv_norm(struct graph *g, struct node *x, int out, const char *module)
+{
+    if (!x)
+        return NULL;
+    struct node *w =
+        layer_kernel(g, name_of("%s.op.1.weight", module).text, 1, node_shape(x)->extent[2], out);
+    return affine(g, conv2d(x, w, (struct window){.kernel = 1, .relu = true}),
+                  name_of("%s.op.2", module).text);
+}
+
+static struct node *factorised_reduce(struct graph *g, struct node *x, int out, const char *module)
+{
+    return affine(g,
+                  layer_factorised_reduce(g, x, out, name_of("%s.conv_1.weight", module).text,
+                                          name_of("%s.conv_2.weight", module).text),
+                  name_of("%s.bn", module).text);
+}
+
+/* ReLU, depthwise, pointwise, normalisation: members first .. first + 2 of the module's list. */
+static struct node *separable_unit(struct graph *g, struct node *x, struct window window,
+                                   const char *module, int first)
+{
+    if (!x)
+        return NULL;
+    int channels = node_shape(x)->extent[2];
+    struct node *w = layer_depthwise_kernel(g, name_of("%s.op.%d.weight", module, first).text,
+                                            window.kernel, channels);
+    struct node *p =
+        layer_kernel(g, name_of("%s.op.%d.weight", module, first + 1).text, 1, channels, channels);
+    return affine(g, separable(x, NULL, w, p, window), name_of("%s.op.%d", module, first + 2).text);
+}
+
+static struct node *separable_op(struct graph *g, struct node *x, int kernel, int stride,
+                                 const char *module)
+{
+    struct window window = {.kernel = kernel, .stride = stride, .pad = kernel / 2};
+    x = separable_unit(g, x, window, module, 1);
+    window.stride = 1;
+    return separable_unit(g, x, window, module, 5);
+}
+
+static struct node *dilated_op(struct graph *g, struct node *x, int kernel, int stride,
+                               const char *module)
+{
+    struct window window = {.kernel = kernel, .stride = stride, .pad = kernel - 1, .dilation = 2};
+    return separable_unit(g, x, window, module, 1);
+}
+
+static struct node *operation(struct graph *g, enum primitive op, struct node *x, int channels,
+                              int stride, const char *module)
+{
+    const struct window pool = {.kernel = 3, .stride = stride, .pad = 1};
+    switch (op) {
+    case PRIMITIVE_MAX_POOL_3:
+        return max_pool(x, pool);
+    case PRIMITIVE_AVG_POOL_3:
+        return avg_pool(x, pool);
+    case PRIMITIVE_SKIP:
+        return stride == 1 ? x : factorised_reduce(g, x, channels, module);
+    case PRIMITIVE_SEP_3:
+        return separable_op(g, x, 3, stride, module);
+    case PRIMITIVE_SEP_5:
+        return separable_op(g, x, 5, stride, module);
+    case PRIMITIVE_DIL_3:
+        return dilated_op(g, x, 3, stride, module);
+    case PRIMITIVE_DIL_5:
+        return dilated_op(g, x, 5, stride, module);
+    default:
+        return NULL;
+    }
+}
+
+static struct node *cell_build(const struct cell *c, struct node *before, struct node *last)
+{
+    struct node *state[CELL_INPUTS + CELL_NODES], *output[GENOTYPE_MOST_CONCAT];
+    struct name p0 = name_of("cells.%d.preprocess0", c->index);
+    struct name p1 = name_of("cells.%d.preprocess1", c->index);
+
+    state[0] = c->after_reduction ? factorised_reduce(c->g, before, c->channels, p0.text)
+                                  : relu_conv_norm(c->g, before, c->channels, p0.text);
+    state[1] = relu_conv_norm(c->g, last, c->channels, p1.text);
+    for (int node = 0; node < CELL_NODES; node++) {
+        struct node *path[2];
+        for (int i = 0; i < 2; i++) {
+            int k = 2 * node + i;
+            struct gene gene = c->genotype->gene[k];
+            int stride = c->reduction && gene.input < CELL_INPUTS ? 2 : 1;
+            path[i] = operation(c->g, gene.op, state[gene.input], c->channels, stride,
+                                name_of("cells.%d._ops.%d", c->index, k).text);
+            if (path[i] && (gene.op != PRIMITIVE_SKIP || stride != 1))
+                path[i] = drop_path(path[i]);
+        }
+        state[CELL_INPUTS + node] = path[0] && path[1] ? add(path[0], path[1]) : NULL;
+        if (!state[CELL_INPUTS + node])
+            return NULL;
+    }
+    for (int i = 0; i < c->genotype->concats; i++)
+        output[i] = state[c->genotype->concat[i]];
+    return concat(c->genotype->concats, output);
+}
+
+/* The auxiliary classifier: pooled to 2 x 2 (from 8 x 8 by DARTS' window of 5 and stride of 3),
+ * then a 1x1 and a 2x2 convolution and a linear layer. */
+static struct node *auxiliary_head(struct graph *g, struct node *x, int classes)
+{
+    if (!x)
+        return NULL;
+    int side = node_shape(x)->extent[0];
+    int kernel = side <= 5 ? side - 1 : side <= 10 ? 5 : (side + 1) / 2;
+    struct node *w1 =
+        layer_kernel(g, "auxiliary_head.features.2.weight", 1, node_shape(x)->extent[2], 128);
+    struct node *w2 = layer_kernel(g, "auxiliary_head.features.5.weight", 2, 128, 768);
+
+    x = avg_pool(activate(x, ACT_RELU), (struct window){.kernel = kernel, .stride = side - kernel});
+    x = layer_batch_norm(g, conv2d(x, w1, (struct window){.kernel = 1}),
+                         "auxiliary_head.features.3", true, 0, ACT_RELU);
+    x = layer_batch_norm(g, conv2d(x, w2, (struct window){.kernel = 2}),
+                         "auxiliary_head.features.6", true, 0, ACT_RELU);
+    return layer_linear(g, x, "auxiliary_head.classifier", classes);
+}
+
+/* Side of the second reduction cell's output, that the auxiliary head pools: each reduction halves,
+ * rounding up. */
+static int check_auxiliary(const struct discrete *d, struct error *e)
+{
+    int side = d->image.height;
+    for (int i = 0; i <= 2 * d->cells / 3; i++)
+        if (i == d->cells / 3 || i == 2 * d->cells / 3)
+            side = (side + 1) / 2;
+    if (d->image.height != d->image.width || side < 2)
+        return error_set(e, "the auxiliary head needs square images of side 5 or more, not %d x %d",
+                         d->image.height, d->image.width);
+    return 0;
+}
+
+int discrete_build(struct discrete *d, struct graph *g, const struct genotype *genotype,
+                   struct error *e)
+{
+    const struct image_shape *image = &d->image;
+    struct node *before, *last, *auxiliary = NULL;
+
+    if (genotype_check(genotype, e) ||
+        layer_check_network(image, d->channels, d->cells, d->classes, e) ||
+        (d->auxiliary && check_auxiliary(d, e)))
+        return -1;
+    d->x = graph_input(g, "image", image->height, image->width, image->channels);
+    d->label = graph_input(g, "label", 1, 1, 1);
+    last = conv2d(d->x, layer_kernel(g, "stem.0.weight", 3, image->channels, 3 * d->channels),
+                  (struct window){.kernel = 3, .pad = 1});
+    before = last = affine(g, last, "stem.1");
+
+    struct cell cell = {.g = g, .channels = d->channels};
+    for (cell.index = 0; cell.index < d->cells; cell.index++) {
+        cell.after_reduction = cell.reduction;
+        cell.reduction = cell.index == d->cells / 3 || cell.index == 2 * d->cells / 3;
+        cell.channels *= cell.reduction ? 2 : 1;
+        cell.genotype = cell.reduction ? &genotype->reduce : &genotype->normal;
+        struct node *y = cell_build(&cell, before, last);
+        before = last;
+        last = y;
+        if (d->auxiliary && cell.index == 2 * d->cells / 3)
+            auxiliary = auxiliary_head(g, last, d->classes);
+    }
+    d->logits = layer_linear(g, last ? global_avg_pool(last) : NULL, "classifier", d->classes);
+    d->loss = cross_entropy(d->logits, d->label, 0);
+    if (d->auxiliary)
+        d->loss = add_scalars(d->loss, cross_entropy(auxiliary, d->label, 0), d->auxiliary_weight);
+    if (graph_check(g, e))
+        return -1;
+    graph_keep(d->logits);
+    return 0;
+}

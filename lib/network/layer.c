@@ -1,0 +1,121 @@
+#include "network/layer.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+struct name name_of(const char *format, ...)
+{
+    struct name n;
+    va_list a;
+    va_start(a, format);
+    vsnprintf(n.text, sizeof n.text, format, a);
+    va_end(a);
+    return n;
+}
+
+struct node *layer_weight(struct graph *g, const char *name, enum graph_group group, int rank,
+                          const int *extent, struct initial initial)
+{
+    struct node *old = graph_find(g, name);
+    return old ? old : graph_weight(g, name, group, rank, extent, initial);
+}
+
+struct node *layer_kernel(struct graph *g, const char *name, int kernel, int in, int out)
+{
+    return layer_weight(g, name, GRAPH_WEIGHTS, 4, (int[]){kernel, kernel, in, out},
+                        initial_fan_in(kernel * kernel * in));
+}
+
+struct node *layer_depthwise_kernel(struct graph *g, const char *name, int kernel, int channels)
+{
+    return layer_weight(g, name, GRAPH_WEIGHTS, 3, (int[]){kernel, kernel, channels},
+                        initial_fan_in(kernel * kernel));
+}
+
+static int channels_of(struct node *x)
+{
+    return node_shape(x)->extent[2];
+}
+
+struct node *layer_statistics(struct graph *g, struct node *x, const char *module)
+{
+    if (!x)
+        return NULL;
+    return statistics(x, layer_weight(g, name_of("%s.running", module).text, GRAPH_BUFFERS, 2,
+                                      (int[]){2, channels_of(x)},
+                                      (struct initial){INITIAL_CONSTANT, 0, 0}));
+}
+
+struct node *layer_batch_norm(struct graph *g, struct node *x, const char *module, bool affine,
+                              double deviation, enum activation activation)
+{
+    struct node *s = layer_statistics(g, x, module), *scale = NULL, *shift = NULL;
+    if (!s)
+        return NULL;
+    if (affine) {
+        int channels = channels_of(x);
+        scale = layer_weight(g, name_of("%s.weight", module).text, GRAPH_WEIGHTS, 1, &channels,
+                             (struct initial){INITIAL_NORMAL, 1, deviation});
+        shift = layer_weight(g, name_of("%s.bias", module).text, GRAPH_WEIGHTS, 1, &channels,
+                             (struct initial){INITIAL_CONSTANT, 0, 0});
+    }
+    return normalise(x, s, scale, shift, (int)activation);
+}
+
+struct node *layer_linear(struct graph *g, struct node *x, const char *module, int out)
+{
+    if (!x)
+        return NULL;
+    int in = (int)node_count(x);
+    struct initial initial = initial_fan_in(in);
+    return linear(
+        x,
+        layer_weight(g, name_of("%s.weight", module).text, GRAPH_WEIGHTS, 2, (int[]){in, out},
+                     initial),
+        layer_weight(g, name_of("%s.bias", module).text, GRAPH_WEIGHTS, 1, &out, initial));
+}
+
+struct node *layer_factorised_reduce(struct graph *g, struct node *x, int out, const char *first,
+                                     const char *second)
+{
+    const struct window straight = {.kernel = 1, .stride = 2, .relu = true};
+    const struct window shifted = {.kernel = 1, .stride = 2, .pad = -1, .extent = 1, .relu = true};
+    if (!x)
+        return NULL;
+    struct node *half[] = {
+        conv2d(x, layer_kernel(g, first, 1, channels_of(x), out / 2), straight),
+        conv2d(x, layer_kernel(g, second, 1, channels_of(x), out - out / 2), shifted),
+    };
+    return half[0] && half[1] ? concat(2, half) : NULL;
+}
+
+int layer_check_setting(const char *what, int value, int least, int most, struct error *e)
+{
+    if (value >= least && value <= most)
+        return 0;
+    return error_set(e, "%s is %d, expected %d to %d", what, value, least, most);
+}
+
+int layer_check_network(const struct image_shape *image, int channels, int cells, int classes,
+                        struct error *e)
+{
+    return layer_check_setting("image height", image->height, 1, 4096, e) ||
+                   layer_check_setting("image width", image->width, 1, 4096, e) ||
+                   layer_check_setting("image channels", image->channels, 1, 64, e) ||
+                   layer_check_setting("channels", channels, 1, 1024, e) ||
+                   layer_check_setting("cells", cells, 1, 100, e) ||
+                   layer_check_setting("classes", classes, 2, 100000, e)
+               ? -1
+               : 0;
+}
+
+void network_initialise(struct graph *g, uint64_t seed)
+{
+    for (enum graph_group group = 0; group < GRAPH_GROUPS; group++)
+        graph_initialise(g, group, seed);
+    for (int i = 0; i < graph_weights(g, GRAPH_BUFFERS); i++) { /* [2, c]: means, variances */
+        struct node *running = graph_weight_at(g, GRAPH_BUFFERS, i);
+        size_t channels = node_count(running) / 2;
+        for (size_t c = 0; c < channels; c++)
+            node_value(running)[channels + c] = 1;
+    }
+}

@@ -1,0 +1,41 @@
+/* What the networks of this room share: layers whose parameters are named as PyTorch names them.
+ * A layer whose parameters the graph has already (the same names) shares them. NULL goes through
+ * as NULL; the graph notes the first error. */
+#ifndef NETWORK_LAYER_H
+#define NETWORK_LAYER_H
+#include "network/network.h"
+
+/* A name made in place: layer_weight(..., name_of("%s.%d.weight", module, i).text, ...). */
+struct name {
+    char text[96];
+};
+struct name name_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The parameter of that name, made where the graph has none. */
+struct node *layer_weight(struct graph *g, const char *name, enum graph_group group, int rank,
+                          const int *extent, struct initial initial);
+/* Weights [kernel, kernel, in, out] and, for a depthwise convolution, [kernel, kernel, channels],
+ * started as PyTorch starts them. */
+struct node *layer_kernel(struct graph *g, const char *name, int kernel, int in, int out);
+struct node *layer_depthwise_kernel(struct graph *g, const char *name, int kernel, int channels);
+
+/* Batch statistics of x with the buffer "MODULE.running" [2, c]. */
+struct node *layer_statistics(struct graph *g, struct node *x, const char *module);
+/* Batch normalisation, then the activation; affine: with MODULE.weight, started at N(1,
+ * deviation), and MODULE.bias. */
+struct node *layer_batch_norm(struct graph *g, struct node *x, const char *module, bool affine,
+                              double deviation, enum activation activation);
+
+/* Fully connected: MODULE.weight [in, out], MODULE.bias. */
+struct node *layer_linear(struct graph *g, struct node *x, const char *module, int out);
+/* DARTS' factorised reduce without its normalisation: ReLU, then side by side two 1x1 convolutions
+ * of stride 2 with half of the outputs each, the second one shifted by a pixel. */
+struct node *layer_factorised_reduce(struct graph *g, struct node *x, int out, const char *first,
+                                     const char *second);
+
+/* Settings may come from a file: refuses one that is out of bounds. */
+int layer_check_setting(const char *what, int value, int least, int most, struct error *e);
+/* Those that cell networks have in common. */
+int layer_check_network(const struct image_shape *image, int channels, int cells, int classes,
+                        struct error *e);
+#endif
