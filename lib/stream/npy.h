@@ -1,0 +1,29 @@
+/* NumPy's array file (format 1.0): one array that grows along its first axis, row by row. */
+#ifndef STREAM_NPY_H
+#define STREAM_NPY_H
+#include "base/file.h"
+#include "stream/stream.h"
+
+struct npy {
+    struct output output;
+    enum element element;
+    bool rows_axis; /* the shape is (rows, extents...), else (extents...) */
+    int rank;
+    uint32_t extent[STREAM_MAX_RANK];
+    uint64_t rows;
+    uint8_t *buffer;
+    size_t filled;
+};
+
+/* An array whose rows are cells of this element type and shape. */
+int npy_open(struct npy *n, const char *path, enum element element, int rank,
+             const uint32_t *extent, struct error *e);
+/* Appends a cell, which must be of that type and shape. */
+int npy_write(struct npy *n, const struct cell *cell, struct error *e);
+/* Puts the count of rows into the file's head, and the file in place. */
+int npy_commit(struct npy *n, struct error *e);
+void npy_abandon(struct npy *n); /* safe on a zeroed one and after a commit */
+
+/* A file that holds one cell alone, without an axis of rows. */
+int npy_save(const char *path, const struct cell *cell, struct error *e);
+#endif
