@@ -84,7 +84,9 @@ struct node *normalise_tangent(struct node *t, struct node *s, struct node *scal
 
 struct node *activate(struct node *x, enum activation a)
 {
-    return graph_build(&(struct node){.code = OP_ACTIVATE, .integer = (int)a, INPUTS(x)}, 0);
+    bool smooth = a == ACT_GELU || a == ACT_HARDSWISH || a == ACT_SWISH; /* not told from outputs */
+    enum op_code code = smooth ? OP_ACTIVATE_SMOOTH : OP_ACTIVATE;
+    return graph_build(&(struct node){.code = code, .integer = (int)a, INPUTS(x)}, 0);
 }
 
 struct node *activate_tangent(struct node *x, struct node *t, enum activation a)

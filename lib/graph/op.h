@@ -11,7 +11,8 @@
 
 enum op_code {
     OP_INPUT, OP_WEIGHT, OP_CONV2D, OP_CONV_TRANSPOSE2D, OP_DEPTHWISE, OP_SEPARABLE, OP_STATISTICS,
-    OP_NORMALISE, OP_NORMALISE_TANGENT, OP_MAX_POOL, OP_AVG_POOL, OP_GLOBAL_AVG_POOL, OP_ACTIVATE, OP_ACTIVATE_TANGENT,
+    OP_NORMALISE, OP_NORMALISE_TANGENT, OP_MAX_POOL, OP_AVG_POOL, OP_GLOBAL_AVG_POOL, OP_ACTIVATE,
+    OP_ACTIVATE_SMOOTH, OP_ACTIVATE_TANGENT,
     OP_ADD, OP_MULTIPLY, OP_SCALE_BY, OP_DROP_PATH, OP_DROPOUT, OP_STOP_GRADIENT, OP_CONCAT,
     OP_LINEAR, OP_SOFTMAX, OP_LOG_SOFTMAX, OP_L2_NORMALISE, OP_MIX, OP_CROSS_ENTROPY,
     OP_MEAN_SQUARED_ERROR, OP_MEAN_ABSOLUTE_ERROR, OP_SMOOTH_L1, OP_BCE_WITH_LOGITS,
@@ -61,6 +62,10 @@ static inline int slice_first(int n, int s)
 {
     return (int)((long)n * s / GRAPH_SLICES);
 }
+static inline size_t slice_begin(const struct context *c, int s)
+{
+    return (size_t)slice_first(c->n, s);
+}
 /* for each slice s, in parallel; the body must not let slices meet. */
 #define FOR_SLICES(c, s)                                                                           \
     _Pragma("omp parallel for schedule(static) num_threads((c)->threads)") for (int s = 0;         \
@@ -79,6 +84,13 @@ static inline bool wants(const struct node *n, const struct context *c, int i)
            (in->code != OP_WEIGHT || (c->run->gradients >> in->group & 1u));
 }
 
+static inline bool same_shape(const struct shape *a, const struct shape *b)
+{
+    bool same = a->batched == b->batched && a->rank == b->rank;
+    for (int i = 0; same && i < a->rank; i++)
+        same = a->extent[i] == b->extent[i];
+    return same;
+}
 /* out[i] (=, or += where `accumulate`) the sum over slices, in order, of the first count reals of
  * each slice's scratch from `at` on: how a parameter's gradient is reduced. Slices without images
  * must have written zeros. */
