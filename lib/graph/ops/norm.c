@@ -1,0 +1,355 @@
+/* Batch normalisation in two ops: what the batch looks like, and what is done about it. */
+#include <math.h>
+#include "graph/slices.h"
+
+static const double epsilon = 1e-5, momentum = 0.1, leaky_slope = 0.2;
+
+static int channels_of(const struct node *n)
+{
+    return n->shape.extent[n->shape.rank - 1];
+}
+
+static size_t pixels_of(const struct node *n) /* an image */
+{
+    return node_count(n) / (size_t)channels_of(n);
+}
+
+static int check_parameter(const struct node *n, int rows, int c, const char *what, struct error *e)
+{
+    if (!n)
+        return 0;
+    const struct shape *s = &n->shape;
+    bool fits = !s->batched && s->extent[s->rank - 1] == c &&
+                (rows == 1 ? s->rank == 1 : s->rank == 2 && s->extent[0] == rows);
+    return fits ? 0 : error_set(e, "normalisation: expected %s [%d, %d]", what, rows, c);
+}
+
+/* ---- statistics ---- */
+
+enum { RUNNING = 1 }; /* input 0 is x */
+
+struct moments { /* of the images seen so far; sums of squares are about the mean */
+    double *mean, *squares;
+    double count;
+};
+
+static struct moments slice_moments(const struct context *c, int slice, int channels)
+{
+    double *at = (double *)slice_scratch(c, slice);
+    return (struct moments){at, at + channels, 0};
+}
+
+/* Adds a set of `count` values of channel i (Chan, Golub and LeVeque 1979). */
+INLINE void moments_merge(struct moments *m, int i, double count, double mean, double squares)
+{
+    double delta = mean - m->mean[i], all = m->count + count;
+    m->mean[i] += delta * count / all;
+    m->squares[i] += squares + delta * delta * m->count * count / all;
+}
+
+/* One image: sums about its first pixel, so that a large mean costs no digits. */
+static void moments_of_image(struct moments *m, const real *x, size_t pixels, int c)
+{
+    for (int b = 0; b < c; b += LANES) {
+        int lanes = c - b < LANES ? c - b : LANES;
+        vec origin = vec_load_part(x + b, lanes), sum[4] = {{0}}, square[4] = {{0}};
+        const real *p = x + b;
+        size_t i = 0;
+        for (; i + 4 <= pixels; i += 4)
+#pragma GCC unroll 4
+            for (int u = 0; u < 4; u++, p += c) {
+                vec v = vec_load_part(p, lanes) - origin;
+                sum[u] += v;
+                square[u] += v * v;
+            }
+        for (; i < pixels; i++, p += c) {
+            vec v = vec_load_part(p, lanes) - origin;
+            sum[0] += v;
+            square[0] += v * v;
+        }
+        vec sums = sum[0] + sum[1] + (sum[2] + sum[3]);
+        vec squares = square[0] + square[1] + (square[2] + square[3]);
+        for (int l = 0; l < lanes; l++) {
+            double offset = (double)sums[l] / (double)pixels;
+            double about = (double)squares[l] - (double)sums[l] * offset;
+            moments_merge(m, b + l, (double)pixels, (double)origin[l] + offset,
+                          about > 0 || about != about ? about : 0);
+        }
+    }
+    m->count += (double)pixels;
+}
+
+static int statistics_shape(struct node *n, struct error *e)
+{
+    const struct shape *x = &n->input[0]->shape;
+    if (!x->batched)
+        return error_set(e, "statistics: expected a value that has one entry an image");
+    n->shape = (struct shape){false, 2, {2, x->extent[x->rank - 1]}};
+    return check_parameter(n->input[RUNNING], 2, n->shape.extent[1], "running statistics", e);
+}
+
+static bool from_running(const struct node *n, const struct context *c)
+{
+    return c->run->inference && n->input[RUNNING];
+}
+
+static void statistics_forward(const struct node *n, const struct context *c)
+{
+    const struct node *x = n->input[0];
+    int channels = channels_of(x);
+    size_t pixels = pixels_of(x);
+    real *running = n->input[RUNNING] ? n->input[RUNNING]->value : NULL;
+    if (from_running(n, c)) {
+        for (int i = 0; i < channels; i++) {
+            n->value[i] = running[i];
+            n->value[channels + i] = (real)(1 / sqrt((double)running[channels + i] + epsilon));
+        }
+        return;
+    }
+    PARALLEL_SLICES(c)
+    {
+        struct moments m = slice_moments(c, slice, channels);
+        memset(m.mean, 0, 2 * (size_t)channels * sizeof *m.mean);
+        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
+            moments_of_image(&m, x->value + (size_t)i * node_count(x), pixels, channels);
+    }
+    struct moments all = slice_moments(c, 0, channels);
+    all.count = (double)slice_first(c->n, 1) * (double)pixels;
+    for (int s = 1; s < GRAPH_SLICES; s++) {
+        struct moments m = slice_moments(c, s, channels);
+        m.count = (double)(slice_first(c->n, s + 1) - slice_first(c->n, s)) * (double)pixels;
+        for (int i = 0; i < channels && m.count > 0; i++)
+            moments_merge(&all, i, m.count, m.mean[i], m.squares[i]);
+        all.count += m.count;
+    }
+    bool track = running && c->run->track && !c->run->inference;
+    for (int i = 0; i < channels; i++) {
+        n->value[i] = (real)all.mean[i];
+        n->value[channels + i] = (real)(1 / sqrt(all.squares[i] / all.count + epsilon));
+        if (track) {
+            double unbiased = all.squares[i] / (all.count > 1 ? all.count - 1 : 1);
+            running[i] += (real)(momentum * (all.mean[i] - (double)running[i]));
+            running[channels + i] += (real)(momentum * (unbiased - (double)running[channels + i]));
+        }
+    }
+}
+
+/* d mean / dx = 1/N; d r / dx = -r^3 (x - mean) / N. */
+static void statistics_backward(const struct node *n, const struct context *c)
+{
+    const struct node *x = n->input[0];
+    if (!wants(n, c, 0))
+        return;
+    bool constant = from_running(n, c), add = n->accumulate[0];
+    int channels = channels_of(x);
+    size_t pixels = pixels_of(x);
+    real count = (real)((double)c->n * (double)pixels);
+    const real *mean = n->value, *r = n->value + channels;
+    const real *g_mean = n->gradient, *g_r = n->gradient + channels;
+    PARALLEL_SLICES(c)
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
+        for (int b = 0; b < channels; b += LANES) {
+            int lanes = channels - b < LANES ? channels - b : LANES;
+            vec reciprocal = vec_load_part(r + b, lanes), m = vec_load_part(mean + b, lanes);
+            vec flat = vec_load_part(g_mean + b, lanes) / count;
+            vec slope =
+                -vec_load_part(g_r + b, lanes) * reciprocal * reciprocal * reciprocal / count;
+            if (constant)
+                flat = slope = (vec){0};
+            const real *in = x->value + (size_t)i * node_count(x) + b;
+            real *out = x->gradient + (size_t)i * node_count(x) + b;
+            for (size_t p = 0; p < pixels; p++, in += channels, out += channels) {
+                vec g = flat + slope * (vec_load_part(in, lanes) - m);
+                vec_store_part(out, add ? vec_load_part(out, lanes) + g : g, lanes);
+            }
+        }
+}
+
+static size_t statistics_scratch(const struct node *n, int batch)
+{
+    (void)batch;
+    return 2 * (size_t)channels_of(n->input[0]) * sizeof(double) / sizeof(real);
+}
+
+const struct op OP(statistics) = {
+    .name = "statistics",
+    .shape = statistics_shape,
+    .forward = statistics_forward,
+    .backward = statistics_backward,
+    .scratch = statistics_scratch,
+    .reads = 1 << 0 | READS_OUTPUT,
+};
+
+/* ---- normalise, and its tangent: the same without mean, shift and activation ---- */
+
+enum { X, S, SCALE, SHIFT };
+
+struct affine { /* z = (x - mean) * slope + shift, slope = r * scale; one vector of channels */
+    vec mean, r, scale, slope, shift;
+};
+
+static struct affine affine_load(const struct node *n, int b, int lanes)
+{
+    const struct node *s = n->input[S], *scale = n->input[SCALE];
+    const struct node *shift = n->code == OP_NORMALISE ? n->input[SHIFT] : NULL;
+    struct affine a = {.r = vec_all(1), .scale = vec_all(1)};
+    if (s && n->code == OP_NORMALISE)
+        a.mean = vec_load_part(s->value + b, lanes);
+    if (s)
+        a.r = vec_load_part(s->value + channels_of(s) + b, lanes);
+    if (scale)
+        a.scale = vec_load_part(scale->value + b, lanes);
+    if (shift)
+        a.shift = vec_load_part(shift->value + b, lanes);
+    a.slope = a.r * a.scale;
+    return a;
+}
+
+static int normalise_shape(struct node *n, struct error *e)
+{
+    const struct shape *x = &n->input[X]->shape;
+    int c = channels_of(n->input[X]);
+    if (!x->batched)
+        return error_set(e, "normalise: expected a value that has one entry an image");
+    if (n->integer != ACT_IDENTITY && n->integer != ACT_RELU && n->integer != ACT_LEAKY)
+        return error_set(e, "normalise: fuses identity, relu or leaky relu alone");
+    n->shape = *x;
+    if (n->code == OP_NORMALISE && check_parameter(n->input[SHIFT], 1, c, "shift", e))
+        return -1;
+    return check_parameter(n->input[SCALE], 1, c, "scale", e) ||
+                   check_parameter(n->input[S], 2, c, "statistics", e)
+               ? -1
+               : 0;
+}
+
+INLINE vec activated(vec z, vec of, int activation) /* of, by the branch z is on */
+{
+    if (activation == ACT_RELU)
+        return vec_keep(~(z <= 0), of);
+    if (activation == ACT_LEAKY)
+        return vec_select(z <= 0, of * (real)leaky_slope, of);
+    return of;
+}
+
+static void normalise_forward(const struct node *n, const struct context *c)
+{
+    const struct node *x = n->input[X];
+    int channels = channels_of(x);
+    size_t pixels = pixels_of(x);
+    PARALLEL_SLICES(c)
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
+        for (int b = 0; b < channels; b += LANES) {
+            int lanes = channels - b < LANES ? channels - b : LANES;
+            const struct affine a = affine_load(n, b, lanes);
+            const real *in = x->value + (size_t)i * node_count(x) + b;
+            real *out = n->value + (size_t)i * node_count(x) + b;
+            for (size_t p = 0; p < pixels; p++, in += channels, out += channels) {
+                vec z = (vec_load_part(in, lanes) - a.mean) * a.slope + a.shift;
+                vec_store_part(out, activated(z, z, n->integer), lanes);
+            }
+        }
+}
+
+/* Writes or adds one image's gradient of x (gx may be NULL), and adds the sums over pixels of the
+ * gradient before the activation, g, and of g (x - mean), to sums [2, channels]. */
+static void normalise_image(const struct node *n, const real *x, const real *gy, real *gx,
+                            real *sums)
+{
+    int channels = channels_of(n), padded = (channels + LANES - 1) / LANES * LANES;
+    size_t pixels = pixels_of(n);
+    for (int b = 0; b < channels; b += LANES) {
+        int lanes = channels - b < LANES ? channels - b : LANES;
+        const struct affine a = affine_load(n, b, lanes);
+        vec sum = {0}, scaled = {0};
+        for (size_t p = 0, at = (size_t)b; p < pixels; p++, at += (size_t)channels) {
+            vec centred = vec_load_part(x + at, lanes) - a.mean;
+            vec g = vec_load_part(gy + at, lanes);
+            g = activated(centred * a.slope + a.shift, g, n->integer);
+            sum += g;
+            scaled += g * centred;
+            if (gx) {
+                vec old = n->accumulate[X] ? vec_load_part(gx + at, lanes) : (vec){0};
+                vec_store_part(gx + at, old + g * a.slope, lanes);
+            }
+        }
+        vec_store(sums + b, vec_load(sums + b) + sum);
+        vec_store(sums + padded + b, vec_load(sums + padded + b) + scaled);
+    }
+}
+
+static void add_or_write(real *at, real value, bool add)
+{
+    *at = add ? *at + value : value;
+}
+
+static void normalise_backward(const struct node *n, const struct context *c)
+{
+    const struct node *x = n->input[X], *s = n->input[S], *scale = n->input[SCALE];
+    int channels = channels_of(n), padded = (channels + LANES - 1) / LANES * LANES;
+    PARALLEL_SLICES(c)
+    {
+        real *sums = slice_scratch(c, slice);
+        memset(sums, 0, 2 * (size_t)padded * sizeof *sums);
+        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+            size_t at = (size_t)i * node_count(n);
+            normalise_image(n, x->value + at, n->gradient + at,
+                            wants(n, c, X) ? x->gradient + at : NULL, sums);
+        }
+    }
+    real *sums = slice_scratch(c, 0);
+    for (int k = 1; k < GRAPH_SLICES; k++)
+        for (int i = 0; i < 2 * padded && !slice_empty(c, k); i++)
+            sums[i] += slice_scratch(c, k)[i];
+    const real *of_g = sums, *of_gx = sums + padded;
+    for (int i = 0; i < channels; i++) {
+        real r = s ? s->value[channels + i] : 1, factor = scale ? scale->value[i] : 1;
+        if (s && wants(n, c, S)) {
+            bool add = n->accumulate[S];
+            real mean = n->code == OP_NORMALISE ? -r * factor * of_g[i] : 0;
+            add_or_write(&s->gradient[i], mean, add);
+            add_or_write(&s->gradient[channels + i], factor * of_gx[i], add);
+        }
+        if (scale && wants(n, c, SCALE))
+            add_or_write(&scale->gradient[i], r * of_gx[i], n->accumulate[SCALE]);
+        if (n->code == OP_NORMALISE && n->input[SHIFT] && wants(n, c, SHIFT))
+            add_or_write(&n->input[SHIFT]->gradient[i], of_g[i], n->accumulate[SHIFT]);
+    }
+}
+
+static size_t normalise_scratch(const struct node *n, int batch)
+{
+    (void)batch;
+    return 2 * (size_t)((channels_of(n) + LANES - 1) / LANES * LANES);
+}
+
+/* Statistics are held constant; scale and shift carry no tangent. */
+static struct node *normalise_op_tangent(struct node *n, struct node *const *t)
+{
+    if (!t[X] || t[SCALE] || t[SHIFT])
+        return NULL;
+    struct node *x = n->input[X], *s = n->input[S], *scale = n->input[SCALE];
+    struct node *y = normalise_tangent(t[X], s, scale);
+    if (n->integer == ACT_IDENTITY)
+        return y;
+    struct node *z = normalise(x, s, scale, n->input[SHIFT], ACT_IDENTITY);
+    return activate_tangent(z, y, n->integer);
+}
+
+const struct op OP(normalise) = {
+    .name = "normalise",
+    .shape = normalise_shape,
+    .forward = normalise_forward,
+    .backward = normalise_backward,
+    .tangent = normalise_op_tangent,
+    .scratch = normalise_scratch,
+    .reads = 1 << X | 1 << S | 1 << SCALE | 1 << SHIFT,
+};
+
+const struct op OP(normalise_tangent) = {
+    .name = "normalise_tangent",
+    .shape = normalise_shape,
+    .forward = normalise_forward,
+    .backward = normalise_backward,
+    .scratch = normalise_scratch,
+    .reads = 1 << X | 1 << S | 1 << SCALE,
+};

@@ -1,0 +1,291 @@
+/* Pooling. Scratch of a slice: one padded image, or one padded output gradient; a row. */
+#include <math.h>
+#include "graph/slices.h"
+#include "graph/window.h"
+
+struct layout { /* offsets, in reals */
+    size_t padded, gradient, row, ones, end;
+};
+
+static struct layout layout_of(const struct frame *f)
+{
+    size_t width = (size_t)(f->w > f->ow ? f->w : f->ow);
+    struct layout l = {.gradient = scratch_round(frame_padded(f))};
+    l.row = l.gradient + scratch_round(frame_gradient(f));
+    l.ones = l.row + scratch_round(width * (size_t)f->channels);
+    l.end = l.ones + scratch_round((size_t)(f->k * f->k * f->channels));
+    return l;
+}
+
+static size_t scratch(const struct node *n, int batch)
+{
+    (void)batch;
+    struct frame f = window_frame(n);
+    return layout_of(&f).end;
+}
+
+static int shape(struct node *n, struct error *e)
+{
+    const struct shape *x = &n->input[0]->shape;
+    const struct window *w = &n->window;
+    if (window_shape(n, x->rank == 3 ? x->extent[2] : 0, e))
+        return -1;
+    if (2 * w->pad > w->dilation * (w->kernel - 1) + 1 || w->relu || w->kernel > 15)
+        return error_set(e, "a pool of kernel %d takes a pad of at most half of that", w->kernel);
+    return 0;
+}
+
+static const real *image_of(const struct node *n, int image)
+{
+    return n->value + (size_t)image * node_count(n);
+}
+
+/* ---- maximum: the first of equals in row-major order, as in PyTorch; a NaN wins ---- */
+
+typedef unsigned char choices __attribute__((vector_size(LANES)));
+
+INLINE void max_pixel(const struct frame *f, const real *in, int lanes, real *out,
+                      unsigned char *choice)
+{
+    ptrdiff_t c = f->channels, row = f->pw * c;
+    vec best = vec_load(in);
+    ivec which = {0}, tap = {0};
+    for (int i = 0; i < f->k; i++)
+        for (int j = 0; j < f->k; j++, tap += 1) {
+            vec v = vec_load(in + f->dilation * (i * row + j * c));
+            ivec better = (v > best) | (v != v);
+            best = vec_select(better, v, best);
+            which = (better & tap) | (~better & which);
+        }
+    vec_store_part(out, best, lanes);
+    choices taken = __builtin_convertvector(which, choices);
+    memcpy(choice, &taken, (size_t)lanes);
+}
+
+static void max_forward(const struct node *n, const struct context *c)
+{
+    const struct frame f = window_frame(n);
+    const struct layout l = layout_of(&f);
+    PARALLEL_SLICES(c)
+    {
+        real *padded = slice_scratch(c, slice) + l.padded;
+        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+            size_t at = (size_t)i * node_count(n);
+            window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL,
+                        -(real)INFINITY);
+            for (int y = 0; y < f.oh; y++)
+                for (int x = 0; x < f.ow; x++, at += (size_t)f.c)
+                    for (int b = 0; b < f.c; b += LANES)
+                        max_pixel(&f, padded + ((y * f.pw + x) * f.stride) * f.channels + b,
+                                  f.c - b < LANES ? f.c - b : LANES, n->value + at + b,
+                                  (unsigned char *)n->saved + at + b);
+        }
+    }
+}
+
+/* One pixel gathers from the windows that see it and chose it. */
+INLINE vec max_gather(const struct frame *f, const real *gy, const unsigned char *choice, int u,
+                      int v, int b, int lanes)
+{
+    vec sum = {0};
+    for (int i = 0; i < f->k; i++) {
+        int y = u - i * f->dilation;
+        if (y < 0 || y % f->stride || (y /= f->stride) >= f->oh)
+            continue;
+        for (int j = 0; j < f->k; j++) {
+            int x = v - j * f->dilation;
+            if (x < 0 || x % f->stride || (x /= f->stride) >= f->ow)
+                continue;
+            size_t at = (size_t)(y * f->ow + x) * (size_t)f->c + (size_t)b;
+            choices taken = {0};
+            memcpy(&taken, choice + at, (size_t)lanes);
+            ivec mine = __builtin_convertvector(taken, ivec) == i * f->k + j;
+            sum += vec_keep(mine, vec_load_part(gy + at, lanes));
+        }
+    }
+    return sum;
+}
+
+static void max_backward(const struct node *n, const struct context *c)
+{
+    if (!wants(n, c, 0))
+        return;
+    const struct frame f = window_frame(n);
+    PARALLEL_SLICES(c)
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        const real *gy = n->gradient + (size_t)i * node_count(n);
+        const unsigned char *choice = (unsigned char *)n->saved + (size_t)i * node_count(n);
+        real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
+        for (int y = 0; y < f.h; y++)
+            for (int x = 0; x < f.w; x++, gx += f.c)
+                for (int b = 0; b < f.c; b += LANES) {
+                    int lanes = f.c - b < LANES ? f.c - b : LANES;
+                    vec g = lanes == LANES
+                                ? max_gather(&f, gy, choice, y + f.pad, x + f.pad, b, LANES)
+                                : max_gather(&f, gy, choice, y + f.pad, x + f.pad, b, lanes);
+                    vec old = n->accumulate[0] ? vec_load_part(gx + b, lanes) : (vec){0};
+                    vec_store_part(gx + b, old + g, lanes);
+                }
+    }
+}
+
+static size_t max_saved(const struct node *n, int batch)
+{
+    return node_count(n) * (size_t)batch;
+}
+
+const struct op OP(max_pool) = {
+    .name = "max_pool",
+    .shape = shape,
+    .forward = max_forward,
+    .backward = max_backward,
+    .saved = max_saved,
+    .scratch = scratch,
+};
+
+/* ---- average: a depthwise convolution by ones, over the pixels inside the image ---- */
+
+static int taps_inside(const struct frame *f, int at, int size) /* along one side */
+{
+    int count = 0;
+    for (int i = 0; i < f->k; i++) {
+        int p = at * f->stride - f->pad + i * f->dilation;
+        count += p >= 0 && p < size;
+    }
+    return count;
+}
+
+static void set_ones(const struct frame *f, real *ones)
+{
+    window_fill(ones, vec_all(1), f->k * f->k * f->channels);
+}
+
+/* out = row y of `in` over its windows' pixel counts; the steps are in reals. */
+INLINE void average_row(const struct frame *f, int y, const real *in, int in_step, real *out,
+                        int out_step)
+{
+    int rows = taps_inside(f, y, f->h);
+    for (int x = 0; x < f->ow; x++, in += in_step, out += out_step) {
+        int count = rows * taps_inside(f, x, f->w);
+        real share = count ? 1 / (real)count : 0;
+        for (int b = 0; b < f->c; b += LANES)
+            vec_store_part(out + b, vec_load_part(in + b, f->c - b) * share, f->c - b);
+    }
+}
+
+static void avg_forward(const struct node *n, const struct context *c)
+{
+    const struct frame f = window_frame(n);
+    const struct layout l = layout_of(&f);
+    real *ones = slice_scratch(c, 0) + l.ones;
+    set_ones(&f, ones);
+    PARALLEL_SLICES(c)
+    {
+        real *padded = slice_scratch(c, slice) + l.padded, *row = slice_scratch(c, slice) + l.row;
+        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+            window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL, 0);
+            real *out = n->value + (size_t)i * node_count(n);
+            for (int y = 0; y < f.oh; y++, out += f.ow * f.c) {
+                window_forward_row(&f, y, padded, ones, row);
+                average_row(&f, y, row, f.channels, out, f.c);
+            }
+        }
+    }
+}
+
+static void avg_backward(const struct node *n, const struct context *c)
+{
+    if (!wants(n, c, 0))
+        return;
+    const struct frame f = window_frame(n);
+    const struct layout l = layout_of(&f);
+    real *ones = slice_scratch(c, 0) + l.ones;
+    set_ones(&f, ones);
+    PARALLEL_SLICES(c)
+    {
+        real *row = slice_scratch(c, slice) + l.row;
+        real *gradient = slice_scratch(c, slice) + l.gradient;
+        memset(gradient, 0, frame_gradient(&f) * sizeof *gradient);
+        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+            const real *gy = n->gradient + (size_t)i * node_count(n);
+            for (int y = 0; y < f.oh; y++, gy += f.ow * f.c)
+                average_row(&f, y, gy, f.c, frame_gradient_at(&f, gradient, y, 0), f.channels);
+            real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
+            for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
+                window_backward_row(&f, y, gradient, ones, row);
+                pixels_narrow(row, f.w, f.channels, f.c, gx, n->accumulate[0]);
+            }
+        }
+    }
+}
+
+static struct node *avg_tangent(struct node *n, struct node *const *t)
+{
+    return avg_pool(t[0], n->window);
+}
+
+const struct op OP(avg_pool) = {
+    .name = "avg_pool",
+    .shape = shape,
+    .forward = avg_forward,
+    .backward = avg_backward,
+    .tangent = avg_tangent,
+    .scratch = scratch,
+};
+
+/* ---- global average ---- */
+
+static int global_shape(struct node *n, struct error *e)
+{
+    const struct shape *x = &n->input[0]->shape;
+    if (!x->batched || x->rank != 3)
+        return error_set(e, "global_avg_pool: expected images");
+    n->shape = (struct shape){true, 3, {1, 1, x->extent[2]}};
+    return 0;
+}
+
+static void global_forward(const struct node *n, const struct context *c)
+{
+    size_t count = node_count(n->input[0]), channels = node_count(n);
+    PARALLEL_SLICES(c)
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        const real *x = image_of(n->input[0], i);
+        real *out = n->value + (size_t)i * channels;
+        memset(out, 0, channels * sizeof *out);
+        for (size_t p = 0; p < count; p += channels)
+            for (size_t k = 0; k < channels; k++)
+                out[k] += x[p + k];
+        for (size_t k = 0; k < channels; k++)
+            out[k] /= (real)(count / channels);
+    }
+}
+
+static void global_backward(const struct node *n, const struct context *c)
+{
+    if (!wants(n, c, 0))
+        return;
+    size_t count = node_count(n->input[0]), channels = node_count(n);
+    real share = 1 / (real)(count / channels);
+    PARALLEL_SLICES(c)
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        const real *gy = n->gradient + (size_t)i * channels;
+        real *gx = n->input[0]->gradient + (size_t)i * count;
+        for (size_t p = 0; p < count; p += channels)
+            for (size_t k = 0; k < channels; k++)
+                gx[p + k] = (n->accumulate[0] ? gx[p + k] : 0) + gy[k] * share;
+    }
+}
+
+static struct node *global_tangent(struct node *n, struct node *const *t)
+{
+    (void)n;
+    return global_avg_pool(t[0]);
+}
+
+const struct op OP(global_avg_pool) = {
+    .name = "global_avg_pool",
+    .shape = global_shape,
+    .forward = global_forward,
+    .backward = global_backward,
+    .tangent = global_tangent,
+};

@@ -1,0 +1,251 @@
+/* pointwise(depthwise(relu(normalise(x, s)))), one image at a time, all of it in the cache. Forward
+ * keeps nothing but the output; backward makes the rectified image and the depthwise result anew.
+ *
+ * Scratch of a slice: what it gathers (gradients of w, p and s), then one image's work. */
+#include "graph/product.h"
+#include "graph/slices.h"
+#include "graph/window.h"
+
+enum { X, S, W, P };
+
+struct layout {                       /* offsets into a slice's scratch, in reals */
+    size_t w, p, s;                   /* gradients, kept to the end: [k, k, channels], [c, out], */
+                                      /* [2, channels] */
+    size_t weight, transposed, entry; /* w and p^T widened, statistics widened; slice 0's */
+    size_t padded, depthwise, gradient; /* one image */
+    size_t row;                         /* one row of its gradient */
+    size_t end;
+};
+
+static struct layout layout_of(const struct frame *f, int out)
+{
+    size_t taps = (size_t)(f->k * f->k * f->channels), c = (size_t)f->channels;
+    struct layout l = {0};
+    size_t at = 0;
+#define PLACE(member, count) (l.member = at, at += scratch_round(count))
+    PLACE(w, taps);
+    PLACE(p, (size_t)f->c * (size_t)out);
+    PLACE(s, 2 * c);
+    PLACE(weight, taps);
+    PLACE(transposed, (size_t)out * c);
+    PLACE(entry, 2 * c);
+    PLACE(padded, frame_padded(f));
+    PLACE(depthwise, frame_outputs(f));
+    PLACE(gradient, frame_gradient(f));
+    PLACE(row, (size_t)f->w * c);
+#undef PLACE
+    l.end = at;
+    return l;
+}
+
+static int shape(struct node *n, struct error *e)
+{
+    const struct shape *x = &n->input[X]->shape, *w = &n->input[W]->shape, *p = &n->input[P]->shape;
+    int c = x->rank == 3 ? x->extent[2] : 0, k = n->window.kernel;
+    if (w->batched || w->rank != 3 || w->extent[0] != k || w->extent[1] != k || w->extent[2] != c)
+        return error_set(e, "separable: expected depthwise weights %d x %d x %d", k, k, c);
+    if (p->batched || p->rank != 4 || p->extent[0] != 1 || p->extent[1] != 1 || p->extent[2] != c)
+        return error_set(e, "separable: expected pointwise weights 1 x 1 x %d x out", c);
+    if (n->input[S]) {
+        const struct shape *s = &n->input[S]->shape;
+        if (s->batched || s->rank != 2 || s->extent[0] != 2 || s->extent[1] != c)
+            return error_set(e, "separable: expected statistics 2 x %d", c);
+    }
+    return window_shape(n, p->extent[3], e);
+}
+
+/* What every image needs, made once, in slice 0's scratch. */
+struct prepared {
+    struct frame f;
+    struct layout l;
+    int out;
+    const real *weight, *transposed, *mean, *reciprocal;
+};
+
+static struct prepared prepare(const struct node *n, const struct context *c, bool backward)
+{
+    struct prepared p = {.f = window_frame(n), .out = n->shape.extent[2]};
+    const struct frame *f = &p.f;
+    p.l = layout_of(f, p.out);
+    real *weight = slice_scratch(c, 0) + p.l.weight, *entry = slice_scratch(c, 0) + p.l.entry;
+    pixels_widen(n->input[W]->value, f->k * f->k, f->c, f->channels, weight);
+    p.weight = weight;
+    if (n->input[S])
+        pixels_widen(n->input[S]->value, 2, f->c, f->channels, entry);
+    p.mean = entry;
+    p.reciprocal = entry + f->channels;
+    if (backward) {
+        real *t = slice_scratch(c, 0) + p.l.transposed;
+        const real *in = n->input[P]->value;
+        memset(t, 0, (size_t)p.out * (size_t)f->channels * sizeof *t);
+        for (int i = 0; i < f->c; i++)
+            for (int o = 0; o < p.out; o++)
+                t[o * f->channels + i] = in[i * p.out + o];
+        p.transposed = t;
+    }
+    return p;
+}
+
+static void enter(const struct node *n, const struct prepared *p, const real *x, real *padded)
+{
+    if (n->input[S])
+        window_copy(&p->f, x, padded, ENTRY_NORMALISED_RELU, p->mean, p->reciprocal, 0);
+    else
+        window_copy(&p->f, x, padded, ENTRY_RELU, NULL, NULL, 0);
+}
+
+static void forward(const struct node *n, const struct context *c)
+{
+    const struct prepared p = prepare(n, c, false);
+    const struct frame *f = &p.f;
+    size_t in = node_count(n->input[X]), out = node_count(n);
+    PARALLEL_SLICES(c)
+    {
+        real *padded = slice_scratch(c, slice) + p.l.padded;
+        real *row = slice_scratch(c, slice) + p.l.depthwise;
+        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+            enter(n, &p, n->input[X]->value + (size_t)i * in, padded);
+            real *y = n->value + (size_t)i * out;
+            for (int r = 0; r < f->oh; r++, y += f->ow * p.out) {
+                window_forward_row(f, r, padded, p.weight, row);
+                product(f->ow, p.out, f->c, (struct matrix){row, f->channels, 1},
+                        n->input[P]->value, p.out, y, p.out, false);
+            }
+        }
+    }
+}
+
+/* One row: the gradient passes relu and normalisation into gx (NULL: not wanted), and its sums, as
+ * it is and times the rectified value, go into sums [2, channels]. */
+INLINE void leave_row(const struct frame *f, const real *padded, const real *g, real *gx, bool add,
+                      const real *reciprocal, real *sums)
+{
+    for (int b = 0; b < f->c; b += LANES) {
+        int lanes = f->c - b < LANES ? f->c - b : LANES;
+        vec r = reciprocal ? vec_load(reciprocal + b) : vec_all(1), sum = {0}, scaled = {0};
+        for (int x = 0; x < f->w; x++) {
+            int v = x + f->pad;
+            vec value = {0}, gradient = {0};
+            if (padded && v >= 0 && v < f->pw) {
+                value = vec_load(padded + v * f->channels + b);
+                gradient = vec_keep(value > 0, vec_load(g + x * f->channels + b));
+            }
+            sum += gradient;
+            scaled += gradient * value;
+            if (gx) {
+                real *o = gx + x * f->c + b;
+                gradient *= r;
+                vec_store_part(o, add ? vec_load_part(o, lanes) + gradient : gradient, lanes);
+            }
+        }
+        vec_store(sums + b, vec_load(sums + b) + sum);
+        vec_store(sums + f->channels + b, vec_load(sums + f->channels + b) + scaled);
+    }
+}
+
+static void backward_image(const struct node *n, const struct context *c, const struct prepared *p,
+                           int image, real *scratch)
+{
+    const struct frame *f = &p->f;
+    const struct layout *l = &p->l;
+    const real *gy = n->gradient + (size_t)image * node_count(n);
+    real *padded = scratch + l->padded, *gradient = scratch + l->gradient;
+    enter(n, p, n->input[X]->value + (size_t)image * node_count(n->input[X]), padded);
+    if (wants(n, c, P)) {
+        real *d = scratch + l->depthwise;
+        for (int y = 0; y < f->oh; y++)
+            window_forward_row(f, y, padded, p->weight, d + y * f->ow * f->channels);
+        product(f->c, p->out, f->oh * f->ow, (struct matrix){d, 1, f->channels}, gy, p->out,
+                scratch + l->p, p->out, true);
+    }
+    for (int y = 0; y < f->oh; y++)
+        product(f->ow, f->channels, p->out, (struct matrix){gy + y * f->ow * p->out, p->out, 1},
+                p->transposed, f->channels, frame_gradient_at(f, gradient, y, 0), f->channels,
+                false);
+    if (wants(n, c, W))
+        window_weight_gradient(f, padded, gradient, scratch + l->w);
+    if (!wants(n, c, X) && !wants(n, c, S))
+        return;
+    real *row = scratch + l->row;
+    real *gx =
+        wants(n, c, X) ? n->input[X]->gradient + (size_t)image * node_count(n->input[X]) : NULL;
+    for (int y = 0; y < f->h; y++, gx += gx ? f->w * f->c : 0) {
+        int u = y + f->pad;
+        bool seen = u >= 0 && u < f->ph;
+        if (seen)
+            window_backward_row(f, y, gradient, p->weight, row);
+        leave_row(f, seen ? padded + (size_t)u * (size_t)(f->pw * f->channels) : NULL, row, gx,
+                  n->accumulate[X], n->input[S] ? p->reciprocal : NULL, scratch + l->s);
+    }
+}
+
+static void backward(const struct node *n, const struct context *c)
+{
+    const struct prepared p = prepare(n, c, true);
+    const struct frame *f = &p.f;
+    PARALLEL_SLICES(c)
+    {
+        real *scratch = slice_scratch(c, slice);
+        memset(scratch, 0, p.l.weight * sizeof *scratch);
+        memset(scratch + p.l.gradient, 0, frame_gradient(f) * sizeof *scratch);
+        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
+            backward_image(n, c, &p, i, scratch);
+    }
+    if (wants(n, c, P))
+        slices_reduce(c, n->input[P]->gradient, p.l.p, (size_t)(f->c * p.out), n->accumulate[P]);
+    if (wants(n, c, W))
+        slices_reduce_narrow(c, n->input[W]->gradient, p.l.w, f->k * f->k, f->channels, f->c,
+                             n->accumulate[W]);
+    if (n->input[S] && wants(n, c, S)) {
+        /* The gradient g reached relu's output a = (x - mean) r. So the mean gets -r sum g, and
+         * r gets sum g (x - mean) = sum g a / r. */
+        real *sums = slice_scratch(c, 0) + p.l.entry, *gs = n->input[S]->gradient;
+        const real *s = n->input[S]->value;
+        slices_reduce(c, sums, p.l.s, (size_t)(2 * f->channels), false);
+        for (int i = 0; i < f->c; i++) {
+            real r = s[f->c + i];
+            real of_mean = -r * sums[i], of_r = sums[f->channels + i] / r;
+            gs[i] = n->accumulate[S] ? gs[i] + of_mean : of_mean;
+            gs[f->c + i] = n->accumulate[S] ? gs[f->c + i] + of_r : of_r;
+        }
+    }
+}
+
+/* Statistics are held constant. */
+static struct node *tangent(struct node *n, struct node *const *t)
+{
+    if (t[W] || t[P])
+        return NULL;
+    struct node *x = n->input[X], *s = n->input[S], *tx = t[X];
+    struct window point = {.kernel = 1};
+    if (s) {
+        x = normalise(x, s, NULL, NULL, ACT_IDENTITY);
+        tx = normalise_tangent(tx, s, NULL);
+    }
+    return conv2d(depthwise(activate_tangent(x, tx, ACT_RELU), n->input[W], n->window), n->input[P],
+                  point);
+}
+
+static double macs(const struct node *n)
+{
+    const int *out = n->shape.extent, c = n->input[X]->shape.extent[2], k = n->window.kernel;
+    return (double)out[0] * out[1] * c * (k * k + out[2]);
+}
+
+static size_t scratch(const struct node *n, int batch)
+{
+    (void)batch;
+    struct frame f = window_frame(n);
+    return layout_of(&f, n->shape.extent[2]).end;
+}
+
+const struct op OP(separable) = {
+    .name = "separable",
+    .shape = shape,
+    .forward = forward,
+    .backward = backward,
+    .tangent = tangent,
+    .macs = macs,
+    .scratch = scratch,
+    .reads = 1 << X | 1 << S | 1 << W | 1 << P,
+};

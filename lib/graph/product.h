@@ -1,0 +1,81 @@
+/* A small matrix product for operands that sit in a core's cache: c (m x n) = or += a * b over k.
+ * Element (i, l) of a is at a[i * row + l * column], so a may be transposed by its strides; rows of
+ * b and c are contiguous, ldb and ldc apart. Tiles of up to 8 x 2 vectors (14 x 1) stay in
+ * registers; at 16 to 64 columns, where OpenBLAS spends its time on packing, this is the faster. */
+#ifndef GRAPH_PRODUCT_H
+#define GRAPH_PRODUCT_H
+#include "graph/simd.h"
+
+struct matrix { /* the left operand */
+    const real *at;
+    ptrdiff_t row, column;
+};
+
+/* M rows by N vectors, of which the last has `last` lanes (LANES where !part). */
+INLINE void product_tile(const int M, const int N, const bool part, int k, struct matrix a,
+                         const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, int last, bool add)
+{
+    vec sum[14][2];
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < N; j++)
+            sum[i][j] = (vec){0};
+    for (int l = 0; l < k; l++, b += ldb, a.at += a.column) {
+        vec right[2];
+#pragma GCC unroll 4
+        for (int j = 0; j < N; j++)
+            right[j] =
+                part && j == N - 1 ? vec_load_part(b + j * LANES, last) : vec_load(b + j * LANES);
+#pragma GCC unroll 16
+        for (int i = 0; i < M; i++)
+#pragma GCC unroll 4
+            for (int j = 0; j < N; j++)
+                sum[i][j] += a.at[i * a.row] * right[j];
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < N; j++) {
+            real *out = c + i * ldc + j * LANES;
+            int lanes = part && j == N - 1 ? last : LANES;
+            vec_store_part(out, add ? vec_load_part(out, lanes) + sum[i][j] : sum[i][j], lanes);
+        }
+}
+
+/* One or two vectors of columns, all rows. */
+INLINE void product_panel(const int N, const bool part, int m, int k, struct matrix a,
+                          const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, int last, bool add)
+{
+    int rows;
+    for (; m > 0; m -= rows, a.at += rows * a.row, c += rows * ldc) {
+#define TILE(M) (rows = M, product_tile(M, N, part, k, a, b, ldb, c, ldc, last, add))
+        if (N == 1 && VECTOR_BYTES == 64 && (m == 14 || m == 28 || m > 40))
+            TILE(14);
+        else if (m >= 8 && m % 7)
+            TILE(8);
+        else if (m >= 7)
+            TILE(7);
+        else if (m >= 4)
+            TILE(4);
+        else if (m >= 2)
+            TILE(2);
+        else
+            TILE(1);
+#undef TILE
+    }
+}
+
+static void product(int m, int n, int k, struct matrix a, const real *b, ptrdiff_t ldb, real *c,
+                    ptrdiff_t ldc, bool add)
+{
+    for (; n >= 2 * LANES; n -= 2 * LANES, b += 2 * LANES, c += 2 * LANES)
+        product_panel(2, false, m, k, a, b, ldb, c, ldc, LANES, add);
+    if (n > LANES)
+        product_panel(2, true, m, k, a, b, ldb, c, ldc, n - LANES, add);
+    else if (n == LANES)
+        product_panel(1, false, m, k, a, b, ldb, c, ldc, LANES, add);
+    else if (n > 0)
+        product_panel(1, true, m, k, a, b, ldb, c, ldc, n, add);
+}
+#endif

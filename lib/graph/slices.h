@@ -1,0 +1,56 @@
+/* Gradients of parameters, gathered by slices: each slice of images sums into its own scratch, and
+ * the slices are then added in order, so that no result depends on the number of threads. */
+#ifndef GRAPH_SLICES_H
+#define GRAPH_SLICES_H
+#include "graph/op.h"
+#include "graph/simd.h"
+
+#define PARALLEL_SLICES(context)                                                            \
+    _Pragma(SLICES_TEXT(omp parallel for num_threads((context)->threads) schedule(static)))        \
+    for (int slice = 0; slice < GRAPH_SLICES; slice++)
+#define SLICES_TEXT(...) #__VA_ARGS__
+
+INLINE bool slice_empty(const struct context *c, int s)
+{
+    return slice_first(c->n, s) == slice_first(c->n, s + 1);
+}
+
+/* out = or += the sum over slices of `count` elements at `offset` of each slice's scratch. */
+static inline void slices_reduce(const struct context *c, real *out, size_t offset, size_t count,
+                                 bool accumulate)
+{
+    if (!accumulate)
+        memset(out, 0, count * sizeof *out);
+    enum { CHUNK = 4096 };
+    long chunks = (long)((count + CHUNK - 1) / CHUNK);
+#pragma omp parallel for num_threads(c->threads) schedule(static) if (chunks > 1)
+    for (long k = 0; k < chunks; k++) {
+        size_t from = (size_t)k * CHUNK, to = from + CHUNK < count ? from + CHUNK : count;
+        for (int s = 0; s < GRAPH_SLICES; s++) {
+            const real *part = slice_scratch(c, s) + offset;
+            if (!slice_empty(c, s))
+                for (size_t i = from; i < to; i++)
+                    out[i] += part[i];
+        }
+    }
+}
+
+/* The same for rows of `narrow` reals, kept as rows of `channels`. */
+static inline void slices_reduce_narrow(const struct context *c, real *out, size_t offset, int rows,
+                                        int channels, int narrow, bool accumulate)
+{
+    if (channels == narrow) {
+        slices_reduce(c, out, offset, (size_t)rows * (size_t)narrow, accumulate);
+        return;
+    }
+    for (int i = 0; i < rows; i++)
+        slices_reduce(c, out + i * narrow, offset + (size_t)i * (size_t)channels, (size_t)narrow,
+                      accumulate);
+}
+
+/* Scratch extents: whole cache lines. */
+INLINE size_t scratch_round(size_t reals)
+{
+    return (reals + 15) & ~(size_t)15;
+}
+#endif

@@ -1,0 +1,314 @@
+/* Sliding windows over one image, channel by channel: what depthwise convolutions, separable ones
+ * and pools share. The image is first copied with its padding (and, on the way, normalised and
+ * rectified), so that no inner loop tests for an edge; channels are rounded up to whole vectors. */
+#ifndef GRAPH_WINDOW_H
+#define GRAPH_WINDOW_H
+#include "graph/op.h"
+#include "graph/simd.h"
+
+struct frame {
+    int h, w, c; /* the image */
+    int oh, ow;  /* windows: the output image */
+    int k, stride, pad, dilation;
+    int channels; /* c rounded up to LANES */
+    int ph, pw;   /* the padded copy: as far as windows reach; its origin is pixel (-pad, -pad) */
+    int before;   /* the output's gradient is padded, too, for the way back: zeros before, */
+    int gh, gw;   /* and its extents in all */
+};
+
+INLINE int round_up(int n, int to)
+{
+    return (n + to - 1) / to * to;
+}
+static inline int floor_divide(int a, int b)
+{
+    return a / b - (a % b < 0);
+}
+
+static inline int window_extent(int size, const struct window *w)
+{
+    if (w->extent)
+        return (size + w->stride - 1) / w->stride;
+    int reach = size + 2 * w->pad - w->dilation * (w->kernel - 1) - 1;
+    return reach < 0 ? 0 : reach / w->stride + 1;
+}
+
+static inline struct frame window_frame(const struct node *n)
+{
+    const struct window *w = &n->window;
+    const int *x = n->input[0]->shape.extent;
+    int reach = w->dilation * (w->kernel - 1);
+    struct frame f = {.h = x[0],
+                      .w = x[1],
+                      .c = x[2],
+                      .k = w->kernel,
+                      .stride = w->stride,
+                      .pad = w->pad,
+                      .dilation = w->dilation};
+    f.oh = window_extent(f.h, w);
+    f.ow = window_extent(f.w, w);
+    f.channels = round_up(f.c, LANES);
+    f.ph = (f.oh - 1) * f.stride + reach + 1;
+    f.pw = (f.ow - 1) * f.stride + reach + 1;
+    int first = w->pad > 0 ? w->pad : 0;
+    f.before = -floor_divide(first - reach, f.stride);
+    if (f.before < 0)
+        f.before = 0;
+    f.gh = f.before + (f.ph - 1) / f.stride + 1;
+    f.gw = f.before + (f.pw - 1) / f.stride + 1;
+    return f;
+}
+
+/* Every windowed op's shape: h x w x c to oh x ow x channels. */
+static inline int window_shape(struct node *n, int channels, struct error *e)
+{
+    const struct shape *x = &n->input[0]->shape;
+    const struct window *w = &n->window;
+    if (!x->batched || x->rank != 3)
+        return error_set(e, "a window slides over images, not over a value of rank %d", x->rank);
+    if (w->kernel < 1 || w->stride < 1 || w->dilation < 1 || w->pad < -1 || w->kernel > 1024 ||
+        w->dilation > 1024 || w->pad > 1024)
+        return error_set(e, "window of kernel %d, stride %d, pad %d, dilation %d", w->kernel,
+                         w->stride, w->pad, w->dilation);
+    n->shape = (struct shape){
+        true, 3, {window_extent(x->extent[0], w), window_extent(x->extent[1], w), channels}};
+    if (n->shape.extent[0] < 1 || n->shape.extent[1] < 1)
+        return error_set(e, "an image of %d x %d is smaller than its window (kernel %d, pad %d)",
+                         x->extent[0], x->extent[1], w->kernel, w->pad);
+    return 0;
+}
+
+INLINE size_t frame_padded(const struct frame *f)
+{
+    return (size_t)f->ph * (size_t)f->pw * (size_t)f->channels;
+}
+INLINE size_t frame_outputs(const struct frame *f) /* the output image, unpadded */
+{
+    return (size_t)f->oh * (size_t)f->ow * (size_t)f->channels;
+}
+INLINE size_t frame_gradient(const struct frame *f) /* the output's gradient, padded */
+{
+    return (size_t)f->gh * (size_t)f->gw * (size_t)f->channels;
+}
+INLINE real *frame_gradient_at(const struct frame *f, real *g, int y, int x)
+{
+    return g + ((size_t)(y + f->before) * (size_t)f->gw + (size_t)(x + f->before)) *
+                   (size_t)f->channels;
+}
+
+/* How a pixel is changed as it is copied. Statistics are padded to whole vectors with zeros. */
+enum entry { ENTRY_PLAIN, ENTRY_RELU, ENTRY_NORMALISED_RELU };
+
+INLINE void window_fill(real *p, vec value, int count)
+{
+    for (int i = 0; i < count; i += LANES)
+        vec_store(p + i, value);
+}
+
+INLINE void window_copy(const struct frame *f, const real *x, real *padded, const enum entry entry,
+                        const real *mean, const real *reciprocal, real outside)
+{
+    int left = f->pad > 0 ? f->pad : 0;  /* columns of padding */
+    int skip = f->pad < 0 ? -f->pad : 0; /* columns of the image not reached */
+    int inside = f->w - skip < f->pw - left ? f->w - skip : f->pw - left;
+    size_t row = (size_t)f->pw * (size_t)f->channels;
+    for (int y = 0; y < f->ph; y++, padded += row) {
+        int from = y - f->pad;
+        if (from < 0 || from >= f->h) {
+            window_fill(padded, vec_all(outside), f->pw * f->channels);
+            continue;
+        }
+        window_fill(padded, vec_all(outside), left * f->channels);
+        for (int b = 0; b < f->c; b += LANES) {
+            const real *in = x + ((size_t)from * (size_t)f->w + (size_t)skip) * (size_t)f->c + b;
+            real *out = padded + left * f->channels + b;
+            vec m = {0}, r = {0};
+            if (entry == ENTRY_NORMALISED_RELU) {
+                m = vec_load(mean + b);
+                r = vec_load(reciprocal + b);
+            }
+            for (int i = 0; i < inside; i++, in += f->c, out += f->channels) {
+                vec v = vec_load_part(in, f->c - b);
+                if (entry == ENTRY_NORMALISED_RELU)
+                    v = (v - m) * r;
+                vec_store(out, entry == ENTRY_PLAIN ? v : vec_relu(v));
+            }
+        }
+        window_fill(padded + (left + inside) * f->channels, vec_all(outside),
+                    (f->pw - left - inside) * f->channels);
+    }
+}
+
+/* Taps under a window: rows x columns of them, their steps in the image and among the weights. */
+struct taps {
+    int rows, columns;
+    ptrdiff_t row, column, weight_row, weight_column;
+};
+
+/* One vector of channels of P output pixels: out = sum over taps of in * weight. */
+INLINE void correlate_pixels(const int P, real *out, ptrdiff_t out_step, const real *in,
+                             ptrdiff_t in_step, const real *weight, const struct taps *t)
+{
+    vec sum[8];
+#pragma GCC unroll 8
+    for (int p = 0; p < P; p++)
+        sum[p] = (vec){0};
+    for (int i = 0; i < t->rows; i++, in += t->row, weight += t->weight_row) {
+        const real *from = in, *w = weight;
+        for (int j = 0; j < t->columns; j++, from += t->column, w += t->weight_column) {
+            vec tap = vec_load(w);
+#pragma GCC unroll 8
+            for (int p = 0; p < P; p++)
+                sum[p] += vec_load(from + p * in_step) * tap;
+        }
+    }
+#pragma GCC unroll 8
+    for (int p = 0; p < P; p++)
+        vec_store(out + p * out_step, sum[p]);
+}
+
+/* A row of n output pixels, all channels. Steps are from pixel to pixel. */
+static inline void correlate(real *out, ptrdiff_t out_step, const real *in, ptrdiff_t in_step,
+                             int n, int channels, const real *weight, const struct taps *t)
+{
+    for (int b = 0; b < channels; b += LANES) {
+        real *o = out + b;
+        const real *i = in + b;
+        int pixels;
+        for (int left = n; left > 0; left -= pixels, o += pixels * out_step, i += pixels * in_step)
+#define PIXELS(P) (pixels = P, correlate_pixels(P, o, out_step, i, in_step, weight + b, t))
+            if (left >= 8 && left % 7)
+                PIXELS(8);
+            else if (left >= 7)
+                PIXELS(7);
+            else if (left >= 4)
+                PIXELS(4);
+            else
+                PIXELS(1);
+#undef PIXELS
+    }
+}
+
+/* Output row y from the padded image: oh x ow x channels, weights [k, k, channels]. */
+static inline void window_forward_row(const struct frame *f, int y, const real *padded,
+                                      const real *weight, real *out)
+{
+    ptrdiff_t c = f->channels, row = f->pw * c;
+    struct taps t = {f->k, f->k, f->dilation * row, f->dilation * c, f->k * c, c};
+    correlate(out, c, padded + y * f->stride * row, f->stride * c, f->ow, f->channels, weight, &t);
+}
+
+/* Row y of the image's gradient (w x channels) from the padded output gradient: each pixel gathers
+ * from the windows that saw it. With a stride, pixels of one residue see the same taps. */
+static inline void window_backward_row(const struct frame *f, int y, const real *gradient,
+                                       const real *weight, real *out)
+{
+    ptrdiff_t c = f->channels, row = f->gw * c;
+    int s = f->stride, u = y + f->pad, i = 0, step = 1;
+    while (step * f->dilation % s) /* taps from one that applies to the next */
+        step++;
+    int shift = step * f->dilation / s; /* and windows */
+    while (i < f->k && (u - i * f->dilation) % s)
+        i++;
+    window_fill(out, (vec){0}, f->w * f->channels);
+    if (u < 0 || u >= f->ph || i == f->k)
+        return;
+    for (int start = 0; start < s; start++) {
+        int x = start, j = 0;
+        while (x + f->pad < 0)
+            x += s;
+        int v = x + f->pad;
+        while (j < f->k && (v - j * f->dilation) % s)
+            j++;
+        int last = f->w - 1 + f->pad < f->pw - 1 ? f->w - 1 + f->pad : f->pw - 1;
+        if (j == f->k || v > last)
+            continue;
+        struct taps t = {(f->k - i + step - 1) / step,
+                         (f->k - j + step - 1) / step,
+                         -shift * row,
+                         -shift * c,
+                         step * f->k * c,
+                         step * c};
+        const real *in = gradient + ((u - i * f->dilation) / s + f->before) * row +
+                         ((v - j * f->dilation) / s + f->before) * c;
+        correlate(out + x * c, s * c, in, c, (last - v) / s + 1, f->channels,
+                  weight + (i * f->k + j) * c, &t);
+    }
+}
+
+/* T taps of one vector of channels, kept in registers over the whole image. */
+INLINE void tap_gradients(const int rows, const int columns, const struct frame *f,
+                          const real *padded, const real *gradient, real *out)
+{
+    ptrdiff_t c = f->channels, row = f->pw * c;
+    vec sum[25];
+#pragma GCC unroll 25
+    for (int t = 0; t < rows * columns; t++)
+        sum[t] = (vec){0};
+    for (int y = 0; y < f->oh; y++) {
+        const real *in = padded + y * f->stride * row;
+        const real *g = gradient + y * f->gw * c;
+        for (int x = 0; x < f->ow; x++, in += f->stride * c, g += c) {
+            vec v = vec_load(g);
+#pragma GCC unroll 5
+            for (int i = 0; i < rows; i++)
+#pragma GCC unroll 5
+                for (int j = 0; j < columns; j++)
+                    sum[i * columns + j] +=
+                        vec_load(in + i * f->dilation * row + j * f->dilation * c) * v;
+        }
+    }
+#pragma GCC unroll 5
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 5
+        for (int j = 0; j < columns; j++) {
+            real *o = out + (i * f->k + j) * c;
+            vec_store(o, vec_load(o) + sum[i * columns + j]);
+        }
+}
+
+/* Adds one image's gradient of the weights [k, k, channels]. */
+static inline void window_weight_gradient(const struct frame *f, const real *padded,
+                                          const real *gradient, real *out)
+{
+    ptrdiff_t c = f->channels, row = f->pw * c;
+    const real *g = gradient + (f->before * f->gw + f->before) * c;
+    for (int b = 0; b < f->channels; b += LANES)
+        if (f->k == 3)
+            tap_gradients(3, 3, f, padded + b, g + b, out + b);
+        else if (f->k == 5 && VECTOR_BYTES == 64)
+            tap_gradients(5, 5, f, padded + b, g + b, out + b);
+        else
+            for (int i = 0; i < f->k; i++)
+                for (int j = 0, n; j < f->k; j += n) {
+                    const real *in = padded + f->dilation * (i * row + j * c) + b;
+                    real *o = out + (i * f->k + j) * c + b;
+                    n = f->k - j >= 5 ? 5 : f->k - j >= 3 ? 3 : 1;
+                    if (n == 5)
+                        tap_gradients(1, 5, f, in, g + b, o);
+                    else if (n == 3)
+                        tap_gradients(1, 3, f, in, g + b, o);
+                    else
+                        tap_gradients(1, 1, f, in, g + b, o);
+                }
+}
+
+/* Rows of c channels to rows of `channels`, zeros in the new ones. */
+static inline void pixels_widen(const real *in, int pixels, int c, int channels, real *out)
+{
+    for (int i = 0; i < pixels; i++, in += c, out += channels)
+        for (int b = 0; b < channels; b += LANES)
+            vec_store(out + b, vec_load_part(in + b, c - b));
+}
+
+/* And back: writes, or adds. */
+static inline void pixels_narrow(const real *in, int pixels, int channels, int c, real *out,
+                                 bool add)
+{
+    for (int i = 0; i < pixels; i++, in += channels, out += c)
+        for (int b = 0; b < c; b += LANES) {
+            vec v = vec_load(in + b);
+            vec_store_part(out + b, add ? vec_load_part(out + b, c - b) + v : v, c - b);
+        }
+}
+#endif
