@@ -1,0 +1,164 @@
+#include "measure/classification.h"
+#include <math.h>
+#include <stdlib.h>
+#include "base/memory.h"
+#include "base/random.h"
+
+int classification_init(struct classification *c, int classes, bool probabilities, struct error *e)
+{
+    *c = (struct classification){.classes = classes, .probabilities = probabilities};
+    if (classes < 1 || classes > CLASSIFICATION_MOST)
+        return error_set(e, "%d classes; expected 1 to %d", classes, CLASSIFICATION_MOST);
+    if (!(c->confusion = array_new((size_t)classes * classes, sizeof *c->confusion,
+                                   "the confusion matrix", e)) ||
+        !(c->p = array_new(classes, sizeof *c->p, "probabilities", e))) {
+        classification_free(c);
+        return -1;
+    }
+    return 0;
+}
+
+void classification_free(struct classification *c)
+{
+    free(c->confusion);
+    free(c->row_right);
+    free(c->row_loss);
+    free(c->p);
+    *c = (struct classification){0};
+}
+
+static int check(const struct classification *c, int64_t label, const float *score, struct error *e)
+{
+    double sum = 0;
+    if (label < 0 || label >= c->classes)
+        return error_set(e, "label %lld; expected 0 to %d", (long long)label, c->classes - 1);
+    for (int k = 0; k < c->classes; k++) {
+        if (!isfinite(score[k]))
+            return error_set(e, "score %d is %g; expected a finite number", k, (double)score[k]);
+        if (c->probabilities && (score[k] < 0 || score[k] > 1))
+            return error_set(e, "score %d is %g; expected a probability", k, (double)score[k]);
+        sum += score[k];
+    }
+    if (c->probabilities && fabs(sum - 1) > 1e-3)
+        return error_set(e, "the probabilities sum to %g; expected 1", sum);
+    return 0;
+}
+
+/* Fills c->p; returns -log p[label]. */
+static double find_probabilities(const struct classification *c, const float *score, int label,
+                                 int best)
+{
+    double sum = 0;
+    for (int k = 0; k < c->classes; k++) {
+        c->p[k] = c->probabilities ? score[k] : exp((double)score[k] - score[best]);
+        sum += c->p[k];
+    }
+    for (int k = 0; k < c->classes; k++)
+        c->p[k] /= sum;
+    if (c->probabilities)
+        return -log(fmax(c->p[label], 1e-15));
+    return log(sum) - ((double)score[label] - score[best]);
+}
+
+int classification_add(struct classification *c, int64_t label, const float *score, struct error *e)
+{
+    if (check(c, label, score, e) ||
+        array_grow((void **)&c->row_right, &c->right_capacity, c->rows + 1, sizeof *c->row_right,
+                   "rows", e) ||
+        array_grow((void **)&c->row_loss, &c->loss_capacity, c->rows + 1, sizeof *c->row_loss,
+                   "rows", e))
+        return -1;
+    int best = 0, above = 0;
+    for (int k = 0; k < c->classes; k++) {
+        if (score[k] > score[best])
+            best = k;
+        above += score[k] > score[label] || (score[k] == score[label] && k < label);
+    }
+    double loss = find_probabilities(c, score, (int)label, best), confidence = c->p[best];
+    for (int k = 0; k < c->classes; k++) {
+        double d = c->p[k] - (k == label);
+        c->brier += d * d;
+    }
+    int bin = (int)ceil(confidence * CLASSIFICATION_BINS) - 1; /* (low, high] */
+    bin = bin < 0 ? 0 : bin < CLASSIFICATION_BINS ? bin : CLASSIFICATION_BINS - 1;
+    c->bin[bin].rows++;
+    c->bin[bin].right += best == label;
+    c->bin[bin].confidence += confidence;
+    c->confusion[label * c->classes + best]++;
+    c->right += best == label;
+    c->right_top += above < CLASSIFICATION_TOP;
+    c->loss += loss;
+    c->row_right[c->rows] = best == label;
+    c->row_loss[c->rows] = loss;
+    c->rows++;
+    return 0;
+}
+
+struct classification_class classification_class(const struct classification *c, int class)
+{
+    struct classification_class r = {0};
+    for (int k = 0; k < c->classes; k++) {
+        r.support += c->confusion[class * c->classes + k];
+        r.predicted += c->confusion[k * c->classes + class];
+    }
+    r.right = c->confusion[class * c->classes + class];
+    r.precision = (double)r.right / r.predicted;
+    r.recall = (double)r.right / r.support;
+    r.f1 = 2.0 * r.right / (r.support + r.predicted);
+    return r;
+}
+
+struct classification_summary classification_summary(const struct classification *c)
+{
+    double n = c->rows, classes = 0;
+    struct classification_summary s = {.top1 = c->right / n,
+                                       .top5 =
+                                           c->classes > CLASSIFICATION_TOP ? c->right_top / n : NAN,
+                                       .loss = c->loss / n,
+                                       .brier = c->brier / n};
+    for (int b = 0; b < CLASSIFICATION_BINS; b++)
+        s.calibration += fabs(c->bin[b].right - c->bin[b].confidence) / n;
+    for (int k = 0; k < c->classes; k++) {
+        struct classification_class r = classification_class(c, k);
+        if (r.support == 0)
+            continue;
+        classes++;
+        s.precision += r.predicted ? r.precision : 0; /* never predicted: nothing found right */
+        s.recall += r.recall;
+        s.f1 += r.f1;
+    }
+    s.precision /= classes;
+    s.recall /= classes;
+    s.f1 /= classes;
+    return s;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int bootstrap_mean(const double *value, size_t n, int draws, double level, uint64_t seed,
+                   double *low, double *high, struct error *e)
+{
+    *low = *high = NAN;
+    if (n == 0 || draws < 1)
+        return 0;
+    autofree double *mean = array_new(draws, sizeof *mean, "bootstrap means", e);
+    if (!mean)
+        return -1;
+#pragma omp parallel for
+    for (int d = 0; d < draws; d++) {
+        struct random r = random_stream(seed, "bootstrap", d);
+        double sum = 0;
+        for (size_t i = 0; i < n; i++)
+            sum += value[random_below(&r, n)];
+        mean[d] = sum / n;
+    }
+    qsort(mean, draws, sizeof *mean, ascending);
+    int cut = (int)(draws * (1 - level) / 2);
+    *low = mean[cut];
+    *high = mean[draws - 1 - cut];
+    return 0;
+}
