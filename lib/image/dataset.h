@@ -40,7 +40,6 @@ struct dataset {
 struct format {
     const char *name;
     const char *operands; /* after the name, for the usage line */
-    int least, most;      /* operands */
     bool split;           /* the last operand is train or test */
     bool files;           /* the operands are files; else the first one is the root */
     const char *root;     /* where Debian installs it, or NULL: a root must be given */

@@ -225,8 +225,6 @@ static int open_cifar100(struct dataset *d, struct error *e)
 const struct format FORMAT_CIFAR10 = {
     .name = "cifar10",
     .operands = "DIR train|test",
-    .least = 1,
-    .most = 2,
     .split = true,
     .open = open_cifar10,
     .next = next_cifar,
@@ -236,8 +234,6 @@ const struct format FORMAT_CIFAR10 = {
 const struct format FORMAT_CIFAR100 = {
     .name = "cifar100",
     .operands = "DIR train|test",
-    .least = 1,
-    .most = 2,
     .split = true,
     .open = open_cifar100,
     .next = next_cifar,

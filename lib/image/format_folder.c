@@ -212,8 +212,6 @@ static void close_folder(struct dataset *d)
 const struct format FORMAT_FOLDER = {
     .name = "folder",
     .operands = "DIR",
-    .least = 0,
-    .most = 1,
     .open = open_folder,
     .next = next_folder,
     .close = close_folder,

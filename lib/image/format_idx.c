@@ -70,8 +70,6 @@ static int open_idx(struct dataset *d, struct error *e)
 const struct format FORMAT_IDX = {
     .name = "idx",
     .operands = "IMAGES [LABELS]",
-    .least = 1,
-    .most = 2,
     .files = true,
     .open = open_idx,
     .next = idx_pair_next,

@@ -66,8 +66,6 @@ static int open_fashion_mnist(struct dataset *d, struct error *e)
 const struct format FORMAT_MNIST = {
     .name = "mnist",
     .operands = "DIR train|test",
-    .least = 1,
-    .most = 2,
     .split = true,
     .open = open_mnist,
     .next = idx_pair_next,
@@ -77,8 +75,6 @@ const struct format FORMAT_MNIST = {
 const struct format FORMAT_FASHION_MNIST = {
     .name = "fashion-mnist",
     .operands = "[DIR] train|test",
-    .least = 1,
-    .most = 2,
     .split = true,
     .root = "/usr/share/datasets/fashion-mnist",
     .open = open_fashion_mnist,

@@ -46,7 +46,6 @@ static int flush(struct npy *n, struct error *e)
 static int start(struct npy *n, const char *path, struct error *e)
 {
     char head[MOST_HEADER];
-    size_t size = make_head(n, 0, head);
     if (n->element > ELEMENT_F64)
         return error_set(e, "%s: cannot write elements of type %s", path, element_name(n->element));
     n->buffer = array_new(BUFFER_BYTES, 1, "output buffer", e);
@@ -55,8 +54,8 @@ static int start(struct npy *n, const char *path, struct error *e)
         *n = (struct npy){0};
         return -1;
     }
-    memcpy(n->buffer, head, size);
-    n->filled = size;
+    n->filled = make_head(n, 0, head);
+    memcpy(n->buffer, head, n->filled);
     return 0;
 }
 

@@ -126,7 +126,7 @@ static void print_nested(FILE *to, const struct cell *c, int axis, size_t *at)
         return;
     }
     putc('[', to);
-    for (uint32_t i = 0; i < c->extent[axis]; i++) {
+    for (uint32_t i = 0; c->count && i < c->extent[axis]; i++) {
         if (i)
             putc(',', to);
         print_nested(to, c, axis + 1, at);
