@@ -1,3 +1,4 @@
+#include <string.h>
 #include "network/layer.h"
 
 /* Convolutions of both halves start at N(0, 0.02), scales at N(1, 0.02). Names are places in the
@@ -28,6 +29,35 @@ int autoencoder_check(const struct autoencoder *a, struct error *e)
                    layer_check_setting("latent", a->latent, 1, 4096, e)
                ? -1
                : 0;
+}
+
+struct value *autoencoder_value(const struct autoencoder *a)
+{
+    struct value *v = value_map();
+    if (value_set_text(v, "type", "autoencoder") && value_set_int(v, "side", a->side) &&
+        value_set_int(v, "channels", a->channels) && value_set_int(v, "width", a->width) &&
+        value_set_int(v, "latent", a->latent))
+        return v;
+    value_free(v);
+    return NULL;
+}
+
+static int small_integer(const struct value *v, const char *key)
+{
+    int64_t i = value_get_int(v, key, -1);
+    return i >= 0 && i < 1 << 20 ? (int)i : -1;
+}
+
+int autoencoder_from_value(struct autoencoder *a, const struct value *v, struct error *e)
+{
+    const char *type = value_get_text(v, "type", "unknown");
+    if (strcmp(type, "autoencoder") != 0)
+        return error_set(e, "weights of a network of type %s, expected autoencoder", type);
+    *a = (struct autoencoder){.side = small_integer(v, "side"),
+                              .channels = small_integer(v, "channels"),
+                              .width = small_integer(v, "width"),
+                              .latent = small_integer(v, "latent")};
+    return autoencoder_check(a, e);
 }
 
 struct node *encoder_build(const struct autoencoder *a, struct graph *g, struct node *x)

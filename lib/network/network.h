@@ -47,6 +47,10 @@ struct autoencoder {
     int latent;
 };
 int autoencoder_check(const struct autoencoder *a, struct error *e); /* are the settings valid? */
+/* To and from the map {type: "autoencoder", side, channels, width, latent}, the meta `network` of
+ * its weights; what is read is checked. NULL where memory is out. */
+struct value *autoencoder_value(const struct autoencoder *a);
+int autoencoder_from_value(struct autoencoder *a, const struct value *v, struct error *e);
 /* x (side x side x channels in [-1, 1]) to 1 x 1 x latent. Parameters "enc.N.weight", ... are
  * created at the first call on a graph and shared by later ones. */
 struct node *encoder_build(const struct autoencoder *a, struct graph *g, struct node *x);
