@@ -29,7 +29,8 @@ enum element { /* element types and, in a tensor's first byte, their codes */
 size_t element_size(enum element e);         /* 0 for STR and ANY */
 const char *element_name(enum element e);    /* "u8", ... */
 
-/* One column. rank 0 is a scalar; an extent of -1 is free; rank -1 is a tensor of any rank. */
+/* One column. rank 0 is a scalar; an extent of -1 is free; rank -1 is a tensor of any
+ * rank (0 too: one element, handed out as data). */
 struct field {
     char *name;
     enum element element;
@@ -54,7 +55,7 @@ struct cell {
     union {
         int64_t integer;   /* scalar u8, i32, i64 */
         double real;       /* scalar f32, f64 */
-        const void *data;  /* tensor elements (8-byte aligned), or the text, NUL-terminated */
+        const void *data;  /* tensor elements, aligned for their type, or the text, NUL-terminated */
     };
 };
 
@@ -88,7 +89,8 @@ const char *stream_path(const struct stream_reader *r); /* for messages: "standa
 /* 1 and *row filled (one cell a field, valid until the next call), 0 at a proper end, -1 on error. */
 int stream_read(struct stream_reader *r, const struct cell **row, struct error *e);
 int64_t stream_rows(const struct stream_reader *r); /* rows read so far */
-/* After the end: the XXH3-64 over the digests of all parts, 16 hexadecimal digits, for histories. */
+/* After the end, for histories, 16 hexadecimal digits: the digest in the trailer; of a stream of
+ * several parts, the XXH3-64 of all their digests one after the other. */
 const char *stream_digest(const struct stream_reader *r);
 void stream_close(struct stream_reader *r); /* NULL is fine */
 /* The raw MessagePack bytes of the row last read, so that a stage that passes rows on unchanged
