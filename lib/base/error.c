@@ -11,8 +11,8 @@ int error_set(struct error *e, const char *format, ...)
     va_start(a, format);
     vsnprintf(e->text, sizeof e->text, format, a);
     va_end(a);
-    size_t length = strlen(e->text), end = strlen(format);
-    if (end && format[end - 1] == ':')
+    size_t length = strlen(e->text);
+    if (format[0] && format[strlen(format) - 1] == ':')
         snprintf(e->text + length, sizeof e->text - length, " %s", strerror(why));
     return -1;
 }
