@@ -170,17 +170,17 @@ static struct tile *lay_out(struct gallery *g, struct sheet *s, struct error *e)
 {
     size_t row = 0, column = 0;
     s->together = pairs_path ? 2 : 1;
-    s->columns = g->count < (size_t)columns ? g->count : (size_t)columns;
     if (by_class)
         qsort(g->shown, g->count, sizeof *g->shown, by_label);
     for (size_t i = 0; i < g->count; i++) {
         struct shown *one = &g->shown[i];
-        if (column == s->columns || (by_class && i && one->label != one[-1].label)) {
+        if (column == (size_t)columns || (by_class && i && one->label != one[-1].label)) {
             row += s->together;
             column = 0;
         }
         one->row = row;
         one->column = column++;
+        s->columns = column > s->columns ? column : s->columns;
     }
     s->rows = row + s->together;
     struct tile *tile = array_new(s->rows * s->columns, sizeof *tile, "sheet", e);
