@@ -319,7 +319,7 @@ size_t kdtree_furthest(const struct kdtree *t, const float *query, size_t k, dou
                        .answer = answer};
     if (k == 0)
         return 0;
-    if (t->points <= KDTREE_SCAN)
+    if (t->points <= (size_t)KDTREE_SCAN * t->dimension)
         scan(&s, 0, t->points);
     else if (t->node[0].live)
         descend(&s, 0);

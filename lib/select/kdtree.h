@@ -14,8 +14,9 @@
 #include "base/error.h"
 
 enum {
-    KDTREE_LEAF = 16,  /* most points in a leaf */
-    KDTREE_SCAN = 128, /* up to so many points a plain scan is the faster search, and replaces it */
+    KDTREE_LEAF = 16, /* most points in a leaf */
+    KDTREE_SCAN = 16, /* up to so many points for each dimension a plain scan is the faster search
+                         (tests/unit/kdtree.c measures it) and replaces it */
 };
 
 struct kdtree {
