@@ -121,8 +121,6 @@ static int build(struct model *m, const struct value *settings, struct error *e)
     m->graph = graph_new(e);
     if (!m->graph || (m->supernet ? build_supernet(m, e) : build_discrete(m, settings, e)))
         return -1;
-    graph_keep(m->logits);
-    graph_keep(m->loss);
     return graph_check(m->graph, e);
 }
 
@@ -141,23 +139,60 @@ void model_free(struct model *m)
     *m = (struct model){0};
 }
 
-struct value *model_describe(struct model *m, int batch, struct error *e)
+static struct value *sizes_value(const struct model *m, const struct graph_size *size, int batch)
 {
-    struct graph_size size;
-    if (graph_measure(m->graph, m->loss, batch, GRAPH_TRAIN, &size, e))
-        return NULL;
     struct value *v = value_map();
     if (value_set_text(v, "type", m->supernet ? "supernet" : "discrete") &&
         value_set_int(v, "cells", m->cells) && value_set_int(v, "channels", m->channels) &&
         value_set_int(v, "classes", m->classes) &&
-        value_set_int(v, "weights", (int64_t)size.weights) &&
-        value_set_int(v, "architecture", (int64_t)size.architecture) &&
-        value_set_int(v, "macs", (int64_t)size.macs) &&
-        value_set_int(v, "flops", 2 * (int64_t)size.macs) &&
-        value_set_int(v, "nodes", (int64_t)size.nodes) && value_set_int(v, "batch", batch) &&
-        value_set_int(v, "arena_bytes", (int64_t)size.arena_bytes))
+        value_set_int(v, "weights", (int64_t)size->weights) &&
+        value_set_int(v, "architecture", (int64_t)size->architecture) &&
+        value_set_int(v, "macs", (int64_t)size->macs) &&
+        value_set_int(v, "flops", 2 * (int64_t)size->macs) &&
+        value_set_int(v, "nodes", (int64_t)size->nodes) && value_set_int(v, "batch", batch) &&
+        value_set_int(v, "arena_bytes", (int64_t)size->arena_bytes))
         return v;
     value_free(v);
-    error_set(e, "out of memory");
     return NULL;
+}
+
+struct value *model_sizes(const struct value *settings, int batch, struct error *e)
+{
+    struct model m;
+    struct graph_size size;
+    struct value *v = NULL;
+    if (model_build(&m, settings, e))
+        return NULL;
+    if (!graph_measure(m.graph, m.loss, batch, GRAPH_TRAIN, &size, e)) {
+        v = sizes_value(&m, &size, batch);
+        if (!v)
+            error_set(e, "out of memory");
+    }
+    model_free(&m);
+    return v;
+}
+
+int model_print_sizes(const struct value *sizes, bool json, FILE *to, struct error *e)
+{
+    bool good = true;
+    for (size_t i = 0; !json && i < sizes->count; i++) {
+        const struct value *v = sizes->item[i];
+        const char *key = sizes->key[i];
+        good = good && (v->type == VALUE_TEXT
+                            ? fprintf(to, "%-14s %s\n", key, v->text)
+                            : fprintf(to, "%-14s %lld\n", key, (long long)v->integer)) > 0;
+    }
+    if (json)
+        good = !value_print_json(sizes, to);
+    return good ? 0 : error_set(e, "cannot write standard output:");
+}
+
+int model_parse_image(const char *text, struct image_shape *image, struct error *e)
+{
+    int end = 0;
+    if (sscanf(text, "%5dx%5dx%1d%n", &image->height, &image->width, &image->channels, &end) != 3 ||
+        text[end] || image->height < 1 || image->height > MOST_SIDE || image->width < 1 ||
+        image->width > MOST_SIDE || image->channels < 1 || image->channels > IMAGE_MAX_CHANNELS)
+        return error_set(e, "expected HEIGHTxWIDTHxCHANNELS such as 28x28x1, found '%s'", text);
+    return 0;
 }

@@ -22,7 +22,7 @@ struct model {
     struct normalisation normalisation;
     struct graph *graph;        /* owned */
     struct node *x, *label;     /* inputs */
-    struct node *logits, *loss; /* kept */
+    struct node *logits, *loss; /* logits are kept, the loss where it is planned */
 };
 
 /* The settings of a super-net, or of the discrete network of a genotype (not NULL); NULL where
@@ -34,9 +34,14 @@ struct value *model_settings(struct image_shape image, int classes, int cells, i
 int model_build(struct model *m, const struct value *settings, struct error *e);
 void model_free(struct model *m);
 
-/* The sizes of the network and of what a step with this batch needs, for --describe: cells,
- * channels, weights, architecture, macs (one image's forward pass), flops (2 macs), nodes, batch,
- * arena_bytes. NULL with the error set. */
-struct value *model_describe(struct model *m, int batch, struct error *e);
+/* The sizes of a network and of what a step with this batch needs, for --describe: type, cells,
+ * channels, classes, weights, architecture, macs (one image's forward pass), flops (2 macs), nodes,
+ * batch, arena_bytes. NULL with the error set. */
+struct value *model_sizes(const struct value *settings, int batch, struct error *e);
+/* The same to people, a line a member, or as JSON. */
+int model_print_sizes(const struct value *sizes, bool json, FILE *to, struct error *e);
+
+/* "28x28x1": height, width, channels. */
+int model_parse_image(const char *text, struct image_shape *image, struct error *e);
 
 #endif

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "image/prepare.h"
-
 static int check_labels(struct samples *s, struct error *e)
 {
     const struct value *names = value_get(s->table->header.meta, "classes");
@@ -48,6 +46,17 @@ int samples_view(struct samples *s, const struct table *t, bool labelled, struct
     return labelled ? check_labels(s, e) : 0;
 }
 
+int samples_read(const struct call *c, const char *path, bool labelled, struct table *t,
+                 struct samples *s, struct error *e)
+{
+    if (stage_table(c, t, path, e))
+        return -1;
+    if (!samples_view(s, t, labelled, e))
+        return 0;
+    table_free(t);
+    return error_wrap(e, "%s", path && strcmp(path, "-") ? path : "standard input");
+}
+
 int samples_fit(const struct samples *s, const char *what, struct image_shape shape, int classes,
                 struct error *e)
 {
@@ -58,6 +67,15 @@ int samples_fit(const struct samples *s, const char *what, struct image_shape sh
     if (s->classes > classes)
         return error_set(e, "%s: %d classes, the network has %d", what, s->classes, classes);
     return 0;
+}
+
+int samples_normalisation(const struct samples *s, struct normalisation *n, struct error *e)
+{
+    int found = normalisation_from_meta(n, s->table->header.meta, s->shape.channels, e);
+    if (found == 0)
+        normalisation_measure(n, s->image, s->count,
+                              (size_t)s->shape.height * (size_t)s->shape.width, s->shape.channels);
+    return found < 0 ? -1 : 0;
 }
 
 int samples_bequeath(const struct header *samples, struct header *weights)
@@ -76,38 +94,54 @@ int samples_bequeath(const struct header *samples, struct header *weights)
     return 0;
 }
 
-static bool passes(const struct field *f)
+static bool passes(const char *name, const char *const *own)
 {
-    return strcmp(f->name, "image") != 0;
+    while (*own && strcmp(*own, name))
+        own++;
+    return !*own && strcmp(name, "image");
 }
 
-int samples_pass_fields(const struct table *t, struct header *h, struct error *e)
+int samples_follow(const struct table *t, const char *kind, const char *const *own,
+                   struct header *h, struct error *e)
 {
+    struct value *meta = value_copy(t->header.meta), *history = value_copy(t->header.history);
+    int failed = header_init(h, kind, e);
+    if (!failed && meta && history) {
+        value_free(h->meta);
+        value_free(h->history);
+        h->meta = meta;
+        h->history = history;
+    } else {
+        value_free(meta);
+        value_free(history);
+        return failed ? -1 : error_set(e, "out of memory");
+    }
     for (int i = 0; i < t->header.fields; i++) {
         const struct field *f = &t->header.field[i];
-        if (passes(f) && header_add_field(h, f->name, f->element, f->rank, f->extent, e) < 0)
+        if (passes(f->name, own) &&
+            header_add_field(h, f->name, f->element, f->rank, f->extent, e) < 0)
             return -1;
     }
     return 0;
 }
 
-int samples_cells(const struct table *t, size_t row, struct cell *cells)
+static struct cell cell_at(const struct column *c, size_t row)
+{
+    if (c->rank)
+        return cell_tensor(c->element, c->rank, c->extent,
+                           (const char *)c->data + row * c->stride * element_size(c->element));
+    if (c->element == ELEMENT_STR)
+        return cell_text(((char *const *)c->data)[row]);
+    if (c->element == ELEMENT_F32 || c->element == ELEMENT_F64)
+        return cell_real(c->element, ((const double *)c->data)[row]);
+    return cell_int(c->element, ((const int64_t *)c->data)[row]);
+}
+
+int samples_cells(const struct table *t, const char *const *own, size_t row, struct cell *cells)
 {
     int n = 0;
-    for (int i = 0; i < t->header.fields; i++) {
-        const struct column *c = &t->column[i];
-        if (!passes(&t->header.field[i]))
-            continue;
-        if (c->rank)
-            cells[n++] =
-                cell_tensor(c->element, c->rank, c->extent,
-                            (const char *)c->data + row * c->stride * element_size(c->element));
-        else if (c->element == ELEMENT_STR)
-            cells[n++] = cell_text(((char *const *)c->data)[row]);
-        else if (c->element == ELEMENT_F32 || c->element == ELEMENT_F64)
-            cells[n++] = cell_real(c->element, ((const double *)c->data)[row]);
-        else
-            cells[n++] = cell_int(c->element, ((const int64_t *)c->data)[row]);
-    }
+    for (int i = 0; i < t->header.fields; i++)
+        if (passes(t->header.field[i].name, own))
+            cells[n++] = cell_at(&t->column[i], row);
     return n;
 }

@@ -2,8 +2,9 @@
  * "samples", whose arrays it borrows. */
 #ifndef SEARCH_SAMPLES_H
 #define SEARCH_SAMPLES_H
+#include "image/prepare.h"
 #include "network/network.h"
-#include "stream/table.h"
+#include "stream/stage.h"
 
 enum { SAMPLES_MOST_CLASSES = 100000 };
 
@@ -20,10 +21,17 @@ struct samples {
  * and, where labels are wanted, a label that is missing or not below `classes`. */
 int samples_view(struct samples *s, const struct table *t, bool labelled, struct error *e);
 
+/* The same of a stream ("-" or NULL: standard input), read into t, which must outlive the view. */
+int samples_read(const struct call *c, const char *path, bool labelled, struct table *t,
+                 struct samples *s, struct error *e);
+
 /* Whether the images have the shape and (where labels matter) no more classes than wanted: 0, or
  * -1 with a message that begins with `what`. */
 int samples_fit(const struct samples *s, const char *what, struct image_shape shape, int classes,
                 struct error *e);
+
+/* What meta says, or, where it says nothing, what the images themselves have. */
+int samples_normalisation(const struct samples *s, struct normalisation *n, struct error *e);
 
 /* What the weights that were trained on samples keep of their header: meta's `classes` and
  * `source`, and the history. -1 where memory is out. */
@@ -31,9 +39,12 @@ int samples_bequeath(const struct header *samples, struct header *weights);
 
 /* ---- rows that correspond to those of a table ---- */
 
-/* Adds to h every field of t but the image, so that a stage passes on what it does not know.
- * Its cells for row i are then samples_cells(t, i, cells), as many as fields were added. */
-int samples_pass_fields(const struct table *t, struct header *h, struct error *e);
-int samples_cells(const struct table *t, size_t row, struct cell *cells);
+/* Initialises h as the header of another kind with a row for every row of t: t's meta and history,
+ * and its fields but the image and those called as one of `own` (NULL-terminated), so that a stage
+ * passes on what it does not know. A row then begins with samples_cells(), which returns how many
+ * cells they are. */
+int samples_follow(const struct table *t, const char *kind, const char *const *own,
+                   struct header *h, struct error *e);
+int samples_cells(const struct table *t, const char *const *own, size_t row, struct cell *cells);
 
 #endif

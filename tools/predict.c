@@ -1,0 +1,132 @@
+/* Samples through a trained network, or through the super-net of a search, to their scores. */
+#include <string.h>
+#include "network/weights.h"
+#include "search/inference.h"
+#include "stream/stage.h"
+
+enum { MOST_FIELDS = 64 };
+
+static const char *weights_path;
+static int64_t batch = 64;
+
+static const struct option options[] = {
+    {"weights", 'w', OPTION_FILE, &weights_path, "FILE",
+     "what train wrote, or the state of a search: then its super-net predicts", 0, 0, NULL},
+    {"batch", 0, OPTION_INT, &batch, "N", "images at a time; the result does not depend on it", 1,
+     65536, NULL},
+    {0},
+};
+
+static const struct program program = {
+    .name = "predict",
+    .summary = "run a trained network on samples",
+    .operands = "[SAMPLES]",
+    .most_operands = 1,
+    .description =
+        "Writes a predictions stream: a row an image in the order of the input, with its id, its "
+        "label, and scores, the network's logits, one a class. Batch normalisation uses the "
+        "running statistics of the training. The weights file tells all else: the network, its "
+        "classes, how images are normalised.",
+    .examples = "load fashion-mnist test | predict --weights net | evaluate",
+    .options = options,
+    .common = COMMON_OUTPUT | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
+};
+
+/* A network with its weights, and the class names that came with them. */
+static int load_network(const struct call *c, struct model *m, struct value **names,
+                        struct value **inputs, struct error *e)
+{
+    struct weights w;
+    struct stream_limits limits = stage_limits(c);
+    if (weights_read(&w, weights_path, &limits, e))
+        return -1;
+    const struct value *network = value_get(w.header.meta, "network");
+    int failed = !network ? error_set(e, "no weights of a network: meta has no `network`")
+                          : model_build(m, network, e);
+    if (!failed) {
+        struct graph *g = m->graph;
+        failed = graph_plan(g, NULL, (int)batch, GRAPH_INFER, e) ||
+                 weights_load_group(&w, g, GRAPH_WEIGHTS, e) ||
+                 weights_load_group(&w, g, GRAPH_ARCHITECTURE, e) ||
+                 weights_load_group(&w, g, GRAPH_BUFFERS, e) ||
+                 stage_note_input(inputs, weights_path, w.digest, e);
+        *names = value_copy(value_get(w.header.meta, "classes"));
+        if (failed)
+            model_free(m);
+    }
+    weights_free(&w);
+    return failed ? error_wrap(e, "%s", weights_path) : 0;
+}
+
+static const char *const own[] = {"scores", NULL};
+
+static struct stream_writer *open_predictions(const struct call *c, const struct model *m,
+                                              const struct table *t, struct value *names,
+                                              const struct value *inputs, struct error *e)
+{
+    struct header h = {0};
+    struct stream_writer *w = NULL;
+    if (!samples_follow(t, "predictions", own, &h, e) &&
+        header_add_field(&h, "scores", ELEMENT_F32, 1, &(int64_t){m->classes}, e) >= 0) {
+        if (value_set_text(h.meta, "scores", "logits") &&
+            (!names || value_set(h.meta, "classes", value_copy(names))))
+            w = stage_create(c, &h, inputs, e);
+        else
+            error_set(e, "out of memory");
+    }
+    header_free(&h);
+    return w;
+}
+
+struct sink {
+    const struct table *table;
+    struct stream_writer *writer;
+    struct progress bar;
+    uint32_t classes;
+};
+
+static int write_row(void *to, size_t row, const real *logits, struct error *e)
+{
+    struct sink *s = to;
+    struct cell cells[MOST_FIELDS];
+    int n = samples_cells(s->table, own, row, cells);
+    cells[n] = cell_tensor(ELEMENT_F32, 1, &s->classes, logits);
+    progress_at(&s->bar, (double)row + 1, NULL);
+    return stream_write(s->writer, cells, e);
+}
+
+int main(int argc, char **argv)
+{
+    struct call call;
+    struct error e;
+    program_begin(&program, argc, argv, &call);
+    if (!weights_path)
+        program_usage(&call, "expected --weights FILE");
+
+    struct model m;
+    struct table t;
+    struct samples s;
+    struct value *inputs = NULL, *names = NULL;
+    if (load_network(&call, &m, &names, &inputs, &e) ||
+        samples_read(&call, call.argc ? call.argv[0] : NULL, false, &t, &s, &e) ||
+        samples_fit(&s, "the samples", m.image, m.classes, &e))
+        program_fail(&call, &e);
+    if (t.header.fields >= MOST_FIELDS) {
+        error_set(&e, "%d fields, expected at most %d", t.header.fields, MOST_FIELDS - 1);
+        program_fail(&call, &e);
+    }
+
+    struct sink sink = {.table = &t, .classes = (uint32_t)m.classes};
+    sink.writer = open_predictions(&call, &m, &t, names, inputs, &e);
+    progress_begin(&sink.bar, &call, "image", (double)s.count);
+    if (!sink.writer || inference_run(&m, &s, (int)batch, write_row, &sink, &e) ||
+        stream_commit(sink.writer, &e))
+        program_fail(&call, &e);
+    progress_end(&sink.bar);
+
+    model_free(&m);
+    table_free(&t);
+    value_free(names);
+    value_free(inputs);
+    return program_end(&call);
+}
