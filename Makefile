@@ -68,33 +68,36 @@ OBJECTS64 = $(SOURCES64:%.c=$(BUILD)/f64/%.o) \
 	$(foreach l,$(LEVELS),$(KERNELS:lib/graph/ops/%.c=$(BUILD)/f64/kernels/$l/%.o)) \
 	$(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SOURCES64),$(SOURCES)))
 
+# A short line a command; V=1 shows them whole.
+show = $(if $(V),,@echo '$1 $@' && )
+
 all: $(PROGRAMS)
 
 # ---- programs and libraries ----
 
 $(BIN)/%: $(BUILD)/tools/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call show,ld)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(OBJECTS)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call show,ar)rm -f $@ && $(AR) rcs $@ $^
 $(LIB64): $(OBJECTS64)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call show,ar)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c | $(BUILD)/headers
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call show,cc)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(BUILD)/f64/%.o: %.c | $(BUILD)/headers
 	@mkdir -p $(@D)
-	$(CC) -DGRAPH_F64 $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call show,cc)$(CC) -DGRAPH_F64 $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 define KERNEL_RULES
 $(BUILD)/kernels/$1/%.o: lib/graph/ops/%.c | $(BUILD)/headers
 	@mkdir -p $$(@D)
-	$(CC) -DGRAPH_LEVEL=$1 $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -c -o $$@ $$<
+	$$(call show,cc)$(CC) -DGRAPH_LEVEL=$1 $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -c -o $$@ $$<
 $(BUILD)/f64/kernels/$1/%.o: lib/graph/ops/%.c | $(BUILD)/headers
 	@mkdir -p $$(@D)
-	$(CC) -DGRAPH_F64 -DGRAPH_LEVEL=$1 $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -c -o $$@ $$<
+	$$(call show,cc)$(CC) -DGRAPH_F64 -DGRAPH_LEVEL=$1 $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -c -o $$@ $$<
 endef
 $(foreach l,$(LEVELS),$(eval $(call KERNEL_RULES,$l)))
 
@@ -122,13 +125,13 @@ setup:
 # tests/unit/NAME.c; those called NAME_f64.c are linked with the engine in double.
 $(BUILD)/unit/%_f64: tests/unit/%_f64.c $(LIB64)
 	@mkdir -p $(@D)
-	$(CC) -DGRAPH_F64 $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB64) $(LDLIBS)
+	$(call show,cc)$(CC) -DGRAPH_F64 $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB64) $(LDLIBS)
 $(BUILD)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
+	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
 $(BUILD)/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
+	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
 
 units: $(UNITS)
 
@@ -155,7 +158,7 @@ demo: setup
 	@$(TEST_ENV) pipelines/dds-nas --profile demo
 table: all
 	@$(TEST_ENV) pipelines/dds-nas --profile small --arms 'dds random static' --seeds '1 2 3'
-	@pipelines/dds-nas-table runs/fashion-mnist-small
+	@pipelines/dds-nas-report table runs/fashion-mnist-small
 full-search: all
 	@$(TEST_ENV) pipelines/dds-nas --profile wide --until search
 
@@ -173,12 +176,12 @@ PIPELINES = $(wildcard pipelines/*)
 man: $(PAGES)
 $(BUILD)/man/winnow.1: $(BIN)/winnow
 	@mkdir -p $(@D)
-	$< --help=man >$@.new && mv $@.new $@
+	@$< --help=man >$@.new && mv $@.new $@
 $(BUILD)/man/winnow-%.1: $(BIN)/%
 	@mkdir -p $(@D)
-	$< --help=man >$@.new && mv $@.new $@
+	@$< --help=man >$@.new && mv $@.new $@
 $(BUILD)/completion: $(PROGRAMS)
-	for p in $(PROGRAMS); do $$p --help=complete || exit; done >$@.new && mv $@.new $@
+	@for p in $(PROGRAMS); do $$p --help=complete || exit; done >$@.new && mv $@.new $@
 
 install: all $(PAGES) $(BUILD)/completion
 	install -d $(DESTDIR)$(PREFIX)/bin $(LIBEXEC) $(MAN)/man1 $(MAN)/man5 $(COMPLETIONS)

@@ -1,0 +1,192 @@
+# DDS-NAS as make targets: every stage is one command whose effect is one file that appears whole,
+# so what is finished is never done again, and independent arms run together. pipelines/dds-nas is
+# the way in; it sets RUN (the folder of the run), DATA, PROFILE, SEEDS, ARMS and THREADS.
+#
+#   RUN/seed-S/pool validation test            disjoint samples, as many of each class
+#   RUN/seed-S/trained/encoder latents forest  of the pool; untrained/ the same after 0 epochs
+#   RUN/seed-S/ARM/search/state subset.E       the super-net, and the subset that epoch E leaves
+#   RUN/seed-S/ARM/...                         what was found, and what it is worth
+
+SHELL = /bin/bash
+.SHELLFLAGS = -o pipefail -euc
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+
+# ---- profiles: images a class; encoder; super-net; final network ----
+
+ifeq ($(PROFILE),demo) # all of it in minutes
+POOL = 600
+VALIDATION = 200
+TEST = 200
+ENCODER = --profile small --epochs 4
+SEARCH = --cells 5 --channels 8 --batch 25 --order 1
+SEARCH_EPOCHS = 30
+TRAIN = --cells 5 --channels 16 --epochs 5
+endif
+ifeq ($(PROFILE),small) # two cores, minutes an arm
+POOL = 600
+VALIDATION = 200
+TEST = 200
+ENCODER = --profile small --epochs 30
+SEARCH = --cells 5 --channels 8 --batch 25 --order 2
+SEARCH_EPOCHS = 50
+TRAIN = --cells 5 --channels 16 --epochs 20
+endif
+ifeq ($(PROFILE),wide) # the whole training set and the search space at full size
+POOL = 4800
+VALIDATION = 1200
+TEST = 1000
+ENCODER = --profile small --epochs 5
+SEARCH = --cells 8 --channels 16 --batch 64 --order 1
+SEARCH_EPOCHS = 50
+TRAIN = --cells 8 --channels 16 --epochs 20
+endif
+ifeq ($(PROFILE),full) # as published, for a weekend
+POOL = 4800
+VALIDATION = 1200
+TEST = 1000
+ENCODER = --profile reference --epochs 30
+SEARCH = --cells 8 --channels 16 --batch 64 --order 2
+SEARCH_EPOCHS = 50
+TRAIN = --cells 14 --channels 36 --epochs 300 --batch 32 --auxiliary --drop-path 0.2 --cutout 16
+endif
+LATENT = 8
+LOSS = contractive
+SUBSET = 10
+HARDNESS = 0.85
+MASTERY = 0.5
+
+# ---- arms: what the subset starts from, and what becomes of it after each epoch ----
+
+EMBEDDING_dds = trained
+EMBEDDING_random = trained
+EMBEDDING_untrained = untrained
+FIRST = pick --per-class $(SUBSET) --seed $(seed) $<
+FIRST_full = pick $<
+MINE_dds = --forest $(forest)
+MINE_random = --forest $(forest) --random
+MINE_untrained = --forest $(forest)
+MINE_static = --keep-all
+MINE_full = --keep-all
+
+# Targets are RUN/seed-S/ARM/FILE; the stem is seed-S or seed-S/ARM.
+seed = $(patsubst seed-%,%,$(firstword $(subst /, ,$*)))
+forest = $(RUN)/$(*D)/$(EMBEDDING_$(*F))/forest
+FLAGS = --seed $(seed) $(THREADS:%=--threads %)
+
+# $(call timed,STAGE,COMMANDS): their wall, user and system seconds join times.tsv in the folder.
+timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); TIMEFORMAT='$1	%3R	%3U	%3S'; \
+	{ time { $2; } 2>&3; } 3>&2 2>>$(@D)/times.tsv)
+
+say = @printf '%s: %s\n' '$(*)' '$1' >&2
+REPORT = $(HERE)dds-nas-report
+SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS ENCODER SUBSET HARDNESS MASTERY SEARCH \
+	SEARCH_EPOCHS TRAIN
+define newline
+
+
+endef
+
+folders = $(foreach s,$(SEEDS),$(ARMS:%=$(RUN)/seed-$s/%))
+data: $(foreach s,$(SEEDS),$(addprefix $(RUN)/seed-$s/,pool validation test))
+search: $(folders:%=%/curve.png) $(folders:%=%/genotype.png) $(folders:%=%/mined.png)
+train: $(folders:%=%/metrics.json)
+summary: search $(folders:%=%/summary.txt) $(folders:%=%/retrain.sh)
+.PHONY: data search train summary FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SECONDEXPANSION:
+
+# ---- the data of a seed ----
+
+# A folder holds the results of one choice of settings.
+$(RUN)/settings: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(foreach v,$(SETTINGS),'$v = $($v)') >$@.new
+	@if [ -e $@ ] && ! diff $@ $@.new >&2; then \
+		rm $@.new; echo 'dds-nas: $(RUN) holds a run of other settings; choose a --name' >&2; exit 1; \
+	fi; mv $@.new $@
+
+$(RUN)/%/pool: | $(RUN)/settings
+	@$(call timed,data,load $(DATA) train | pick --per-class $(POOL) --seed $(seed) -o $@)
+$(RUN)/%/validation: $(RUN)/%/pool
+	@$(call timed,data,load $(DATA) train | pick --not-ids $< | \
+		pick --per-class $(VALIDATION) --seed $(seed) -o $@)
+$(RUN)/%/test: | $(RUN)/settings
+	@$(call timed,data,load $(DATA) test | pick --per-class $(TEST) --seed $(seed) -o $@)
+
+# ---- its embedding ----
+
+$(RUN)/%/encoder: $(RUN)/$$(*D)/pool
+	$(call say,encoder)
+	@$(call timed,encoder,train-encoder --latent $(LATENT) --loss $(LOSS) $(ENCODER) \
+		$(if $(filter untrained,$(*F)),--epochs 0,--checkpoint $@.checkpoint) $(FLAGS) -o $@ <$<)
+	@rm -f $@.checkpoint
+$(RUN)/%/latents: $(RUN)/%/encoder $(RUN)/$$(*D)/pool
+	@$(call timed,latents,encode-latent --weights $< $(THREADS:%=--threads %) -o $@ <$(word 2,$^))
+$(RUN)/%/forest: $(RUN)/%/latents
+	@$(call timed,forest,build-kdtree -o $@ <$<)
+
+# ---- the search: one line an epoch ----
+
+# Killed anywhere, it goes on: a state that has reached epoch E already is asked again for what it
+# knows of the subset, not trained again.
+$(RUN)/%/search/subset.$(SEARCH_EPOCHS): $(RUN)/$$(*D)/pool $(RUN)/$$(*D)/validation \
+		$$(if $$(EMBEDDING_$$(*F)),$$(forest))
+	$(call say,$(SEARCH_EPOCHS) epochs)
+	@mkdir -p $(@D); [ -e $(@D)/subset.0 ] || $(or $(FIRST_$(*F)),$(FIRST)) -o $(@D)/subset.0
+	@for e in $$(seq $(SEARCH_EPOCHS)); do \
+		[ -e $(@D)/subset.$$e ] || { $(call timed,search, \
+		pick --ids $(@D)/subset.$$((e - 1)) $< | \
+		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(SEARCH) $(FLAGS) | \
+		mine $(MINE_$(*F)) --seed $(seed) --hardness $(HARDNESS) --mastery $(MASTERY) \
+			-o $(@D)/subset.$$e); }; \
+	done
+
+found = search/subset.$(SEARCH_EPOCHS)
+$(RUN)/%/supernet.json: $(RUN)/%/$(found) $(RUN)/$$(*D)/validation
+	@predict --weights $(<D)/state <$(word 2,$^) | evaluate --json >$@
+$(RUN)/%/archive.tsv $(RUN)/%/curve.tsv: $(RUN)/%/$(found) $(RUN)/%/supernet.json
+	@$(REPORT) curve $(<D) $(@D)
+$(RUN)/%/curve.png: $(RUN)/%/curve.tsv
+	@gnuplot -c $(HERE)dds-nas.gnuplot $< $@ '$(DATA), arm $(*F), seed $(seed)'
+# The images that came at the last update; of arms without one, the subset.
+$(RUN)/%/mined.png: $(RUN)/%/archive.tsv $(RUN)/$$(*D)/pool
+	@e=$$(awk -F '\t' 'NR > 1 && $$5 == 0 { e = $$1 } END { print e + 0 }' $<); \
+	pick --ids $(@D)/search/subset.$$e $(word 2,$^) | \
+	if [ $$e = 0 ]; then cat; else pick --not-ids $(@D)/search/subset.$$((e - 1)); fi | \
+	mosaic --by-class -o $@
+
+$(RUN)/%/architecture: $(RUN)/%/$(found)
+	@derive -o $@ $(<D)/state
+$(RUN)/%/genotype.txt: $(RUN)/%/architecture
+	@derive --format genotype -o $@ $<
+$(RUN)/%/genotype.dot: $(RUN)/%/architecture
+	@derive --format dot -o $@ $<
+$(RUN)/%/genotype.png: $(RUN)/%/genotype.dot
+	@dot -Tpng -Gdpi=96 -o $@ $<
+
+# ---- the final network ----
+
+$(RUN)/%/net: $(RUN)/%/architecture $(RUN)/$$(*D)/pool
+	$(call say,training the network found)
+	@$(call timed,train,train --arch $< $(TRAIN) $(FLAGS) --checkpoint $@.checkpoint -o $@ <$(word 2,$^))
+	@rm -f $@.checkpoint
+$(RUN)/%/predictions: $(RUN)/%/net $(RUN)/$$(*D)/test
+	@$(call timed,predict,predict --weights $< -o $@ <$(word 2,$^))
+$(RUN)/%/metrics.json: $(RUN)/%/predictions
+	@evaluate --json <$< >$@
+
+define RETRAIN
+#!/bin/sh
+# Trains the network of this folder again, with the same bytes but for the history.
+cd "$$(dirname "$$0")" &&
+load $(DATA) train | pick --per-class $(POOL) --seed $(seed) |
+    train --arch genotype.txt $(TRAIN) --seed $(seed) -o "$${1:-net.again}"
+endef
+$(RUN)/%/retrain.sh: $(RUN)/%/genotype.txt
+	@printf '%s\n' '$(subst $(newline),' ',$(RETRAIN))' >$@; chmod +x $@
+
+$(RUN)/%/summary.txt: $(RUN)/%/metrics.json $(RUN)/%/supernet.json $(RUN)/%/curve.tsv \
+		$(RUN)/%/archive.tsv $(RUN)/%/genotype.txt
+	@$(REPORT) summary $(@D) >$@.new && mv $@.new $@
