@@ -411,7 +411,9 @@ int stream_read(struct stream_reader *r, const struct cell **row, struct error *
 
 /* ---- opening and closing ---- */
 
-static int reader_start(struct stream_reader *r, const char *path, struct error *e)
+/* Opens path unless r->fd is open. */
+static int reader_start(struct stream_reader *r, const char *path, const void *head, size_t size,
+                        struct error *e)
 {
     bool standard = !path || strcmp(path, "-") == 0;
     r->path = text_copy(standard ? "standard input" : path, e);
@@ -421,8 +423,13 @@ static int reader_start(struct stream_reader *r, const char *path, struct error 
         return error_set(e, "out of memory: a reader");
     XXH3_64bits_reset(r->state);
     XXH3_64bits_reset(r->parts);
-    if ((r->fd = input_open(path, e)) < 0)
+    if (r->fd < 0 && (r->fd = input_open(path, e)) < 0)
         return -1;
+    if (make_room(r, e))
+        return -1;
+    if (size > 0)
+        memcpy(r->buffer, head, size);
+    r->end = size;
     if (isatty(r->fd))
         return error_set(e, "%s is a terminal: expected a tensor stream", r->path);
     fcntl(r->fd, F_SETPIPE_SZ, READ_SIZE); /* fewer system calls; no matter if it is no pipe */
@@ -433,23 +440,29 @@ static int reader_start(struct stream_reader *r, const char *path, struct error 
     return r->cell && r->place ? 0 : -1;
 }
 
-struct stream_reader *stream_open(const char *path, const struct stream_limits *limits,
-                                  struct error *e)
+struct stream_reader *stream_open_after(const char *path, int fd, const void *head, size_t size,
+                                        const struct stream_limits *limits, struct error *e)
 {
     struct stream_reader *r = calloc(1, sizeof *r);
     if (!r) {
         error_set(e, "out of memory: a reader");
         return NULL;
     }
-    r->fd = -1;
+    r->fd = fd;
     if (limits)
         r->limits = *limits;
     if (!r->limits.most_tensor_bytes)
         r->limits.most_tensor_bytes = (size_t)1 << 30;
-    if (reader_start(r, path, e) == 0)
+    if (reader_start(r, path, head, size, e) == 0)
         return r;
     stream_close(r);
     return NULL;
+}
+
+struct stream_reader *stream_open(const char *path, const struct stream_limits *limits,
+                                  struct error *e)
+{
+    return stream_open_after(path, -1, NULL, 0, limits, e);
 }
 
 void stream_close(struct stream_reader *r)

@@ -84,6 +84,10 @@ struct stream_limits {
  * NULL with the error set, which names the path. */
 struct stream_reader *stream_open(const char *path, const struct stream_limits *limits,
                                   struct error *e);
+/* The same where path was opened as fd already and its first `size` bytes (at most 64) were read
+ * from it, to tell a stream from another format. The reader closes fd. */
+struct stream_reader *stream_open_after(const char *path, int fd, const void *head, size_t size,
+                                        const struct stream_limits *limits, struct error *e);
 const struct header *stream_header(const struct stream_reader *r);
 const char *stream_path(const struct stream_reader *r); /* for messages: "standard input" */
 /* 1 and *row filled (one cell a field, valid until the next call), 0 at a proper end, -1 on error. */
