@@ -206,7 +206,9 @@ int main(int argc, char **argv)
     struct sheet s = {
         .scale = (uint32_t)scale, .gap = (uint32_t)gap, .background = (uint8_t)background};
     struct gallery g = {.most_bytes = call.most_tensor_bytes};
-    const char *path = call.argc ? call.argv[0] : NULL;
+    const char *path = call.argc ? call.argv[0] : "-";
+    if (pairs_path && !strcmp(pairs_path, "-") && !strcmp(path, "-"))
+        program_usage(&call, "only one stream can come from standard input");
     if (!call.output && isatty(STDOUT_FILENO))
         program_usage(&call, "a PNG is not for a terminal: name a file by -o");
 

@@ -222,6 +222,11 @@ static int put_chosen(struct picking *p, struct error *e)
     return 0;
 }
 
+static bool is_stdin(const char *path)
+{
+    return path && !strcmp(path, "-");
+}
+
 int main(int argc, char **argv)
 {
     struct call call;
@@ -231,7 +236,11 @@ int main(int argc, char **argv)
     int got;
     program_begin(&program, argc, argv, &call);
 
-    struct stream_reader *r = stage_open(&call, call.argc ? call.argv[0] : NULL, &e);
+    const char *path = call.argc ? call.argv[0] : "-";
+    if (is_stdin(ids_path) + is_stdin(not_ids_path) + is_stdin(path) > 1)
+        program_usage(&call, "only one stream can come from standard input");
+
+    struct stream_reader *r = stage_open(&call, path, &e);
     if (!r || prepare(&p, stream_header(r), &e) || create_output(&p, stream_header(r), &e))
         program_fail(&call, &e);
 

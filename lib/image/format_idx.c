@@ -46,9 +46,9 @@ int idx_pair_next(struct dataset *d, struct image *image, struct error *e)
                          (long long)row, p->classes, label);
     image->id = p->first + row;
     image->label = p->labels.file ? label : -1;
-    image->height = (uint32_t)d->extent[0];
-    image->width = (uint32_t)d->extent[1];
-    image->channels = (uint32_t)d->extent[2];
+    image->height = p->images.extent[1];
+    image->width = p->images.extent[2];
+    image->channels = p->images.rank == 4 ? p->images.extent[3] : 1;
     image->pixels = p->pixels;
     return 1;
 }

@@ -1,0 +1,45 @@
+#!/bin/bash
+# mosaic: layout, pairs, what goes wrong. Sheets are read back by load folder.
+. "${0%/*}/tap.sh"
+
+bytes() { printf "$(printf '\\x%s' "$@")"; }
+{ bytes 0 0 8 3 0 0 0 5 0 0 0 1 0 0 0 1 1 2 3 4 5; } >images
+{ bytes 0 0 8 1 0 0 0 5 1 0 1 0 1; } >labels
+load idx images labels >s
+{ bytes 0 0 8 3 0 0 0 5 0 0 0 1 0 0 0 1 b c d e f; } >others
+load idx others >o
+mkdir -p set/c
+sheet() { # options wanted
+    run "mosaic --scale 1 --gap 0 --background 9 $1 -o set/c/x.png"
+    status 0
+    run 'load folder set | save json | sed "s/.*image.:\[//; s/\],.file.*//; s/\],\[\[/ \/ [[/g; s/[][]//g"'
+    stdout exactly "$2"
+}
+sheet '--columns 3 s' '1,2,3 / 4,5,9'
+sheet '--columns 3 --most 2 s' '1,2'
+sheet '--by-class s' '2,4,9 / 1,3,5'
+sheet '--by-class --columns 2 s' '2,4 / 1,3'
+sheet '--columns 3 --pairs o s' '1,2,3 / 11,12,13 / 4,5,9 / 14,15,9'
+sheet '--columns 2 --most 2 --pairs - s <o' '1,2 / 11,12'
+run 'mosaic s >set/c/x.png && load folder set | save json | grep -c file'
+stdout exactly 1
+run 'mosaic --gap 1 --scale 2 --columns 1 --most 1 --background 0 -o set/c/x.png s'
+run 'load folder set | save json | sed "s/.*image.:\[//; s/\],.file.*//; s/\],\[\[/ \/ [[/g; s/[][]//g"'
+stdout exactly '0,0,0,0 / 0,1,1,0 / 0,1,1,0 / 0,0,0,0'
+
+run 'mosaic --pairs <(pick --first 3 o) s -o out.png'
+status 1
+stderr like 'mosaic: *: no image of id 3 to stand below its like'
+ok 'no sheet then' test ! -e out.png
+run 'pick --first 0 s | mosaic -o out.png'
+status 1
+stderr exactly 'mosaic: no images to show'
+run 'head -c -3 s | mosaic -o out.png'
+status 1
+run 'mosaic --pairs - <s'
+status 2
+run 'mosaic --columns 0 s'
+status 2
+run 'mosaic s >/dev/full'
+status 1
+done_testing
