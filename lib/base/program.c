@@ -14,12 +14,17 @@
 
 /* ---- messages ---- */
 
+/* One line, whatever is in it: names out of files may hold line feeds or a terminal's commands. */
 static void message(const struct call *c, const char *format, va_list a)
 {
+    char text[2048];
+    vsnprintf(text, sizeof text, format, a);
+    for (char *s = text; *s; s++)
+        if ((unsigned char)*s < ' ' || *s == 0x7f)
+            *s = '?';
     /* on a terminal a progress bar may stand in the line */
-    fprintf(stderr, "%s%s: ", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", c->program->name);
-    vfprintf(stderr, format, a);
-    fputc('\n', stderr);
+    const char *erase = isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "";
+    fprintf(stderr, "%s%s: %s\n", erase, c->program->name, text);
 }
 
 void program_usage(const struct call *c, const char *format, ...)
@@ -34,8 +39,9 @@ void program_usage(const struct call *c, const char *format, ...)
 
 void program_fail(const struct call *c, const struct error *e)
 {
-    fprintf(stderr, "%s%s: %s\n", isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "", c->program->name,
-            e->text);
+    struct call loud = *c;
+    loud.verbosity = 0;
+    program_warn(&loud, "%s", e->text);
     exit(EXIT_FAILED); /* which removes temporaries, see base/file.c */
 }
 

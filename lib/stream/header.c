@@ -57,6 +57,15 @@ static bool field_equal(const struct field *a, const struct field *b)
 
 /* ---- building ---- */
 
+/* Kinds and names are shown to people: no control characters. */
+static bool is_plain(const char *text)
+{
+    const char *s = text;
+    while ((unsigned char)*s >= ' ' && *s != 0x7f)
+        s++;
+    return *text && !*s;
+}
+
 int header_init(struct header *h, const char *kind, struct error *e)
 {
     *h = (struct header){.kind = strdup(kind), .meta = value_map(), .history = value_array()};
@@ -69,8 +78,8 @@ int header_init(struct header *h, const char *kind, struct error *e)
 int header_add_field(struct header *h, const char *name, enum element element, int rank,
                      const int64_t *extent, struct error *e)
 {
-    if (!*name || header_find(h, name) >= 0)
-        return error_set(e, "field '%s': expected a name of its own", name);
+    if (!is_plain(name) || header_find(h, name) >= 0)
+        return error_set(e, "field '%s': expected a plain name, each field its own", name);
     if (h->fields == HEADER_MOST_FIELDS)
         return error_set(e, "more than %d fields", HEADER_MOST_FIELDS);
     if (rank < -1 || rank > STREAM_MAX_RANK)
@@ -285,8 +294,8 @@ int header_unpack(struct header *h, const uint8_t *bytes, size_t size, struct er
     if (version != 1)
         result =
             error_set(e, "expected version 1 of the tensor stream, found %lld", (long long)version);
-    else if (!*kind)
-        result = error_set(e, "expected a kind");
+    else if (!is_plain(kind))
+        result = error_set(e, "expected a kind, a plain word");
     else if ((result = header_init(h, kind, e)) == 0)
         result = unpack_members(h, map, e);
     value_free(map);

@@ -1,0 +1,99 @@
+/* winnow NAME ...: the program NAME that lies beside this one; alone, a list of them. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/program.h"
+
+static const struct program program = {
+    .name = "winnow",
+    .summary = "small Unix filters that make computer vision cheap",
+    .operands = "[PROGRAM [ARGUMENT ...]]",
+    .description = "Runs PROGRAM, one of those that lie beside winnow, with its arguments; without "
+                   "one, lists them.",
+    .examples = "winnow\n# the same as peek subset\nwinnow peek subset",
+};
+
+/* In the order in which data pass. Only these are asked for their summary: in a folder like
+ * /usr/local/bin lie many programs that are not ours to run. */
+static const char *const programs[] = {
+    "load",          "save",          "peek",          "pick",     "mosaic",       "compress",
+    "train-encoder", "encode-latent", "decode-latent", "embed-2d", "build-kdtree", "mine",
+    "search-step",   "derive",        "score",         "train",    "predict",      "evaluate",
+};
+
+/* The path of the program `name` beside this one, malloc'd, or NULL with errno set. */
+static char *beside(const char *name)
+{
+    char self[PATH_MAX], *path;
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length < 0)
+        return NULL;
+    self[length] = 0;
+    *(strrchr(self, '/') + 1) = 0;
+    return asprintf(&path, "%s%s", self, name) < 0 ? NULL : path;
+}
+
+/* The second line of a program's help is "name: summary". */
+static void print_summary(const char *name, const char *path)
+{
+    int ends[2];
+    if (pipe(ends))
+        return;
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execl(path, name, "--help", (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    FILE *help = fdopen(ends[0], "r");
+    char line[512] = "";
+    for (int i = 0; help && i < 2; i++)
+        if (!fgets(line, sizeof line, help))
+            line[0] = 0;
+    if (help)
+        fclose(help);
+    if (child > 0)
+        waitpid(child, NULL, 0);
+    const char *summary = strstr(line, ": ");
+    printf("  %-14s %s", name, summary ? summary + 2 : "\n");
+}
+
+static void list_programs(void)
+{
+    printf("usage: winnow PROGRAM [argument ...]\n%s\n\n", program.summary);
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        char *path = beside(programs[i]);
+        if (path && access(path, X_OK) == 0) {
+            fflush(stdout);
+            print_summary(programs[i], path);
+        }
+        free(path);
+    }
+    printf("\nEach has a --help of its own.\n");
+}
+
+int main(int argc, char **argv)
+{
+    struct call call;
+    bool name = argc > 1 && argv[1][0] != '-', help = argc == 2 && !strcmp(argv[1], "--help");
+
+    program_begin(&program, name || help ? 1 : argc, argv, &call);
+    if (!name) {
+        list_programs();
+        return program_end(&call);
+    }
+    char *path = strchr(argv[1], '/') ? NULL : beside(argv[1]);
+    if (path)
+        execv(path, argv + 1);
+    if (!path || errno == ENOENT)
+        program_usage(&call, "there is no program '%s'; winnow alone lists them", argv[1]);
+    struct error e;
+    error_set(&e, "cannot run %s:", path);
+    program_fail(&call, &e);
+}
