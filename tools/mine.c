@@ -169,6 +169,8 @@ static int read_progress(const struct value *meta, struct curriculum *run, bool 
     *mastered = force || !search || curriculum_mastered(run, warm_up, mastery);
     if (search && !force && (run->epoch < 0 || isnan(run->accuracy)))
         return error_set(e, "meta `search` lacks epoch or accuracy; expected both, or --force");
+    if (run->update < 0 || run->update > INT32_MAX)
+        return error_set(e, "meta `search` counts %lld updates", (long long)run->update);
     return 0;
 }
 

@@ -1,0 +1,139 @@
+#include "measure/report.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_CONFUSION = 20, NAME_WIDTH = 16 }; /* of what is printed */
+
+static void set_interval(struct value *v, const char *name, const double *value, size_t rows,
+                         int draws, uint64_t seed, bool *good)
+{
+    double end[2];
+    struct error e;
+    char key[32];
+    if (draws == 0)
+        return;
+    *good = *good && !bootstrap_mean(value, rows, draws, 0.95, seed, &end[0], &end[1], &e);
+    for (int i = 0; i < 2 && *good; i++) {
+        snprintf(key, sizeof key, "%s_%s", name, i ? "high" : "low");
+        *good = value_set_real(v, key, end[i]);
+    }
+}
+
+static bool set_classes(struct value *v, const struct classification *c, const char *const *name)
+{
+    struct value *list = value_set(v, "per_class", value_array());
+    for (int k = 0; k < c->classes; k++) {
+        struct classification_class r = classification_class(c, k);
+        struct value *m = value_append(list, value_map());
+        if (!value_set_int(m, "class", k) || (name && !value_set_text(m, "name", name[k])) ||
+            !value_set_int(m, "support", r.support) ||
+            !value_set_int(m, "predicted", r.predicted) || !value_set_int(m, "right", r.right) ||
+            !value_set_real(m, "precision", r.precision) ||
+            !value_set_real(m, "recall", r.recall) || !value_set_real(m, "f1", r.f1))
+            return false;
+    }
+    list = value_set(v, "confusion", value_array());
+    for (int k = 0; k < c->classes; k++) {
+        struct value *row = value_append(list, value_array());
+        for (int p = 0; p < c->classes; p++)
+            if (!value_append(row, value_int(c->confusion[k * c->classes + p])))
+                return false;
+    }
+    return list != NULL;
+}
+
+struct value *report_new(const struct classification *c, const char *const *name, int draws,
+                         uint64_t seed, struct error *e)
+{
+    struct classification_summary s = classification_summary(c);
+    struct value *v = value_map();
+    bool good = value_set_int(v, "rows", (int64_t)c->rows) &&
+                value_set_int(v, "classes", c->classes) && value_set_real(v, "top1", s.top1);
+    set_interval(v, "top1", c->row_right, c->rows, draws, seed, &good);
+    good = good && value_set_real(v, "top5", s.top5) && value_set_real(v, "loss", s.loss);
+    set_interval(v, "loss", c->row_loss, c->rows, draws, seed, &good);
+    good = good && value_set_real(v, "calibration", s.calibration) &&
+           value_set_real(v, "brier", s.brier) && value_set_real(v, "precision", s.precision) &&
+           value_set_real(v, "recall", s.recall) && value_set_real(v, "f1", s.f1) &&
+           set_classes(v, c, name);
+    if (good)
+        return v;
+    value_free(v);
+    error_set(e, "out of memory: the report");
+    return NULL;
+}
+
+/* ---- as a table ---- */
+
+/* A number of a fixed width, or a dash where there is none. */
+static void print_number(const struct value *v, const char *key, FILE *to)
+{
+    double x = value_get_real(v, key, NAN);
+    if (isnan(x))
+        fprintf(to, " %9s", "-");
+    else
+        fprintf(to, " %9.4f", x);
+}
+
+static void print_metric(const struct value *v, const char *key, FILE *to)
+{
+    char low[32], high[32];
+    snprintf(low, sizeof low, "%s_low", key);
+    snprintf(high, sizeof high, "%s_high", key);
+    fprintf(to, "%-12s", key);
+    print_number(v, key, to);
+    if (value_get(v, low))
+        fprintf(to, "   %.4f to %.4f", value_get_real(v, low, NAN), value_get_real(v, high, NAN));
+    fputc('\n', to);
+}
+
+/* The class's number and name in columns; names from outside print no control characters. */
+static void print_class(const struct value *m, FILE *to)
+{
+    const char *name = value_get_text(m, "name", "");
+    fprintf(to, "%5lld  ", (long long)value_get_int(m, "class", 0));
+    for (int i = 0; i < NAME_WIDTH; i++) {
+        char letter = *name ? *name++ : ' ';
+        fputc((unsigned char)letter < 0x20 || letter == 0x7f ? '?' : letter, to);
+    }
+}
+
+static void print_confusion(const struct value *confusion, FILE *to)
+{
+    size_t n = confusion ? confusion->count : 0;
+    if (n > MOST_CONFUSION)
+        return;
+    fprintf(to, "\nconfusion: a row for each class, a column for each prediction\n     ");
+    for (size_t k = 0; k < n; k++)
+        fprintf(to, " %6zu", k);
+    for (size_t k = 0; k < n; k++) {
+        fprintf(to, "\n%5zu", k);
+        for (size_t p = 0; p < n; p++)
+            fprintf(to, " %6lld", (long long)confusion->item[k]->item[p]->integer);
+    }
+    fputc('\n', to);
+}
+
+int report_print(const struct value *report, FILE *to)
+{
+    static const char *const metric[] = {"top1",  "top5",      "loss",   "calibration",
+                                         "brier", "precision", "recall", "f1"};
+    fprintf(to, "%-12s %9lld\n", "rows", (long long)value_get_int(report, "rows", 0));
+    for (size_t i = 0; i < sizeof metric / sizeof *metric; i++)
+        print_metric(report, metric[i], to);
+    fprintf(to, "\n%5s  %-*s %9s %9s %9s %9s\n", "class", NAME_WIDTH, "name", "support",
+            "precision", "recall", "f1");
+    const struct value *list = value_get(report, "per_class");
+    for (size_t k = 0; list && k < list->count; k++) {
+        const struct value *m = list->item[k];
+        print_class(m, to);
+        fprintf(to, " %9lld", (long long)value_get_int(m, "support", 0));
+        print_number(m, "precision", to);
+        print_number(m, "recall", to);
+        print_number(m, "f1", to);
+        fputc('\n', to);
+    }
+    print_confusion(value_get(report, "confusion"), to);
+    return ferror(to) ? -1 : 0;
+}
