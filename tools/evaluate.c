@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/program.h"
-#include "measure/classification.h"
+#include "measure/report.h"
 #include "measure/tsv.h"
 #include "stream/stage.h"
 
