@@ -240,7 +240,7 @@ static int end_png(struct save *s, struct error *e)
 
 static int begin_idx(struct save *s, struct error *e)
 {
-    uint32_t none[IDX_MAX_RANK] = {0};
+    const uint8_t none[4 + 4 * IDX_MAX_RANK] = {0}; /* the head's place */
     if (require_images(s, e))
         return -1;
     const struct field *f = &s->header->field[s->image];

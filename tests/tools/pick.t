@@ -100,7 +100,7 @@ if [ -d /usr/share/datasets/fashion-mnist ]; then
     load fashion-mnist test >fmnist
     run 'pick --random 1000 --seed 1 fmnist | pick --per-class 50 --seed 1 | ids | tr " " "\n" | sort -u | grep -c .'
     stdout exactly 500
-    run '(ulimit -v 300000; cmp <(pick --classes 0,1,2,3,4,5,6,7,8,9 --no-history fmnist) <(pick --no-history fmnist))'
+    run 'cmp <(pick --classes 0,1,2,3,4,5,6,7,8,9 --no-history fmnist) <(pick --no-history fmnist)'
     status 0
 fi
 done_testing

@@ -35,7 +35,7 @@ a, b, c = np.load("again/image.npy"), np.load("again/id.npy"), np.load("none/ima
 print(a.dtype, a.shape, a.ravel().tolist(), b.dtype, b.tolist(), c.shape)
 END
     run 'pick --first 0 s | save npy none; "$python" print.py'
-    stdout exactly 'uint8 (2, 2, 1, 1) [10, 20, 30, 40] int64 [0, 1] (0, 2, 1, 1) '
+    stdout exactly 'uint8 (2, 2, 1, 1) [10, 20, 30, 40] int64 [0, 1] (0, 2, 1, 1)'
 else
     skip 'no NumPy here'
 fi
