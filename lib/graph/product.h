@@ -1,10 +1,13 @@
 /* A small matrix product for operands that sit in a core's cache: c (m x n) = or += a * b over k.
  * Element (i, l) of a is at a[i * row + l * column], so a may be transposed by its strides; rows of
- * b and c are contiguous, ldb and ldc apart. Tiles of up to 8 x 2 vectors (14 x 1) stay in
- * registers; at 16 to 64 columns, where OpenBLAS spends its time on packing, this is the faster. */
+ * b and c are contiguous, ldb and ldc apart. Tiles of up to 14 x 2 vectors stay in
+ * registers. */
 #ifndef GRAPH_PRODUCT_H
 #define GRAPH_PRODUCT_H
 #include "graph/simd.h"
+
+/* Rows of the largest tile: two vectors wide, it leaves some registers for b. */
+enum { PRODUCT_ROWS = VECTOR_BYTES == 64 ? 14 : 6 };
 
 struct matrix { /* the left operand */
     const real *at;
@@ -50,12 +53,14 @@ INLINE void product_panel(const int N, const bool part, int m, int k, struct mat
     int rows;
     for (; m > 0; m -= rows, a.at += rows * a.row, c += rows * ldc) {
 #define TILE(M) (rows = M, product_tile(M, N, part, k, a, b, ldb, c, ldc, last, add))
-        if (N == 1 && VECTOR_BYTES == 64 && (m == 14 || m == 28 || m > 40))
+        if (PRODUCT_ROWS == 14 && m >= 14)
             TILE(14);
-        else if (m >= 8 && m % 7)
+        else if (PRODUCT_ROWS == 14 && m >= 8 && m != 8 + 3)
             TILE(8);
-        else if (m >= 7)
+        else if (PRODUCT_ROWS == 14 && m >= 7)
             TILE(7);
+        else if (m >= 6 && m != 8)
+            TILE(6);
         else if (m >= 4)
             TILE(4);
         else if (m >= 2)

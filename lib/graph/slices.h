@@ -5,11 +5,6 @@
 #include "graph/op.h"
 #include "graph/simd.h"
 
-#define PARALLEL_SLICES(context)                                                            \
-    _Pragma(SLICES_TEXT(omp parallel for num_threads((context)->threads) schedule(static)))        \
-    for (int slice = 0; slice < GRAPH_SLICES; slice++)
-#define SLICES_TEXT(...) #__VA_ARGS__
-
 INLINE bool slice_empty(const struct context *c, int s)
 {
     return slice_first(c->n, s) == slice_first(c->n, s + 1);

@@ -4,7 +4,7 @@
  * co, one pixel a window). conv2d maps wide to narrow, conv_transpose2d narrow to wide, with the
  * same weights [k, k, c / groups, co]; each one's backward pass is the other's forward. Rows of
  * narrow pixels are counted over the whole batch, so that a product spans as many images as fit. */
-#include "graph/blas.h"
+#include "graph/gemm.h"
 #include "graph/slices.h"
 #include "graph/window.h"
 
@@ -120,9 +120,9 @@ static void wide_to_narrow(const struct convolution *v, const real *wide, const 
                 left = wide + row * v->ow * v->c + g * v->group_c;
             else
                 gather(v, wide, whole_group(v, g), row, rows, scratch);
-            gemm(false, false, (int)rows * v->ow, v->group_co, width, 1, left,
-                 left == scratch ? width : v->c, w + g * v->group_co, v->co, add,
-                 narrow + row * v->ow * v->co + g * v->group_co, v->co);
+            gemm(false, false, (int)rows * v->ow, v->group_co, width, left,
+                 left == scratch ? width : v->c, w + g * v->group_co, v->co,
+                 narrow + row * v->ow * v->co + g * v->group_co, v->co, add);
         }
 }
 
@@ -139,9 +139,9 @@ static void narrow_to_wide(const struct convolution *v, const real *narrow, cons
         for (long row = (long)first * v->oh; row < end; row += step) {
             long rows = row + step < end ? step : end - row;
             real *out = v->direct ? wide + row * v->ow * v->c + g * v->group_c : scratch;
-            gemm(false, true, (int)rows * v->ow, width, v->group_co, 1,
+            gemm(false, true, (int)rows * v->ow, width, v->group_co,
                  narrow + row * v->ow * v->co + g * v->group_co, v->co, w + g * v->group_co, v->co,
-                 v->direct && add, out, v->direct ? v->c : width);
+                 out, v->direct ? v->c : width, v->direct && add);
             if (!v->direct)
                 scatter(v, scratch, whole_group(v, g), row, rows, wide);
         }
@@ -161,9 +161,9 @@ static void weight_rows(const struct convolution *v, const real *wide, const rea
             left = wide + row * v->ow * v->c + p.channel;
         else
             gather(v, wide, p, row, rows, scratch);
-        gemm(true, false, width, v->group_co, (int)rows * v->ow, 1, left,
+        gemm(true, false, width, v->group_co, (int)rows * v->ow, left,
              left == scratch ? width : v->c, narrow + row * v->ow * v->co + g * v->group_co, v->co,
-             1, gradient + g * v->group_co, v->co);
+             gradient + g * v->group_co, v->co, true);
     }
 }
 
@@ -179,7 +179,7 @@ static void weight_gradient(const struct convolution *v, const struct context *c
 {
     size_t weights = weights_of(v);
     if (weights <= SLICED_WEIGHTS) {
-        PARALLEL_SLICES(c)
+        FOR_SLICES(c, slice)
         {
             real *own = slice_scratch(c, slice), *work = own + scratch_round(weights);
             memset(own, 0, weights * sizeof *own);
@@ -194,7 +194,7 @@ static void weight_gradient(const struct convolution *v, const struct context *c
     if (!accumulate)
         memset(gradient, 0, weights * sizeof *gradient);
     int blocks = (v->group_c + CHANNEL_BLOCK - 1) / CHANNEL_BLOCK, taps = v->k * v->k;
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     for (int task = slice; task < v->groups * taps * blocks; task += GRAPH_SLICES) {
         int g = task / (taps * blocks), tap = task / blocks % taps;
         int from = task % blocks * CHANNEL_BLOCK;
@@ -259,7 +259,7 @@ static int conv2d_shape(struct node *n, struct error *e)
 static void conv2d_forward(const struct node *n, const struct context *c)
 {
     const struct convolution v = convolution_of(n);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     if (!slice_empty(c, slice))
         wide_to_narrow(&v, n->input[X]->value, n->input[W]->value, n->value,
                        slice_first(c->n, slice), slice_first(c->n, slice + 1), false,
@@ -285,7 +285,7 @@ static void conv2d_backward(const struct node *n, const struct context *c)
         weight_gradient(&v, c, x->value, n->gradient, n->input[W]->gradient, n->accumulate[W]);
     if (!wants(n, c, X))
         return;
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     {
         int first = slice_first(c->n, slice), last = slice_first(c->n, slice + 1);
         real *work = slice_scratch(c, slice);
@@ -356,7 +356,7 @@ static int transpose_shape(struct node *n, struct error *e)
 static void transpose_forward(const struct node *n, const struct context *c)
 {
     const struct convolution v = convolution_of(n);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     if (!slice_empty(c, slice))
         narrow_to_wide(&v, n->input[X]->value, n->input[W]->value, n->value,
                        slice_first(c->n, slice), slice_first(c->n, slice + 1), false,
@@ -371,7 +371,7 @@ static void transpose_backward(const struct node *n, const struct context *c)
                         n->accumulate[W]);
     if (!wants(n, c, X))
         return;
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     if (!slice_empty(c, slice))
         wide_to_narrow(&v, n->gradient, n->input[W]->value, n->input[X]->gradient,
                        slice_first(c->n, slice), slice_first(c->n, slice + 1), n->accumulate[X],

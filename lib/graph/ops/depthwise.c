@@ -51,7 +51,7 @@ static void forward(const struct node *n, const struct context *c)
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
     const real *weight = widened(n, c, &f, &l);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     {
         real *padded = slice_scratch(c, slice) + l.padded, *row = slice_scratch(c, slice) + l.row;
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
@@ -98,7 +98,7 @@ static void backward(const struct node *n, const struct context *c)
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
     const real *weight = widened(n, c, &f, &l);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     {
         real *scratch = slice_scratch(c, slice);
         memset(scratch, 0, l.weight * sizeof *scratch);

@@ -1,7 +1,7 @@
 #include "graph/op.h"
 #include <math.h>
 #include <string.h>
-#include "graph/blas.h"
+#include "graph/gemm.h"
 
 /* ---- concat ---- */
 
@@ -95,9 +95,9 @@ static void linear_forward(const struct node *n, const struct context *c)
         for (size_t i = first; n->input[2] && i < last; i++)
             memcpy(n->value + i * (size_t)out, n->input[2]->value, (size_t)out * sizeof *y);
         if (last > first)
-            gemm(false, false, (int)(last - first), out, in, 1,
-                 n->input[0]->value + first * (size_t)in, in, n->input[1]->value, out,
-                 n->input[2] ? 1 : 0, y, out);
+            gemm(false, false, (int)(last - first), out, in,
+                 n->input[0]->value + first * (size_t)in, in, n->input[1]->value, out, y, out,
+                 n->input[2]);
     }
 }
 
@@ -109,12 +109,12 @@ static void linear_backward(const struct node *n, const struct context *c)
     FOR_SLICES (c, s) {
         size_t first = slice_begin(c, s), last = slice_begin(c, s + 1);
         if (wants(n, c, 0) && last > first)
-            gemm(false, true, (int)(last - first), in, out, 1, g + first * (size_t)out, out, w, out,
-                 n->accumulate[0] ? 1 : 0, n->input[0]->gradient + first * (size_t)in, in);
+            gemm(false, true, (int)(last - first), in, out, g + first * (size_t)out, out, w, out,
+                 n->input[0]->gradient + first * (size_t)in, in, n->accumulate[0]);
         int row = slice_first(in, s), rows = slice_first(in, s + 1) - row;
         if (wants(n, c, 1) && rows)
-            gemm(true, false, rows, out, c->n, 1, x + row, in, g, out, n->accumulate[1] ? 1 : 0,
-                 n->input[1]->gradient + (size_t)row * (size_t)out, out);
+            gemm(true, false, rows, out, c->n, x + row, in, g, out,
+                 n->input[1]->gradient + (size_t)row * (size_t)out, out, n->accumulate[1]);
     }
     for (int k = 0; wants(n, c, 2) && k < out; k++) {
         real sum = n->accumulate[2] ? n->input[2]->gradient[k] : 0;

@@ -106,7 +106,7 @@ static void statistics_forward(const struct node *n, const struct context *c)
         }
         return;
     }
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     {
         struct moments m = slice_moments(c, slice, channels);
         memset(m.mean, 0, 2 * (size_t)channels * sizeof *m.mean);
@@ -146,7 +146,7 @@ static void statistics_backward(const struct node *n, const struct context *c)
     real count = (real)((double)c->n * (double)pixels);
     const real *mean = n->value, *r = n->value + channels;
     const real *g_mean = n->gradient, *g_r = n->gradient + channels;
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
         for (int b = 0; b < channels; b += LANES) {
             int lanes = channels - b < LANES ? channels - b : LANES;
@@ -236,7 +236,7 @@ static void normalise_forward(const struct node *n, const struct context *c)
     const struct node *x = n->input[X];
     int channels = channels_of(x);
     size_t pixels = pixels_of(x);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
         for (int b = 0; b < channels; b += LANES) {
             int lanes = channels - b < LANES ? channels - b : LANES;
@@ -286,7 +286,7 @@ static void normalise_backward(const struct node *n, const struct context *c)
 {
     const struct node *x = n->input[X], *s = n->input[S], *scale = n->input[SCALE];
     int channels = channels_of(n), padded = (channels + LANES - 1) / LANES * LANES;
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     {
         real *sums = slice_scratch(c, slice);
         memset(sums, 0, 2 * (size_t)padded * sizeof *sums);

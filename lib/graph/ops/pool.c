@@ -66,7 +66,7 @@ static void max_forward(const struct node *n, const struct context *c)
 {
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     {
         real *padded = slice_scratch(c, slice) + l.padded;
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
@@ -111,7 +111,7 @@ static void max_backward(const struct node *n, const struct context *c)
     if (!wants(n, c, 0))
         return;
     const struct frame f = window_frame(n);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
         const real *gy = n->gradient + (size_t)i * node_count(n);
         const unsigned char *choice = (unsigned char *)n->saved + (size_t)i * node_count(n);
@@ -179,7 +179,7 @@ static void avg_forward(const struct node *n, const struct context *c)
     const struct layout l = layout_of(&f);
     real *ones = slice_scratch(c, 0) + l.ones;
     set_ones(&f, ones);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     {
         real *padded = slice_scratch(c, slice) + l.padded, *row = slice_scratch(c, slice) + l.row;
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
@@ -201,7 +201,7 @@ static void avg_backward(const struct node *n, const struct context *c)
     const struct layout l = layout_of(&f);
     real *ones = slice_scratch(c, 0) + l.ones;
     set_ones(&f, ones);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     {
         real *row = slice_scratch(c, slice) + l.row;
         real *gradient = slice_scratch(c, slice) + l.gradient;
@@ -247,7 +247,7 @@ static int global_shape(struct node *n, struct error *e)
 static void global_forward(const struct node *n, const struct context *c)
 {
     size_t count = node_count(n->input[0]), channels = node_count(n);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
         const real *x = image_of(n->input[0], i);
         real *out = n->value + (size_t)i * channels;
@@ -266,7 +266,7 @@ static void global_backward(const struct node *n, const struct context *c)
         return;
     size_t count = node_count(n->input[0]), channels = node_count(n);
     real share = 1 / (real)(count / channels);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
         const real *gy = n->gradient + (size_t)i * channels;
         real *gx = n->input[0]->gradient + (size_t)i * count;

@@ -99,7 +99,7 @@ static void forward(const struct node *n, const struct context *c)
     const struct prepared p = prepare(n, c, false);
     const struct frame *f = &p.f;
     size_t in = node_count(n->input[X]), out = node_count(n);
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     {
         real *padded = slice_scratch(c, slice) + p.l.padded;
         real *row = slice_scratch(c, slice) + p.l.depthwise;
@@ -183,7 +183,7 @@ static void backward(const struct node *n, const struct context *c)
 {
     const struct prepared p = prepare(n, c, true);
     const struct frame *f = &p.f;
-    PARALLEL_SLICES(c)
+    FOR_SLICES(c, slice)
     {
         real *scratch = slice_scratch(c, slice);
         memset(scratch, 0, p.l.weight * sizeof *scratch);
