@@ -13,6 +13,7 @@ int darts_init(struct darts *d, struct group weights, struct group architecture,
         .weights = weights,
         .architecture = architecture,
         .order = 2,
+        .reach = 0.01,
         .clip = 5,
         .sgd = {.momentum = 0.9, .decay = 3e-4},
         .adam = {.rate = 3e-4, .beta1 = 0.5, .beta2 = 0.999, .epsilon = 1e-8, .decay = 1e-3},
@@ -65,7 +66,7 @@ static void second_order(struct darts *d, double rate)
 
     double norm = group_norm(w.gradient, w.count);
     if (norm > 0) {
-        double epsilon = 0.01 / norm;
+        double epsilon = d->reach / norm;
         memcpy(d->direction, w.gradient, w.count * sizeof(real));
         memcpy(d->architecture_kept, a.gradient, a.count * sizeof(real));
         for (int sign = 1; sign >= -1; sign -= 2) {

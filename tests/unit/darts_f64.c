@@ -1,6 +1,10 @@
-/* The architecture gradient: on a bilevel toy of two numbers against the closed form. */
+/* The architecture gradient: on a bilevel toy of two numbers against the closed form, and on a
+ * whole super-net against PyTorch in double (which unrolls exactly, without a finite difference).
+ */
 #include <string.h>
 
+#include "network/network.h"
+#include "oracle.h"
 #include "search/darts.h"
 #include "tap.h"
 
@@ -79,9 +83,95 @@ static void test_steps(void)
     darts_free(&d);
 }
 
+/* ---- a super-net ---- */
+
+enum { BATCH = 6 };
+
+struct oracle_net {
+    struct supernet net;
+    struct graph *graph;
+};
+
+static void oracle_differentiate(void *context, enum darts_batch batch, unsigned groups, bool step)
+{
+    struct oracle_net *o = context;
+    struct graph_run run = {.n = BATCH, .gradients = groups, .track = step};
+    bool training = batch == DARTS_TRAINING;
+    oracle_fill(o->net.x, oracle_images("supernet", training ? "x" : "xv"), BATCH);
+    oracle_fill(o->net.label, oracle_images("supernet", training ? "y" : "yv"), BATCH);
+    graph_forward(o->graph, &run);
+    graph_backward(o->graph, &run);
+}
+
+/* Fills a group's flat array, or another one of the same layout, from the arrays prefix + name. */
+static bool fill_flat(struct graph *g, enum graph_group group, const char *prefix, real *flat)
+{
+    bool good = true;
+    real *at = flat;
+    for (int i = 0; i < graph_weights(g, group); i++) {
+        struct node *n = graph_weight_at(g, group, i);
+        const char *name = node_name(n);
+        struct oracle_array a =
+            oracle_parameter("supernet", prefix, name, !strncmp(name, "fc.", 3));
+        good = good && a.value && a.count == node_count(n) &&
+               at - flat == node_value(n) - graph_group(g, group).value;
+        for (size_t k = 0; good && k < a.count; k++)
+            *at++ = a.value[k];
+        free(a.value);
+    }
+    return good;
+}
+
+static double architecture_distance(struct oracle_net *o, const char *prefix)
+{
+    double most = 0;
+    for (int i = 0; i < 2; i++) {
+        struct node *n = graph_weight_at(o->graph, GRAPH_ARCHITECTURE, i);
+        double d = oracle_distance(node_gradient(n), node_count(n),
+                                   oracle_parameter("supernet", prefix, node_name(n), false));
+        most = fmax(most, d);
+    }
+    return most;
+}
+
+static void test_supernet(void)
+{
+    struct error e = {""};
+    struct oracle_net o = {.net = {.image = {12, 12, 1}, .channels = 8, .cells = 3, .classes = 4}};
+    struct darts d = {0};
+    if (!oracle_there("supernet")) {
+        skip("no oracle; set SHARED to the folder that holds it");
+        return;
+    }
+    o.graph = graph_new(&e);
+    if (ok(o.graph && !supernet_build(&o.net, o.graph, &e) &&
+               !graph_plan(o.graph, o.net.loss, BATCH, GRAPH_TRAIN, &e) &&
+               !darts_init(&d, graph_group(o.graph, GRAPH_WEIGHTS),
+                           graph_group(o.graph, GRAPH_ARCHITECTURE), &e) &&
+               fill_flat(o.graph, GRAPH_WEIGHTS, "p.", d.weights.value) &&
+               fill_flat(o.graph, GRAPH_ARCHITECTURE, "p.", d.architecture.value) &&
+               fill_flat(o.graph, GRAPH_WEIGHTS, "v.", d.velocity),
+           "the oracle's super-net, parameters and momentum %s", e.text)) {
+        d.differentiate = oracle_differentiate;
+        d.context = &o;
+        d.order = 1;
+        darts_gradient(&d, 0.01);
+        double distance = architecture_distance(&o, "first.");
+        ok(distance < 1e-8, "first order: %.1e", distance);
+        d.order = 2;
+        d.reach = 1e-6; /* so near that no ReLU changes side */
+        darts_gradient(&d, 0.01);
+        distance = architecture_distance(&o, "second.");
+        ok(distance < 1e-6, "second order, the product by finite difference: %.1e", distance);
+    }
+    darts_free(&d);
+    graph_free(o.graph);
+}
+
 int main(void)
 {
     test_toy();
     test_steps();
+    test_supernet();
     return tap_done();
 }
