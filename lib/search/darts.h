@@ -30,6 +30,7 @@ struct darts {
     darts_differentiate *differentiate;
     void *context;
     int order;      /* 1 or 2 */
+    double reach;   /* |eps g| of the second order: 0.01 */
     double clip;    /* most norm of the weight gradient */
     struct sgd sgd; /* its rate is given at each step */
     struct adam adam;
