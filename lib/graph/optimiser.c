@@ -1,0 +1,65 @@
+#include "graph/optimiser.h"
+#include <math.h>
+
+/* Each element stands alone, so the loops may be shared out by any number of threads without a bit
+ * of difference. Short arrays are not worth waking them for. */
+#define EACH(i, count)                                                                             \
+    _Pragma("omp parallel for schedule(static) if (count > 65536)") for (size_t i = 0; i < count; i++)
+
+void sgd_step(const struct sgd *o, struct group g, real *velocity)
+{
+    size_t count = g.count;
+    real rate = (real)o->rate, momentum = (real)o->momentum, decay = (real)o->decay;
+    real look_ahead = o->nesterov ? momentum : 0;
+    EACH (i, count)
+    {
+        real slope = g.gradient[i] + decay * g.value[i];
+        velocity[i] = momentum * velocity[i] + slope;
+        g.value[i] -= rate * (o->nesterov ? slope + look_ahead * velocity[i] : velocity[i]);
+    }
+}
+
+void adam_step(const struct adam *o, struct group g, real *first, real *second, long t)
+{
+    size_t count = g.count;
+    double correct1 = 1 - pow(o->beta1, (double)t), correct2 = 1 - pow(o->beta2, (double)t);
+    real step = (real)(o->rate / correct1), root = (real)(1 / sqrt(correct2));
+    real beta1 = (real)o->beta1, beta2 = (real)o->beta2;
+    real epsilon = (real)o->epsilon, decay = (real)o->decay;
+    EACH (i, count)
+    {
+        real slope = g.gradient[i] + decay * g.value[i];
+        first[i] = beta1 * first[i] + (1 - beta1) * slope;
+        second[i] = beta2 * second[i] + (1 - beta2) * slope * slope;
+        g.value[i] -= step * first[i] / ((real)sqrt(second[i]) * root + epsilon);
+    }
+}
+
+/* Eight sums side by side, so that the adder's latency is hidden; their order is fixed. */
+double group_norm(const real *x, size_t n)
+{
+    double sum[8] = {0};
+    for (size_t i = 0; i < n; i++)
+        sum[i % 8] += (double)x[i] * (double)x[i];
+    return sqrt(((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7])));
+}
+
+double clip_gradient(struct group g, double most)
+{
+    size_t count = g.count;
+    double norm = group_norm(g.gradient, g.count), factor = most / (norm + 1e-6);
+    if (factor < 1)
+        EACH (i, count)
+    g.gradient[i] *= (real)factor;
+    return norm;
+}
+
+double cosine_rate(double most, double least, double at, double total)
+{
+    return least + (most - least) * (1 + cos(M_PI * at / total)) / 2;
+}
+
+double triangle_rate(double most, double least, double at, double half)
+{
+    return least + (most - least) * (1 - fabs(fmod(at, 2 * half) / half - 1));
+}
