@@ -148,8 +148,8 @@ static void scripted(void)
     easiness_free(&r.h);
 
     start(&r, 0.7, 0.5);
-    train(&r, 0, 11, 0.6); /* mastered once, at epoch 10 */
-    train(&r, 11, 30, 0.2);
+    train(&r, 0, 10, 0.6); /* mastered once, at epoch 10 */
+    train(&r, 10, 30, 0.2);
     ok(r.updates == 1 && near(r.rate_after, 0.01) && near(r.rate_ten_later, 0.001),
        "ten epochs after the update the rate is at its trough");
     easiness_free(&r.h);
