@@ -160,11 +160,11 @@ static struct value *convert(const msgpack_object *o, struct error *e);
 
 static char *convert_text(const msgpack_object_str *s, struct error *e)
 {
-    if (memchr(s->ptr, 0, s->size)) {
+    if (s->size && memchr(s->ptr, 0, s->size)) {
         error_set(e, "a text with a NUL in it");
         return NULL;
     }
-    char *text = strndup(s->ptr, s->size);
+    char *text = s->size ? strndup(s->ptr, s->size) : strdup("");
     if (!text)
         error_set(e, "out of memory: a text");
     return text;

@@ -337,6 +337,7 @@ static size_t bytes_to_copy(const struct stream_reader *r, int i)
 /* The buffer may have moved while the row came in; now it rests and views can be made. */
 static int make_views(struct stream_reader *r, struct error *e)
 {
+    static const uint64_t nothing; /* aligned, for tensors without elements */
     size_t words = 0;
     for (int i = 0; i < r->header.fields; i++)
         if (r->header.field[i].rank != 0 || r->cell[i].element == ELEMENT_STR)
@@ -351,7 +352,7 @@ static int make_views(struct stream_reader *r, struct error *e)
             continue;
         size_t bytes = bytes_to_copy(r, i);
         const uint8_t *data = r->buffer + r->row + r->place[i];
-        c->data = bytes ? (const void *)to : data;
+        c->data = bytes ? (const void *)to : c->count ? data : (const void *)&nothing;
         if (c->element == ELEMENT_STR)
             ((char *)memcpy(to, data, c->count))[c->count] = 0;
         else if (bytes)
