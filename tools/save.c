@@ -21,21 +21,19 @@ static const struct program program = {
     .least_operands = 1,
     .most_operands = 3,
     .description =
-        "  npy DIR [STREAM]      DIR/FIELD.npy, one array a field with a leading axis of rows; "
-        "where "
-        "a field's extents vary, DIR/FIELD/ROW.npy; texts to DIR/FIELD.txt, a line a row. Of "
-        "weights "
-        "and states: DIR/NAME.npy for every tensor by its name (a later one of the same name "
-        "replaces an earlier)\n"
-        "  png DIR [STREAM]      DIR/ID.png for every image\n"
-        "  idx DIR [STREAM]      DIR/images-idx3-ubyte (idx4 with colour) and labels-idx1-ubyte\n"
-        "  tsv [FILE [STREAM]]   tab-separated values with a line of names; a tensor is columns "
-        "NAME0 NAME1 ...\n"
-        "  json [FILE [STREAM]]  a JSON object a row, one on each line\n\n"
+        "npy DIR: DIR/FIELD.npy, one array a field with a leading axis of rows; where a field's "
+        "extents vary, DIR/FIELD/ROW.npy; texts to DIR/FIELD.txt, a line a row. Of weights and "
+        "states: DIR/NAME.npy for every tensor by its name (a later one of the same name replaces "
+        "an earlier).\n\n"
+        "png DIR: DIR/ID.png for every image.\n\n"
+        "idx DIR: DIR/images-idx3-ubyte (idx4 with colour) and DIR/labels-idx1-ubyte.\n\n"
+        "tsv [FILE]: tab-separated values with a line of names; a tensor is columns NAME0, NAME1 "
+        "and so on. To standard output unless a FILE is named.\n\n"
+        "json [FILE]: a JSON object a row, one on each line. Likewise.\n\n"
         "Folders are made where they are missing. Every file appears whole or not at all, and none "
         "before the stream has come to its proper end, but for those of which a row makes one "
         "(png, "
-        "weights, varying extents). tsv and json go to standard output unless a FILE is named.",
+        "weights, varying extents).",
     .examples = "load fashion-mnist train | pick --random 1000 | save npy arrays\n"
                 "save tsv < latents | sort -k2n\n"
                 "# the trained weights, for NumPy\n"
@@ -202,7 +200,7 @@ static int end_npy(struct save *s, struct error *e)
                                       : is_fixed(f) && npy_commit(&s->array[i], e))
             return -1;
     }
-    return 0;
+    return folder_sync(s->to, e);
 }
 
 /* ---- png ---- */
@@ -223,17 +221,17 @@ static int row_png(struct save *s, const struct cell *row, struct error *e)
     char name[32];
     snprintf(name, sizeof name, "%lld.png", (long long)(s->id >= 0 ? row[s->id].integer : s->row));
     autofree char *path = path_join(s->to, name, e);
-    if (!path || output_open(s->file, path, e) ||
-        png_write(s->file, image->extent[0], image->extent[1], image->extent[2], image->data, e))
+    if (!path || output_open(s->file, path, e))
+        return -1;
+    s->file->unsynced = true;
+    if (png_write(s->file, image->extent[0], image->extent[1], image->extent[2], image->data, e))
         return -1;
     return output_commit(s->file, e);
 }
 
 static int end_png(struct save *s, struct error *e)
 {
-    (void)s;
-    (void)e;
-    return 0;
+    return folder_sync(s->to, e);
 }
 
 /* ---- idx: s->file[0] the images, s->file[1] the labels ---- */

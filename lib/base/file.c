@@ -165,7 +165,7 @@ int output_commit(struct output *o, struct error *e)
         *o = (struct output){.fd = -1, .slot = -1};
         return 0;
     }
-    if (o->temporary && fsync(o->fd))
+    if (o->temporary && !o->unsynced && fsync(o->fd))
         result = error_set(e, "cannot sync %s:", o->path);
     if (close(o->fd) && result == 0)
         result = error_set(e, "cannot close %s:", o->path);
@@ -176,7 +176,7 @@ int output_commit(struct output *o, struct error *e)
         output_abandon(o);
         return -1;
     }
-    result = o->temporary ? sync_folder_of(o->path, e) : 0;
+    result = o->temporary && !o->unsynced ? sync_folder_of(o->path, e) : 0;
     output_reset(o);
     return result;
 }
@@ -272,4 +272,13 @@ int folder_make(const char *path, struct error *e)
         *s = kept;
     }
     return 0;
+}
+
+int folder_sync(const char *path, struct error *e)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed = fd < 0 || syncfs(fd) ? error_set(e, "cannot sync folder %s:", path) : 0;
+    if (fd >= 0)
+        close(fd);
+    return failed;
 }

@@ -17,6 +17,7 @@ struct output {
     char *path;      /* NULL: standard output */
     char *temporary; /* NULL: written directly */
     int slot;        /* place in the table of temporaries that signals remove, or -1 */
+    bool unsynced;   /* set before the commit: one of many files, for one folder_sync after all */
 };
 
 int output_open(struct output *o, const char *path, struct error *e);
@@ -37,5 +38,7 @@ char *input_read_all(const char *path, size_t most, size_t *size, struct error *
 
 /* mkdir -p. */
 int folder_make(const char *path, struct error *e);
+/* Makes durable what was written to the folder's file system, all at once. */
+int folder_sync(const char *path, struct error *e);
 
 #endif

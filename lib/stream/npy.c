@@ -135,6 +135,7 @@ int npy_save(const char *path, const struct cell *cell, struct error *e)
     memcpy(n.extent, cell->extent, sizeof n.extent);
     if (start(&n, path, e))
         return -1;
+    n.output.unsynced = true;
     if (!npy_write(&n, cell, e))
         return npy_commit(&n, e);
     npy_abandon(&n);
