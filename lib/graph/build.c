@@ -1,12 +1,13 @@
-/* The builder functions of ops.h: each fills a node's template; the op's shape rule does the rest. */
+/* The builder functions of ops.h: each fills a node's template; the op's shape rule does the rest.
+ */
 #include "graph/internal.h"
 #include "base/memory.h"
 
-#define INPUTS(...)                                                                                \
-    .inputs = sizeof((struct node *[]){__VA_ARGS__}) / sizeof(struct node *),                      \
-    .input = (struct node *[])                                                                     \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
+#define INPUTS(...)                                                           \
+    .inputs = sizeof((struct node *[]){__VA_ARGS__}) / sizeof(struct node *), \
+    .input = (struct node *[])                                                \
+    {                                                                         \
+        __VA_ARGS__                                                           \
     }
 
 static struct window filled(struct window w)
@@ -78,7 +79,8 @@ struct node *normalise(struct node *x, struct node *s, struct node *scale, struc
 
 struct node *normalise_tangent(struct node *t, struct node *s, struct node *scale)
 {
-    return graph_build(&(struct node){.code = OP_NORMALISE_TANGENT, INPUTS(t, s, scale)},
+    struct node *held = s ? stop_gradient(s) : NULL;
+    return graph_build(&(struct node){.code = OP_NORMALISE_TANGENT, INPUTS(t, held, scale)},
                        1 << 1 | 1 << 2);
 }
 
@@ -157,8 +159,7 @@ struct node *mix(struct node *weights, int count, const struct term *terms)
     struct error e;
     if (!weights || count < 1)
         return NULL;
-    autofree struct node **in =
-        array_new(1 + 2 * (size_t)count, sizeof *in, "terms of a mix", &e);
+    autofree struct node **in = array_new(1 + 2 * (size_t)count, sizeof *in, "terms of a mix", &e);
     if (!in) {
         graph_note(weights->graph, &e);
         return NULL;
@@ -173,11 +174,10 @@ struct node *mix(struct node *weights, int count, const struct term *terms)
             return NULL;
         }
     }
-    return graph_build(&(struct node){.code = OP_MIX,
-                                      .inputs = 1 + 2 * count,
-                                      .input = in,
-                                      .term = (struct term *)terms},
-                       ~0u);
+    return graph_build(
+        &(struct node){
+            .code = OP_MIX, .inputs = 1 + 2 * count, .input = in, .term = (struct term *)terms},
+        ~0u);
 }
 
 struct node *cross_entropy(struct node *logits, struct node *label, double smoothing)
@@ -208,8 +208,8 @@ struct node *bce_with_logits(struct node *x, struct node *target)
 
 struct node *triplet_margin(struct node *a, struct node *p, struct node *n, double margin)
 {
-    return graph_build(
-        &(struct node){.code = OP_TRIPLET_MARGIN, .number = margin, INPUTS(a, p, n)}, 0);
+    return graph_build(&(struct node){.code = OP_TRIPLET_MARGIN, .number = margin, INPUTS(a, p, n)},
+                       0);
 }
 
 struct node *cosine_embedding(struct node *a, struct node *b, struct node *same, double margin)

@@ -132,8 +132,8 @@ static struct node *named(struct graph *g, const struct node *t, const char *nam
 
 struct node *graph_input(struct graph *g, const char *name, int height, int width, int channels)
 {
-    return named(
-        g, &(struct node){.code = OP_INPUT, .shape = {true, 3, {height, width, channels}}}, name);
+    return named(g, &(struct node){.code = OP_INPUT, .shape = {true, 3, {height, width, channels}}},
+                 name);
 }
 
 struct node *graph_weight(struct graph *g, const char *name, enum graph_group group, int rank,
@@ -235,10 +235,10 @@ void graph_initialise(struct graph *g, enum graph_group group, uint64_t seed)
         struct random r = random_stream(seed, n->name, 0);
         struct initial in = n->initial;
         for (size_t k = 0; k < node_count(n); k++)
-            n->value[k] = (real)(in.type == INITIAL_CONSTANT ? in.mean
-                                 : in.type == INITIAL_NORMAL
-                                     ? in.mean + in.deviation * random_normal(&r)
-                                     : in.deviation * (2 * random_uniform(&r) - 1));
+            n->value[k] =
+                (real)(in.type == INITIAL_CONSTANT ? in.mean
+                       : in.type == INITIAL_NORMAL ? in.mean + in.deviation * random_normal(&r)
+                                                   : in.deviation * (2 * random_uniform(&r) - 1));
     }
 }
 

@@ -12,10 +12,10 @@ struct block {
 enum { BLOCK_VALUE, BLOCK_GRADIENT, BLOCK_SAVED, BLOCKS };
 
 struct plan {
-    struct node *loss;  /* may be NULL for inference */
+    struct node *loss; /* may be NULL for inference */
     int batch;
     enum graph_use use;
-    int ordered;        /* ops that run, in `order` */
+    int ordered; /* ops that run, in `order` */
     struct node **order;
     bool *needed, *differentiable, *flows; /* by node index; flows: has a gradient */
     struct block *block;                   /* BLOCKS a node */
@@ -41,7 +41,8 @@ struct graph {
 };
 
 /* Makes a node of the graph from a template whose code, inputs and arguments are set; takes copies.
- * Bit i of `optional`: input i may be NULL (bit 31: all from 31 on). NULL with the graph's error noted where it does not fit. */
+ * Bit i of `optional`: input i may be NULL (bit 31: all from 31 on). NULL with the graph's error
+ * noted where it does not fit. */
 struct node *graph_build(const struct node *t, unsigned optional);
 struct node *graph_append(struct graph *g, const struct node *t, const char *name);
 void graph_note(struct graph *g, const struct error *e);

@@ -3,15 +3,16 @@
 
 /* Each element stands alone, so the loops may be shared out by any number of threads without a bit
  * of difference. Short arrays are not worth waking them for. */
-#define EACH(i, count)                                                                             \
-    _Pragma("omp parallel for schedule(static) if (count > 65536)") for (size_t i = 0; i < count; i++)
+#define EACH(i, count)                                                                            \
+    _Pragma("omp parallel for schedule(static) if (count > 65536)") for (size_t i = 0; i < count; \
+                                                                         i++)
 
 void sgd_step(const struct sgd *o, struct group g, real *velocity)
 {
     size_t count = g.count;
     real rate = (real)o->rate, momentum = (real)o->momentum, decay = (real)o->decay;
     real look_ahead = o->nesterov ? momentum : 0;
-    EACH (i, count)
+    EACH(i, count)
     {
         real slope = g.gradient[i] + decay * g.value[i];
         velocity[i] = momentum * velocity[i] + slope;
@@ -26,7 +27,7 @@ void adam_step(const struct adam *o, struct group g, real *first, real *second, 
     real step = (real)(o->rate / correct1), root = (real)(1 / sqrt(correct2));
     real beta1 = (real)o->beta1, beta2 = (real)o->beta2;
     real epsilon = (real)o->epsilon, decay = (real)o->decay;
-    EACH (i, count)
+    EACH(i, count)
     {
         real slope = g.gradient[i] + decay * g.value[i];
         first[i] = beta1 * first[i] + (1 - beta1) * slope;
@@ -49,7 +50,7 @@ double clip_gradient(struct group g, double most)
     size_t count = g.count;
     double norm = group_norm(g.gradient, g.count), factor = most / (norm + 1e-6);
     if (factor < 1)
-        EACH (i, count)
+        EACH(i, count)
     g.gradient[i] *= (real)factor;
     return norm;
 }

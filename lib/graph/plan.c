@@ -23,9 +23,9 @@ static void mark(struct plan *p, const struct graph *g)
     for (size_t i = 0; i < g->nodes; i++) {
         const struct node *n = g->node[i];
         p->needed[i] = n == p->loss || n->kept;
-        p->differentiable[i] = p->use == GRAPH_TRAIN &&
-                               ((n->code == OP_WEIGHT && n->group != GRAPH_BUFFERS) ||
-                                (n->code == OP_INPUT && n->differentiated));
+        p->differentiable[i] =
+            p->use == GRAPH_TRAIN && ((n->code == OP_WEIGHT && n->group != GRAPH_BUFFERS) ||
+                                      (n->code == OP_INPUT && n->differentiated));
         for (int k = 0; k < n->inputs; k++)
             if (n->input[k] && p->differentiable[n->input[k]->index] && !stops(op[n->code], k))
                 p->differentiable[i] = true;
@@ -73,7 +73,8 @@ static void live(struct plan *p, const struct graph *g)
             b[BLOCK_VALUE].last = end;
         if (p->flows[i]) {
             bool outlives = n->differentiated || n == p->loss;
-            b[BLOCK_GRADIENT] = (struct block){bytes, 0, n == p->loss ? 0 : end, outlives ? end : 0};
+            b[BLOCK_GRADIENT] =
+                (struct block){bytes, 0, n == p->loss ? 0 : end, outlives ? end : 0};
         }
     }
     for (int at = 0; at < p->ordered; at++) {
@@ -85,8 +86,8 @@ static void live(struct plan *p, const struct graph *g)
         b[BLOCK_VALUE].first = at;
         extend(&b[BLOCK_VALUE], backward && op->reads & READS_OUTPUT ? back : at);
         if (op->saved)
-            b[BLOCK_SAVED] = (struct block){rounded(op->saved(n, p->batch)), 0, at,
-                                            backward ? back : at};
+            b[BLOCK_SAVED] =
+                (struct block){rounded(op->saved(n, p->batch)), 0, at, backward ? back : at};
         if (op->scratch) {
             size_t stride = rounded(op->scratch(n, p->batch) * sizeof(real)) / sizeof(real);
             p->scratch_stride = stride > p->scratch_stride ? stride : p->scratch_stride;

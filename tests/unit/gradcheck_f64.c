@@ -1,8 +1,6 @@
 /* The ops of elementwise.c, linear.c, loss.c and mix.c against finite differences. */
 #include "gradcheck.h"
 
-typedef struct node *unary(struct node *);
-
 static struct node *image(struct graph *g, const struct gradcheck *c, const char *name)
 {
     return check_input(g, name, c->height, c->width, c->channels);
@@ -46,9 +44,7 @@ static struct node *case_scale(struct graph *g, const struct gradcheck *c)
 }
 static struct node *case_drop_path(struct graph *g, const struct gradcheck *c)
 {
-    struct node *x = image(g, c, "x"), *d = graph_find(g, "c");
-    (void)d;
-    return drop_path(x);
+    return drop_path(image(g, c, "x"));
 }
 static struct node *case_dropout(struct graph *g, const struct gradcheck *c)
 {
@@ -74,7 +70,8 @@ static struct node *case_concat(struct graph *g, const struct gradcheck *c)
 }
 static struct node *case_linear(struct graph *g, const struct gradcheck *c)
 {
-    struct node *w = check_weight(g, "w", GRAPH_WEIGHTS, c->height * c->width * c->channels, c->out);
+    struct node *w =
+        check_weight(g, "w", GRAPH_WEIGHTS, c->height * c->width * c->channels, c->out);
     return linear(image(g, c, "x"), w,
                   c->integer ? check_weight(g, "wb", GRAPH_WEIGHTS, c->out) : NULL);
 }
@@ -154,8 +151,10 @@ static struct node *case_kendall(struct graph *g, const struct gradcheck *c)
 }
 
 static const struct gradcheck cases[] = {
-#define ACTIVATION(text, a)                                                                        \
-    {text, case_activate, 3, 2, .height = 3, .width = 5, .channels = 7, .integer = a}
+#define ACTIVATION(text, a)                                                             \
+    {                                                                                   \
+        text, case_activate, 3, 2, .height = 3, .width = 5, .channels = 7, .integer = a \
+    }
     ACTIVATION("identity", ACT_IDENTITY),
     ACTIVATION("relu", ACT_RELU),
     ACTIVATION("leaky", ACT_LEAKY),
@@ -176,9 +175,12 @@ static const struct gradcheck cases[] = {
     {"square", case_square, 1, .height = 5, .width = 3, .channels = 9},
     {"softmax of parameters", case_parameters, 1, .height = 1},
     {"scale", case_scale, 4, 1, .height = 3, .width = 3, .channels = 3},
-    {"dropout", case_dropout, 4, 3, .height = 3, .width = 5, .channels = 3, .number = 0.4},
+    {"dropout", case_dropout, 4, 3, .height = 3, .width = 5, .channels = 3, .number = 0.4,
+     .dice = true},
     {"dropout, inference", case_dropout, 4, 3, .height = 3, .width = 5, .channels = 3,
      .number = 0.4, .inference = true},
+    {"drop path", case_drop_path, 19, 18, .height = 3, .width = 2, .channels = 3, .drop_path = 0.3,
+     .dice = true},
     {"drop path, off", case_drop_path, 5, .height = 3, .width = 2, .channels = 3},
     {"stop gradient", case_stop, 2, .height = 3, .width = 2, .channels = 3},
     {"normalise tangent", case_normalise_tangent, 3, 2, .height = 3, .width = 5, .channels = 5,

@@ -93,19 +93,19 @@ static inline real slope(int a, real y)
 }
 
 /* Each activation's loop is compiled on its own, so that the cheap ones become vectors. */
-#define EACH_ACTIVATION(a, loop)                                                                   \
-    switch (a) {                                                                                   \
-    case ACT_RELU:                                                                                 \
-        loop(ACT_RELU);                                                                            \
-        break;                                                                                     \
-    case ACT_LEAKY:                                                                                \
-        loop(ACT_LEAKY);                                                                           \
-        break;                                                                                     \
-    case ACT_HARDSWISH:                                                                            \
-        loop(ACT_HARDSWISH);                                                                       \
-        break;                                                                                     \
-    default:                                                                                       \
-        loop(a);                                                                                   \
+#define EACH_ACTIVATION(a, loop) \
+    switch (a) {                 \
+    case ACT_RELU:               \
+        loop(ACT_RELU);          \
+        break;                   \
+    case ACT_LEAKY:              \
+        loop(ACT_LEAKY);         \
+        break;                   \
+    case ACT_HARDSWISH:          \
+        loop(ACT_HARDSWISH);     \
+        break;                   \
+    default:                     \
+        loop(a);                 \
     }
 
 static int activate_shape(struct node *n, struct error *e)
@@ -119,10 +119,11 @@ static void activate_forward(const struct node *n, const struct context *c)
 {
     const real *x = n->input[0]->value;
     real *y = n->value;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         struct range r = range(n, c, s);
-#define LOOP(a)                                                                                    \
-    for (size_t i = r.first; i < r.last; i++)                                                      \
+#define LOOP(a)                               \
+    for (size_t i = r.first; i < r.last; i++) \
     y[i] = activation(a, x[i])
         EACH_ACTIVATION(n->integer, LOOP)
 #undef LOOP
@@ -137,10 +138,11 @@ static void through(const struct node *n, const struct context *c, int input, co
     const real *g = n->gradient;
     real *to = n->input[input]->gradient;
     bool add = n->accumulate[input];
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         struct range r = range(n, c, s);
-#define LOOP(a)                                                                                    \
-    for (size_t i = r.first; i < r.last; i++)                                                      \
+#define LOOP(a)                               \
+    for (size_t i = r.first; i < r.last; i++) \
     give(to, i, add, g[i] * slope(a, at[i]))
         EACH_ACTIVATION(n->integer, LOOP)
 #undef LOOP
@@ -210,10 +212,11 @@ static void activate_tangent_forward(const struct node *n, const struct context 
 {
     const real *x = n->input[0]->value, *t = n->input[1]->value;
     real *y = n->value;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         struct range r = range(n, c, s);
-#define LOOP(a)                                                                                    \
-    for (size_t i = r.first; i < r.last; i++)                                                      \
+#define LOOP(a)                               \
+    for (size_t i = r.first; i < r.last; i++) \
     y[i] = t[i] * slope(a, x[i])
         EACH_ACTIVATION(n->integer, LOOP)
 #undef LOOP
@@ -249,7 +252,8 @@ static void give_scaled(const struct node *n, const struct context *c, int input
     const real *g = n->gradient;
     real *to = n->input[input]->gradient;
     bool add = n->accumulate[input];
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         struct range r = range(n, c, s);
         for (size_t i = r.first; i < r.last; i++)
             give(to, i, add, g[i] * factor);
@@ -260,7 +264,8 @@ static void add_forward(const struct node *n, const struct context *c)
 {
     const real *a = n->input[0]->value, *b = n->input[1]->value;
     real *y = n->value;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         struct range r = range(n, c, s);
         for (size_t i = r.first; i < r.last; i++)
             y[i] = a[i] + b[i];
@@ -289,7 +294,8 @@ static void multiply_forward(const struct node *n, const struct context *c)
 {
     const real *a = n->input[0]->value, *b = n->input[1]->value;
     real *y = n->value;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         struct range r = range(n, c, s);
         for (size_t i = r.first; i < r.last; i++)
             y[i] = a[i] * b[i];
@@ -305,7 +311,8 @@ static void multiply_backward(const struct node *n, const struct context *c)
         const real *other = n->input[!k]->value;
         real *to = n->input[k]->gradient;
         bool add = n->accumulate[k];
-        FOR_SLICES (c, s) {
+        FOR_SLICES(c, s)
+        {
             struct range r = range(n, c, s);
             for (size_t i = r.first; i < r.last; i++)
                 give(to, i, add, g[i] * other[i]);
@@ -331,7 +338,8 @@ static void scale(const struct node *n, const struct context *c, real factor)
 {
     const real *x = n->input[0]->value;
     real *y = n->value;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         struct range r = range(n, c, s);
         for (size_t i = r.first; i < r.last; i++)
             y[i] = x[i] * factor;
@@ -387,7 +395,8 @@ static void drop(const struct node *n, const struct context *c, const char *purp
     uint64_t base = (uint64_t)n->index << 40;
     real survivor = (real)(1 / (1 - rate));
     bool off = c->run->inference || rate <= 0;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         struct range r = range(n, c, s);
         real factor = 1;
         for (size_t i = r.first; i < r.last; i++) {

@@ -11,8 +11,7 @@ static int concat_shape(struct node *n, struct error *e)
     n->shape.extent[2] = 0;
     for (int i = 0; i < n->inputs; i++) {
         const struct shape *s = &n->input[i]->shape;
-        if (!s->batched || s->extent[0] != n->shape.extent[0] ||
-            s->extent[1] != n->shape.extent[1])
+        if (!s->batched || s->extent[0] != n->shape.extent[0] || s->extent[1] != n->shape.extent[1])
             return error_set(e, "input %d is not %d x %d", i, n->shape.extent[0],
                              n->shape.extent[1]);
         n->shape.extent[2] += s->extent[2];
@@ -23,7 +22,8 @@ static int concat_shape(struct node *n, struct error *e)
 static void concat_forward(const struct node *n, const struct context *c)
 {
     size_t all = (size_t)n->shape.extent[2], pixels = node_count(n) / all;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         real *y = n->value;
         for (int k = 0; k < n->inputs; k++) {
             size_t own = (size_t)n->input[k]->shape.extent[2];
@@ -38,7 +38,8 @@ static void concat_forward(const struct node *n, const struct context *c)
 static void concat_backward(const struct node *n, const struct context *c)
 {
     size_t all = (size_t)n->shape.extent[2], pixels = node_count(n) / all;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         const real *g = n->gradient;
         for (int k = 0; k < n->inputs; k++) {
             size_t own = (size_t)n->input[k]->shape.extent[2];
@@ -89,7 +90,8 @@ static int linear_shape(struct node *n, struct error *e)
 static void linear_forward(const struct node *n, const struct context *c)
 {
     int in = (int)node_count(n->input[0]), out = n->shape.extent[2];
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         size_t first = slice_begin(c, s), last = slice_begin(c, s + 1);
         real *y = n->value + first * (size_t)out;
         for (size_t i = first; n->input[2] && i < last; i++)
@@ -106,7 +108,8 @@ static void linear_backward(const struct node *n, const struct context *c)
 {
     int in = (int)node_count(n->input[0]), out = n->shape.extent[2];
     const real *x = n->input[0]->value, *w = n->input[1]->value, *g = n->gradient;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         size_t first = slice_begin(c, s), last = slice_begin(c, s + 1);
         if (wants(n, c, 0) && last > first)
             gemm(false, true, (int)(last - first), in, out, g + first * (size_t)out, out, w, out,
@@ -153,7 +156,8 @@ static int rows_shape(struct node *n, struct error *e)
     return n->shape.rank ? 0 : error_set(e, "the input is a scalar");
 }
 
-/* Runs f on each row of `length` values: in x, y; or, backward, x, y, g and the gradient to give. */
+/* Runs f on each row of `length` values: in x, y; or, backward, x, y, g and the gradient to give.
+ */
 struct row {
     size_t length;
     const real *x, *g;
@@ -166,14 +170,14 @@ static void each_row(const struct node *n, const struct context *c, size_t lengt
     size_t rows = node_count(n) / length * (n->shape.batched ? (size_t)c->n : 1);
     if (backward && !wants(n, c, 0))
         return;
-    FOR_SLICES (c, s)
-        for (size_t i = rows * (size_t)s / GRAPH_SLICES; i < rows * (size_t)(s + 1) / GRAPH_SLICES;
-             i++) {
-            size_t at = i * length;
-            f(&(struct row){length, n->input[0]->value + at, backward ? n->gradient + at : NULL,
-                            n->value + at, backward ? n->input[0]->gradient + at : NULL,
-                            n->accumulate[0]});
-        }
+    FOR_SLICES(c, s)
+    for (size_t i = rows * (size_t)s / GRAPH_SLICES; i < rows * (size_t)(s + 1) / GRAPH_SLICES;
+         i++) {
+        size_t at = i * length;
+        f(&(struct row){length, n->input[0]->value + at, backward ? n->gradient + at : NULL,
+                        n->value + at, backward ? n->input[0]->gradient + at : NULL,
+                        n->accumulate[0]});
+    }
 }
 
 static inline void row_give(const struct row *r, size_t i, real x)

@@ -11,7 +11,8 @@ static void mean_forward(const struct node *n, const struct context *c,
                          double (*value)(const struct node *n, int image))
 {
     double part[GRAPH_SLICES], sum = 0;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         part[s] = 0;
         for (int i = slice_first(c->n, s); i < slice_first(c->n, s + 1); i++)
             part[s] += value(n, i);
@@ -39,14 +40,14 @@ static void mean_backward(const struct node *n, const struct context *c,
                                         const struct slope *s))
 {
     double scale = (double)n->gradient[0] / c->n;
-    FOR_SLICES (c, s)
-        for (int i = slice_first(c->n, s); i < slice_first(c->n, s + 1); i++) {
-            struct slope to = {.add = n->accumulate};
-            for (int k = 0; k < n->inputs && k < 3; k++)
-                if (wants(n, c, k))
-                    to.to[k] = n->input[k]->gradient + (size_t)i * node_count(n->input[k]);
-            slope(n, i, scale, &to);
-        }
+    FOR_SLICES(c, s)
+    for (int i = slice_first(c->n, s); i < slice_first(c->n, s + 1); i++) {
+        struct slope to = {.add = n->accumulate};
+        for (int k = 0; k < n->inputs && k < 3; k++)
+            if (wants(n, c, k))
+                to.to[k] = n->input[k]->gradient + (size_t)i * node_count(n->input[k]);
+        slope(n, i, scale, &to);
+    }
 }
 
 /* All inputs batched and, from `first` to `last`, of one shape. */
@@ -131,42 +132,42 @@ const struct op OP(cross_entropy) = {.name = "cross-entropy",
 /* ---- means over pairs of elements ---- */
 
 /* Defines an op from its value f and its slopes by x and by y. */
-#define PAIRS(name_, text, f, by_x, by_y)                                                          \
-    static double name_##_value(const struct node *n, int image)                                   \
-    {                                                                                              \
-        size_t count = node_count(n->input[0]);                                                    \
-        const real *a = of_image(n, 0, image), *b = of_image(n, 1, image);                         \
-        double sum = 0;                                                                            \
-        for (size_t i = 0; i < count; i++) {                                                       \
-            double x = (double)a[i], y = (double)b[i];                                             \
-            sum += f;                                                                              \
-        }                                                                                          \
-        return sum / (double)count;                                                                \
-    }                                                                                              \
-    static void name_##_slope(const struct node *n, int image, double scale,                       \
-                              const struct slope *s)                                               \
-    {                                                                                              \
-        size_t count = node_count(n->input[0]);                                                    \
-        const real *a = of_image(n, 0, image), *b = of_image(n, 1, image);                         \
-        scale /= (double)count;                                                                    \
-        for (int k = 0; k < 2; k++)                                                                \
-            for (size_t i = 0; s->to[k] && i < count; i++) {                                       \
-                double x = (double)a[i], y = (double)b[i];                                         \
-                give(s, k, i, scale *(k ? by_y : by_x));                                           \
-            }                                                                                      \
-    }                                                                                              \
-    static void name_##_forward(const struct node *n, const struct context *c)                     \
-    {                                                                                              \
-        mean_forward(n, c, name_##_value);                                                         \
-    }                                                                                              \
-    static void name_##_backward(const struct node *n, const struct context *c)                    \
-    {                                                                                              \
-        mean_backward(n, c, name_##_slope);                                                        \
-    }                                                                                              \
-    const struct op OP(name_) = {.name = text,                                                     \
-                                 .shape = all_alike,                                               \
-                                 .forward = name_##_forward,                                       \
-                                 .backward = name_##_backward,                                     \
+#define PAIRS(name_, text, f, by_x, by_y)                                       \
+    static double name_##_value(const struct node *n, int image)                \
+    {                                                                           \
+        size_t count = node_count(n->input[0]);                                 \
+        const real *a = of_image(n, 0, image), *b = of_image(n, 1, image);      \
+        double sum = 0;                                                         \
+        for (size_t i = 0; i < count; i++) {                                    \
+            double x = (double)a[i], y = (double)b[i];                          \
+            sum += f;                                                           \
+        }                                                                       \
+        return sum / (double)count;                                             \
+    }                                                                           \
+    static void name_##_slope(const struct node *n, int image, double scale,    \
+                              const struct slope *s)                            \
+    {                                                                           \
+        size_t count = node_count(n->input[0]);                                 \
+        const real *a = of_image(n, 0, image), *b = of_image(n, 1, image);      \
+        scale /= (double)count;                                                 \
+        for (int k = 0; k < 2; k++)                                             \
+            for (size_t i = 0; s->to[k] && i < count; i++) {                    \
+                double x = (double)a[i], y = (double)b[i];                      \
+                give(s, k, i, scale *(k ? by_y : by_x));                        \
+            }                                                                   \
+    }                                                                           \
+    static void name_##_forward(const struct node *n, const struct context *c)  \
+    {                                                                           \
+        mean_forward(n, c, name_##_value);                                      \
+    }                                                                           \
+    static void name_##_backward(const struct node *n, const struct context *c) \
+    {                                                                           \
+        mean_backward(n, c, name_##_slope);                                     \
+    }                                                                           \
+    const struct op OP(name_) = {.name = text,                                  \
+                                 .shape = all_alike,                            \
+                                 .forward = name_##_forward,                    \
+                                 .backward = name_##_backward,                  \
                                  .reads = 1 << 0 | 1 << 1};
 
 static inline double sign(double x)
@@ -176,11 +177,10 @@ static inline double sign(double x)
 
 PAIRS(mean_squared_error, "mean squared error", (x - y) * (x - y), 2 * (x - y), 2 * (y - x))
 PAIRS(mean_absolute_error, "mean absolute error", fabs(x - y), sign(x - y), sign(y - x))
-PAIRS(smooth_l1, "smooth l1",
-      (fabs(x - y) < 1 ? (x - y) * (x - y) / 2 : fabs(x - y) - 0.5),
+PAIRS(smooth_l1, "smooth l1", (fabs(x - y) < 1 ? (x - y) * (x - y) / 2 : fabs(x - y) - 0.5),
       (fabs(x - y) < 1 ? x - y : sign(x - y)), (fabs(x - y) < 1 ? y - x : sign(y - x)))
-PAIRS(bce_with_logits, "binary cross-entropy",
-      (fmax(x, 0) - x * y + log1p(exp(-fabs(x)))), (1 / (1 + exp(-x)) - y), -x)
+PAIRS(bce_with_logits, "binary cross-entropy", (fmax(x, 0) - x * y + log1p(exp(-fabs(x)))),
+      (1 / (1 + exp(-x)) - y), -x)
 
 /* ---- distances between vectors ---- */
 
@@ -252,8 +252,7 @@ static struct cosine cosine(const real *a, const real *b, size_t count)
 
 static double cosine_embedding_value(const struct node *n, int image)
 {
-    double x =
-        cosine(of_image(n, 0, image), of_image(n, 1, image), node_count(n->input[0])).cosine;
+    double x = cosine(of_image(n, 0, image), of_image(n, 1, image), node_count(n->input[0])).cosine;
     return *of_image(n, 2, image) > 0 ? 1 - x : fmax(x - n->number, 0);
 }
 
@@ -346,8 +345,8 @@ static double precision(const struct node *n)
 static void kendall_forward(const struct node *n, const struct context *c)
 {
     (void)c;
-    n->value[0] = (real)(precision(n) * (double)n->input[0]->value[0] +
-                         (double)n->input[1]->value[0] / 2);
+    n->value[0] =
+        (real)(precision(n) * (double)n->input[0]->value[0] + (double)n->input[1]->value[0] / 2);
 }
 
 static void kendall_backward(const struct node *n, const struct context *c)

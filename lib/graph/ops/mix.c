@@ -84,7 +84,8 @@ static void mix_forward(const struct node *n, const struct context *c)
 {
     size_t channels = (size_t)n->shape.extent[2], row = padded(n), tile = tile_pixels(channels);
     size_t pixels = node_count(n) / channels;
-    FOR_SLICES (c, s) {
+    FOR_SLICES(c, s)
+    {
         struct slice at = prepared(n, c, s);
         size_t last = slice_begin(c, s + 1) * pixels;
         for (size_t p = slice_begin(c, s) * pixels; p < last; p += tile) {
@@ -148,8 +149,8 @@ static void mix_backward(const struct node *n, const struct context *c)
 {
     size_t channels = (size_t)n->shape.extent[2], row = padded(n);
     struct slice at = slice_of(n, c, 0);
-    FOR_SLICES (c, s)
-        images_back(n, c, s);
+    FOR_SLICES(c, s)
+    images_back(n, c, s);
     for (int s = 1; s < GRAPH_SLICES; s++)
         for (size_t i = 0; i < (1 + (size_t)terms_of(n)) * row; i++)
             at.sum_g[i] += slice_scratch(c, s)[i];

@@ -1,44 +1,40 @@
 #include "graph/op.h"
 
-#if __has_include("graph/ops/convolution.c")
-#define CONVOLUTIONS(X) X(OP_CONV2D, conv2d) X(OP_CONV_TRANSPOSE2D, conv_transpose2d)
-#else
-#define CONVOLUTIONS(X)
-#endif
-#define OPS(X)                                                                                     \
-    CONVOLUTIONS(X)                                                                                \
-    X(OP_DEPTHWISE, depthwise)                                                                     \
-    X(OP_SEPARABLE, separable)                                                                     \
-    X(OP_STATISTICS, statistics)                                                                   \
-    X(OP_NORMALISE, normalise)                                                                     \
-    X(OP_NORMALISE_TANGENT, normalise_tangent)                                                     \
-    X(OP_MAX_POOL, max_pool)                                                                       \
-    X(OP_AVG_POOL, avg_pool)                                                                       \
-    X(OP_GLOBAL_AVG_POOL, global_avg_pool)                                                         \
-    X(OP_ACTIVATE, activate)                                                                       \
-    X(OP_ACTIVATE_SMOOTH, activate_smooth)                                                         \
-    X(OP_ACTIVATE_TANGENT, activate_tangent)                                                       \
-    X(OP_ADD, add)                                                                                 \
-    X(OP_MULTIPLY, multiply)                                                                       \
-    X(OP_SCALE_BY, scale_by)                                                                       \
-    X(OP_DROP_PATH, drop_path)                                                                     \
-    X(OP_DROPOUT, dropout)                                                                         \
-    X(OP_STOP_GRADIENT, stop_gradient)                                                             \
-    X(OP_CONCAT, concat)                                                                           \
-    X(OP_LINEAR, linear)                                                                           \
-    X(OP_SOFTMAX, softmax)                                                                         \
-    X(OP_LOG_SOFTMAX, log_softmax)                                                                 \
-    X(OP_L2_NORMALISE, l2_normalise)                                                               \
-    X(OP_MIX, mix)                                                                                 \
-    X(OP_CROSS_ENTROPY, cross_entropy)                                                             \
-    X(OP_MEAN_SQUARED_ERROR, mean_squared_error)                                                   \
-    X(OP_MEAN_ABSOLUTE_ERROR, mean_absolute_error)                                                 \
-    X(OP_SMOOTH_L1, smooth_l1)                                                                     \
-    X(OP_BCE_WITH_LOGITS, bce_with_logits)                                                         \
-    X(OP_TRIPLET_MARGIN, triplet_margin)                                                           \
-    X(OP_COSINE_EMBEDDING, cosine_embedding)                                                       \
-    X(OP_MEAN_SQUARE_NORM, mean_square_norm)                                                       \
-    X(OP_KENDALL, kendall)                                                                         \
+#define OPS(X)                                     \
+    X(OP_CONV2D, conv2d)                           \
+    X(OP_CONV_TRANSPOSE2D, conv_transpose2d)       \
+    X(OP_DEPTHWISE, depthwise)                     \
+    X(OP_SEPARABLE, separable)                     \
+    X(OP_STATISTICS, statistics)                   \
+    X(OP_NORMALISE, normalise)                     \
+    X(OP_NORMALISE_TANGENT, normalise_tangent)     \
+    X(OP_MAX_POOL, max_pool)                       \
+    X(OP_AVG_POOL, avg_pool)                       \
+    X(OP_GLOBAL_AVG_POOL, global_avg_pool)         \
+    X(OP_ACTIVATE, activate)                       \
+    X(OP_ACTIVATE_SMOOTH, activate_smooth)         \
+    X(OP_ACTIVATE_TANGENT, activate_tangent)       \
+    X(OP_ADD, add)                                 \
+    X(OP_MULTIPLY, multiply)                       \
+    X(OP_SCALE_BY, scale_by)                       \
+    X(OP_DROP_PATH, drop_path)                     \
+    X(OP_DROPOUT, dropout)                         \
+    X(OP_STOP_GRADIENT, stop_gradient)             \
+    X(OP_CONCAT, concat)                           \
+    X(OP_LINEAR, linear)                           \
+    X(OP_SOFTMAX, softmax)                         \
+    X(OP_LOG_SOFTMAX, log_softmax)                 \
+    X(OP_L2_NORMALISE, l2_normalise)               \
+    X(OP_MIX, mix)                                 \
+    X(OP_CROSS_ENTROPY, cross_entropy)             \
+    X(OP_MEAN_SQUARED_ERROR, mean_squared_error)   \
+    X(OP_MEAN_ABSOLUTE_ERROR, mean_absolute_error) \
+    X(OP_SMOOTH_L1, smooth_l1)                     \
+    X(OP_BCE_WITH_LOGITS, bce_with_logits)         \
+    X(OP_TRIPLET_MARGIN, triplet_margin)           \
+    X(OP_COSINE_EMBEDDING, cosine_embedding)       \
+    X(OP_MEAN_SQUARE_NORM, mean_square_norm)       \
+    X(OP_KENDALL, kendall)                         \
     X(OP_ADD_SCALARS, add_scalars)
 
 #define DECLARE(code, name) extern const struct op OP(name);
