@@ -273,10 +273,12 @@ int main(int argc, char **argv)
                                        .allow_duplicates = allow_duplicates,
                                        .seed = call.seed,
                                        .update = run.update};
-    if (!update)
+    if (!update) {
         remine_nothing(d, t.rows, out, &report);
-    else if (remine(&forest, d, t.rows, &rules, out, &report, &e))
+    } else if (remine(&forest, d, t.rows, &rules, out, &report, &e)) {
+        error_wrap(&e, "%s", path);
         program_fail(&call, &e);
+    }
     print_report(&call, &run, &report, update);
 
     if (make_header(&h, &t.header, &e) ||
