@@ -189,8 +189,7 @@ const struct chosen *chooser_finish(struct chooser *c, size_t *count, int32_t *g
         *count += c->group[i].count;
         if (c->group[i].count < c->most) {
             *group = c->group[i].label;
-            error_set(e, "expected %zu rows to choose from, found %zu", c->most,
-                      c->group[i].count);
+            error_set(e, "expected %zu rows to choose from, found %zu", c->most, c->group[i].count);
             return NULL;
         }
     }

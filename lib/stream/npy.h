@@ -24,7 +24,7 @@ int npy_write(struct npy *n, const struct cell *cell, struct error *e);
 int npy_commit(struct npy *n, struct error *e);
 void npy_abandon(struct npy *n); /* safe on a zeroed one and after a commit */
 
-/* A file that holds one cell alone, without an axis of rows; one of many, so that it is durable only
- * after a folder_sync. */
+/* A file that holds one cell alone, without an axis of rows; one of many, so that it is durable
+ * only after a folder_sync. */
 int npy_save(const char *path, const struct cell *cell, struct error *e);
 #endif
