@@ -45,6 +45,38 @@ void batch_fill(struct batch *b, const struct source *s, uint64_t epoch, const s
     }
 }
 
+struct place {
+    uint64_t key;
+    int64_t id;
+    size_t row;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    if (x->id != y->id)
+        return x->id < y->id ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+size_t *batch_order(const struct samples *s, uint64_t seed, const char *purpose, uint64_t epoch,
+                    struct error *e)
+{
+    struct random random = random_stream(seed, purpose, epoch);
+    autofree struct place *place = array_new(s->count, sizeof *place, "an order", e);
+    size_t *order = place ? array_new(s->count, sizeof *order, "an order", e) : NULL;
+    if (!order)
+        return NULL;
+    for (size_t i = 0; i < s->count; i++)
+        place[i] = (struct place){random_u64_at(&random, (uint64_t)s->id[i]), s->id[i], i};
+    qsort(place, s->count, sizeof *place, compare_places);
+    for (size_t i = 0; i < s->count; i++)
+        order[i] = place[i].row;
+    return order;
+}
+
 void batch_show(const struct batch *b, struct node *x, struct node *label)
 {
     real *to = node_value(x), *labels = node_value(label);

@@ -26,6 +26,10 @@ void batch_free(struct batch *b);
 /* Rows index[0..n), n <= most, in the variant that they have in this epoch. */
 void batch_fill(struct batch *b, const struct source *s, uint64_t epoch, const size_t *index,
                 int n);
+/* A random order of the samples' rows, malloc'd, keyed by seed, purpose and epoch. It depends on
+ * which images they are, never on the order that they came in. */
+size_t *batch_order(const struct samples *s, uint64_t seed, const char *purpose, uint64_t epoch,
+                    struct error *e);
 /* Copies the batch into a graph's two inputs. */
 void batch_show(const struct batch *b, struct node *x, struct node *label);
 

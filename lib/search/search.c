@@ -162,15 +162,11 @@ int search_epoch(struct search *s, const struct samples *d, const struct samples
 {
     double began = clock_seconds();
     uint64_t epoch = (uint64_t)s->curriculum.epoch;
-    autofree size_t *order = array_new(d->count, sizeof *order, "an order", e);
-    autofree size_t *held_out = array_new(v->count, sizeof *held_out, "an order", e);
-    autofree size_t *next = array_new((size_t)s->batch, sizeof *next, "an order", e);
+    autofree size_t *order = batch_order(d, s->seed, "search training", epoch, e);
+    autofree size_t *held_out = batch_order(v, s->seed, "search validation", epoch, e);
+    autofree size_t *next = array_new((size_t)s->batch, sizeof *next, "a batch", e);
     if (!order || !held_out || !next)
         return -1;
-    struct random shuffle = random_stream(s->seed, "search training", epoch);
-    random_permutation(&shuffle, order, d->count);
-    shuffle = random_stream(s->seed, "search validation", epoch);
-    random_permutation(&shuffle, held_out, v->count);
     struct walk walk = {.order = held_out, .next = next, .count = v->count};
     struct source from_d = {d, s->model.normalisation, s->augment, s->seed};
     struct source from_v = {v, s->model.normalisation, s->augment, s->seed};

@@ -89,11 +89,9 @@ int training_epoch(struct training *t, const struct samples *samples,
     double began = clock_seconds(), loss = 0, rate = cosine_rate(t->rate, 0, t->epoch, t->epochs);
     uint64_t epoch = (uint64_t)t->epoch, batches = (samples->count - 1) / (uint64_t)t->batch + 1;
     size_t right = 0, count = samples->count;
-    autofree size_t *order = array_new(count, sizeof *order, "an order", e);
+    autofree size_t *order = batch_order(samples, t->seed, "training order", epoch, e);
     if (!order)
         return -1;
-    struct random shuffle = random_stream(t->seed, "training order", epoch);
-    random_permutation(&shuffle, order, count);
     struct source source = {samples, t->model.normalisation, t->augment, t->seed};
     struct sgd sgd = {.rate = rate, .momentum = MOMENTUM, .decay = DECAY};
     struct group weights = graph_group(t->model.graph, GRAPH_WEIGHTS);

@@ -1,0 +1,106 @@
+#!/bin/bash
+# search-step: the sizes of super-nets, the loop on a few real images, interruption, bad calls.
+. "${0%/*}/tap.sh"
+
+# ---- sizes ----
+weights() { search-step --describe --json "$@" | sed -n 's/^ *"weights": \([0-9]*\).*/\1/p'; }
+ok '1,929,754 weights: grey, 16 channels, 8 cells' \
+    test "$(weights --cells 8 --channels 16 --image 28x28x1 --classes 10)" = 1929754
+ok '1,930,618 weights: RGB' test "$(weights --image 32x32x3)" = 1930618
+ok '393,778 weights: 8 channels, 5 cells' test "$(weights --cells 5 --channels 8)" = 393778
+run 'search-step --describe --image 28x28'
+status 2
+stderr like '*--image*HEIGHTxWIDTHxCHANNELS*'
+
+# ---- a few real images ----
+load fashion-mnist train >train 2>/dev/null || skip_all 'no Fashion-MNIST'
+pick --per-class 2 --seed 1 <train >subset
+pick --not-ids subset --per-class 2 --seed 2 <train >validation
+export OMP_WAIT_POLICY=passive
+step() { # state options...
+    local state=$1
+    shift
+    search-step --state "$state" --validation validation --no-history "$@" <subset
+}
+new='--cells 3 --channels 4 --batch 8 --order 1' # 20 images: batches of 8, 8 and 4
+meta() { peek --json "$1" | sed -n "s/^ *\"$2\": \(.*[^,]\),*\$/\1/p" | head -n 1; }
+
+run "step whole $new --threads 2 --until 3 >hardness"
+status 0
+ok 'a row an image, in the order of the input' \
+    cmp <(save tsv - hardness | cut -f1) <(pick --first 20 <subset | save tsv - | cut -f1)
+ok '3 epochs in the mean' test "$(save tsv - hardness | tail -n +2 | cut -f4 | sort -u)" = 3
+ok 'meta: 3 epochs' test "$(meta hardness epoch)" = 3
+ok 'meta: 60 images' test "$(meta hardness images)" = 60
+ok 'the rate climbs from 0.001' grep -q '^0\.0028' <(meta hardness rate)
+
+cp whole before
+run "step whole $new --until 3 | cmp - hardness"
+status 0 'asked again, it trains no more and says the same'
+ok 'and leaves the state alone' cmp whole before
+
+step parts $new --until 1 --threads 1 >hardness.1
+for e in 2 3; do step parts --until $e --threads 1 >hardness.$e; done
+ok 'three calls, one thread: the state of one call, two threads' cmp parts whole
+ok 'and its hardness' cmp hardness.3 hardness
+
+timeout -s KILL 0.3 search-step --state killed --validation validation --no-history $new --until 3 \
+    <subset >lost
+run "step killed $new --until 3 | cmp - hardness && cmp killed whole"
+status 0 'killed and called again: the same bytes'
+
+run "step second $new --order 2 --measure >measured"
+status 0 'second order'
+ok 'accuracy on the validation samples' grep -q '^[01]' <(meta measured validation)
+
+# ---- the subset changes ----
+cp whole changed
+run "pick --not-ids subset --per-class 2 --seed 3 <train | cat >other
+    search-step --state changed --validation validation <other >after"
+status 0
+ok 'a new subset: the rate is at its peak' grep -q '^0\.01\|^0\.00999999' <(meta after rate)
+ok 'one update, one epoch since' test "$(meta after update) $(meta after since)" = '1 1'
+ok 'newcomers have one epoch' test "$(save tsv - after | tail -n +2 | cut -f4 | sort -u)" = 1
+
+mine --keep-all <hardness.1 >ids && cp parts arm
+step arm >static
+run 'cp parts arm2; pick --ids ids train | search-step --state arm2 --validation validation \
+    --no-history >mined; cmp arm arm2'
+status 0 'through mine that never updates: the static arm, bit for bit'
+
+# ---- predictions of the super-net ----
+run 'predict --weights whole <subset | peek'
+status 0
+stdout like 'kind: predictions*scores f32 \[10\]*"scores": "logits"*'
+
+# ---- bad calls and bad files ----
+run 'search-step --validation validation <subset'
+status 2
+run 'search-step --state none <subset'
+status 2
+run 'step whole --epochs 1 --until 2'
+status 2
+run 'step whole --cells 4'
+status 1
+stderr exactly 'search-step: whole: it began with cells 3, this call says 4'
+run 'step whole --seed 2 --order 2'
+status 1
+stderr like 'search-step: whole: it began with seed 1, this call says 2'
+head -c 20000 whole >cut
+run 'step cut'
+status 1
+stderr like 'search-step: cut: *'
+stdout empty
+run 'search-step --state none --validation subset <validation | search-step --state none2 --validation validation'
+status 1
+stderr like '*expected*samples*'
+run 'search-step --state subset --validation validation <subset'
+status 1
+stderr like 'search-step: subset: *weights*'
+run 'head -c 5000 subset | search-step --state none3 --validation validation'
+status 1
+ok 'no state of a broken input' test ! -e none3
+run "step full $new >/dev/full"
+status 1
+ok 'what was trained stays, though nobody could be told' test -s full
+done_testing

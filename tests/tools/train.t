@@ -1,0 +1,76 @@
+#!/bin/bash
+# train and predict: the published network's size, a few real images, checkpoints, bad calls.
+. "${0%/*}/tap.sh"
+
+cat >darts-v2 <<'TEXT'
+DARTS_V2 = Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0),
+ ('sep_conv_3x3', 1), ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0),
+ ('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0),
+ ('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0),
+ ('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])
+TEXT
+run 'train --describe --json --arch darts-v2 --cells 20 --channels 36 --image 32x32x3 --classes 10'
+status 0
+stdout like '*"weights": 3349342,*'
+
+load fashion-mnist train >all 2>/dev/null || skip_all 'no Fashion-MNIST'
+pick --per-class 4 --seed 1 <all >samples
+export OMP_WAIT_POLICY=passive
+net='--arch darts-v2 --cells 3 --channels 4 --batch 16 --drop-path 0.2 --cutout 8 --no-history'
+
+run "train $net --epochs 3 --threads 2 -o whole <samples"
+status 0
+ok 'a point of the curve an epoch' test "$(peek --json whole | grep -c '"rate": 0\.0.*')" -ge 3
+run "train $net --epochs 3 --threads 1 <samples | cmp - whole"
+status 0 'one thread: the same bytes'
+
+timeout -s KILL 0.25 train $net --epochs 3 --checkpoint going -o killed <samples
+run "train $net --epochs 3 --checkpoint going -o killed <samples && cmp killed whole"
+status 0 'killed and called again: the same bytes'
+run "train $net --epochs 3 --checkpoint going <samples | cmp - whole"
+status 0 'a finished checkpoint gives its weights again'
+run "train $net --epochs 4 --checkpoint going -o no <samples"
+status 1
+stderr exactly 'train: going: it began with epochs 3, this call says 4'
+run "pick --first 30 <samples | train $net --epochs 3 --checkpoint going -o no"
+status 1
+stderr like 'train: going: it began with the samples *'
+ok 'nothing appears' test ! -e no
+
+run "train $net --epochs 1 --auxiliary <samples | predict --weights - <samples"
+status 1 # the images of a pipe cannot be two streams
+run 'predict --weights whole --no-history <samples >p && peek p'
+status 0
+stdout like 'kind: predictions
+rows: 40*scores f32 \[10\]*"classes": \["T-shirt/top"*"scores": "logits"*'
+run 'predict --weights whole --batch 7 --threads 1 --no-history <samples | cmp - p'
+status 0 'whatever the batch and the threads'
+run 'evaluate p'
+status 0
+
+# A network that learns: 40 images by heart.
+run 'train --arch darts-v2 --cells 3 --channels 8 --batch 20 --augment none --epochs 25 -o net <samples &&
+    predict --weights net <samples | evaluate --json | sed -n "s/^ *\"top1\": \([0-9.]*\).*/\1/p"'
+status 0
+ok 'it learns 40 images' awk '{ exit !($1 > 0.7) }' "$WORK/stdout"
+
+run 'train --epochs 1 <samples'
+status 2
+run 'train --arch darts-v2 --epochs 1 --rate 0 <samples'
+status 2
+run 'echo "Genotype(normal=[])" >bad; train --arch bad <samples'
+status 1
+stderr like 'train: bad: *'
+run 'predict <samples'
+status 2
+run 'predict --weights samples <samples'
+status 1
+stderr like 'predict: samples: *'
+run 'head -c 9000 whole >cut; predict --weights cut <samples'
+status 1
+stdout empty
+run 'head -c 9000 samples | predict --weights whole'
+status 1
+run 'pick --first 1 <samples | predict --weights going | peek | head -n 2'
+stdout like 'kind: predictions*'
+done_testing
