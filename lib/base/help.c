@@ -199,7 +199,7 @@ void help_print_manual(const struct program *p, const struct option *options, FI
     if (*p->operands) {
         fputs(".Ar ", to);
         print_roff(p->operands, strlen(p->operands), false, to);
-        fputc('\n', to);
+        fputs("\\&\n", to); /* a last bracket is the operand's, not punctuation */
     }
     fputs(".Sh DESCRIPTION\n", to);
     print_roff_text(p->description ? p->description : p->summary, to);
