@@ -1,0 +1,331 @@
+/* Networks: counts of weights, one architecture in two guises, the auto-encoder's training. */
+#include <string.h>
+#include "tap.h"
+#include "network/train_autoencoder.h"
+
+static const char darts_v2[] =
+    "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), "
+    "('sep_conv_3x3', 1), ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), "
+    "('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), "
+    "('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), "
+    "('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])";
+/* Without pools, whose normalisation the discrete network leaves out. */
+static const char poolless[] =
+    "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_5x5', 1), ('dil_conv_3x3', 0), "
+    "('skip_connect', 2), ('dil_conv_5x5', 1), ('skip_connect', 3), ('sep_conv_3x3', 2), "
+    "('sep_conv_5x5', 4)], normal_concat=[2, 3, 4, 5], reduce=[('skip_connect', 0), "
+    "('sep_conv_3x3', 1), ('sep_conv_5x5', 0), ('dil_conv_3x3', 2), ('dil_conv_5x5', 1), "
+    "('skip_connect', 2), ('skip_connect', 1), ('sep_conv_3x3', 3)], reduce_concat=[2, 3, 4, 5])";
+
+static size_t weights_of(struct graph *g, struct node *loss)
+{
+    struct graph_size size = {0};
+    struct error e;
+    if (graph_measure(g, loss, 1, loss ? GRAPH_TRAIN : GRAPH_INFER, &size, &e))
+        printf("# %s\n", e.text);
+    return size.weights;
+}
+
+static void supernet_count(int side, int channels, int width, int cells, size_t expected)
+{
+    struct supernet s = {
+        .image = {side, side, channels}, .channels = width, .cells = cells, .classes = 10};
+    struct error e = {""};
+    struct graph *g = graph_new(&e);
+    size_t n = supernet_build(&s, g, &e) == 0 ? weights_of(g, s.loss) : 0;
+    ok(n == expected, "super-net %dx%dx%d, C %d, %d cells: %zu weights, expected %zu %s", side,
+       side, channels, width, cells, n, expected, e.text);
+    graph_free(g);
+}
+
+static void discrete_count(bool auxiliary, size_t expected)
+{
+    struct discrete d = {.image = {32, 32, 3},
+                         .channels = 36,
+                         .cells = 20,
+                         .classes = 10,
+                         .auxiliary = auxiliary,
+                         .auxiliary_weight = 0.4};
+    struct genotype genotype;
+    struct error e = {""};
+    struct graph *g = graph_new(&e);
+    genotype_parse(&genotype, darts_v2, strlen(darts_v2), &e);
+    size_t n = discrete_build(&d, g, &genotype, &e) == 0 ? weights_of(g, d.loss) : 0;
+    ok(n == expected, "DARTS_V2, C 36, 20 cells, CIFAR-10%s: %zu weights, expected %zu %s",
+       auxiliary ? ", auxiliary head" : "", n, expected, e.text);
+    graph_free(g);
+}
+
+static void autoencoder_count(struct autoencoder a, size_t encoder, size_t decoder)
+{
+    struct error e = {""};
+    struct graph *g = graph_new(&e), *h = graph_new(&e);
+    struct node *x = graph_input(g, "image", a.side, a.side, a.channels);
+    struct node *z = graph_input(h, "z", 1, 1, a.latent);
+    struct node *code = encoder_build(&a, g, x), *image = decoder_build(&a, h, z);
+    graph_keep(code);
+    graph_keep(image);
+    size_t n = weights_of(g, NULL), m = weights_of(h, NULL);
+    ok(n == encoder && m == decoder && image && node_shape(image)->extent[0] == a.side &&
+           node_count(image) == (size_t)a.side * (size_t)a.side * (size_t)a.channels &&
+           node_count(code) == (size_t)a.latent,
+       "auto-encoder side %d, channels %d, latent %d, width %d: %zu + %zu weights", a.side,
+       a.channels, a.latent, a.width, n, m);
+    graph_free(g);
+    graph_free(h);
+}
+
+static void refusals(void)
+{
+    struct error e = {""};
+    struct autoencoder a = {.side = 48, .channels = 1, .width = 8, .latent = 8};
+    ok(autoencoder_check(&a, &e) == -1, "a side that is no power of two: %s", e.text);
+    struct supernet s = {.image = {28, 28, 1}, .channels = 16, .cells = 0, .classes = 10};
+    struct graph *g = graph_new(&e);
+    ok(supernet_build(&s, g, &e) == -1, "no cells: %s", e.text);
+    graph_free(g);
+    struct discrete d = {
+        .image = {4, 4, 1}, .channels = 4, .cells = 5, .classes = 10, .auxiliary = true};
+    struct genotype genotype;
+    genotype_parse(&genotype, darts_v2, strlen(darts_v2), &e);
+    g = graph_new(&e);
+    ok(discrete_build(&d, g, &genotype, &e) == -1, "no room for the auxiliary head: %s", e.text);
+    graph_free(g);
+}
+
+/* ---- one-hot architecture parameters make the super-net the discrete network ---- */
+
+enum { BATCH = 5, SIDE = 14, CLASSES = 10 };
+
+static void one_hot(struct node *table, const struct cell_genotype *cell)
+{
+    real *alpha = node_value(table);
+    for (int edge = 0; edge < CELL_EDGES; edge++)
+        for (int op = 0; op < PRIMITIVES; op++)
+            alpha[edge * PRIMITIVES + op] = op == PRIMITIVE_NONE ? 0 : -200;
+    for (int k = 0; k < GENOTYPE_PAIRS; k++) {
+        int edge = cell_edge(k / 2, cell->gene[k].input);
+        alpha[edge * PRIMITIVES + PRIMITIVE_NONE] = -200;
+        alpha[edge * PRIMITIVES + (int)cell->gene[k].op] = 0;
+    }
+}
+
+/* The super-net's name for a weight of the discrete network: modules have other names. */
+static const char *translated(const char *name, const struct genotype *g, int cells)
+{
+    static const char *const module[][2] = {{".preprocess0.op.1", ".p0.1"},
+                                            {".preprocess1.op.1", ".p1.1"},
+                                            {".preprocess0.conv_1", ".p0.a"},
+                                            {".preprocess0.conv_2", ".p0.b"}};
+    static char to[128];
+    int c, k, at = 0;
+
+    if (strncmp(name, "classifier", 10) == 0)
+        snprintf(to, sizeof to, "fc%s", name + 10);
+    else if (sscanf(name, "cells.%d._ops.%d%n", &c, &k, &at) == 2 && at) {
+        bool reduction = c == cells / 3 || c == 2 * cells / 3;
+        const struct gene *gene = &(reduction ? &g->reduce : &g->normal)->gene[k];
+        const char *rest = name + at;
+        char half[16];
+        if (sscanf(rest, ".conv_%1[12]", half) == 1)
+            rest = *half == '1' ? ".a.weight" : ".b.weight";
+        else if (strncmp(rest, ".op", 3) == 0)
+            rest += 3;
+        snprintf(to, sizeof to, "cells.%d.ops.%d.ops.%d%s", c, cell_edge(k / 2, gene->input),
+                 (int)gene->op, rest);
+    } else {
+        snprintf(to, sizeof to, "%s", name);
+        for (int i = 0; i < 4; i++)
+            if (sscanf(name, "cells.%d%n", &c, &at) == 1 &&
+                strncmp(name + at, module[i][0], strlen(module[i][0])) == 0)
+                snprintf(to, sizeof to, "cells.%d%s%s", c, module[i][1],
+                         name + at + strlen(module[i][0]));
+    }
+    return to;
+}
+
+static void guises(void)
+{
+    struct supernet s = {.image = {SIDE, SIDE, 1}, .channels = 4, .cells = 4, .classes = CLASSES};
+    struct discrete d = {.image = {SIDE, SIDE, 1}, .channels = 4, .cells = 4, .classes = CLASSES};
+    struct error e = {""};
+    struct genotype genotype;
+    struct graph *g = graph_new(&e), *h = graph_new(&e);
+    struct graph_run run = {.n = BATCH};
+    int carried = 0;
+    double most = 0, largest = 0;
+
+    if (!ok(genotype_parse(&genotype, poolless, strlen(poolless), &e) == 0 &&
+                supernet_build(&s, g, &e) == 0 && discrete_build(&d, h, &genotype, &e) == 0 &&
+                graph_plan(g, s.loss, BATCH, GRAPH_TRAIN, &e) == 0 &&
+                graph_plan(h, d.loss, BATCH, GRAPH_TRAIN, &e) == 0,
+            "one architecture in two guises builds %s", e.text))
+        return;
+    network_initialise(g, 1);
+    network_initialise(h, 2);
+    one_hot(s.normal, &genotype.normal);
+    one_hot(s.reduce, &genotype.reduce);
+    for (int i = 0; i < graph_weights(h, GRAPH_WEIGHTS); i++) {
+        struct node *n = graph_weight_at(h, GRAPH_WEIGHTS, i);
+        struct node *from = graph_find(g, translated(node_name(n), &genotype, d.cells));
+        if (from && node_count(from) == node_count(n)) {
+            memcpy(node_value(n), node_value(from), node_count(n) * sizeof(real));
+            carried++;
+        }
+    }
+    struct random r = random_stream(3, "images", 0);
+    for (int i = 0; i < BATCH * SIDE * SIDE; i++)
+        node_value(d.x)[i] = node_value(s.x)[i] = (real)random_normal(&r);
+    for (int i = 0; i < BATCH; i++)
+        node_value(d.label)[i] = node_value(s.label)[i] = (real)(i % CLASSES);
+    graph_forward(g, &run);
+    graph_forward(h, &run);
+    for (int i = 0; i < BATCH * CLASSES; i++) {
+        most = fmax(most, fabs(node_value(d.logits)[i] - node_value(s.logits)[i]));
+        largest = fmax(largest, fabs(node_value(s.logits)[i]));
+    }
+    ok(carried > 60 && most < 1e-5 * fmax(largest, 1),
+       "one-hot super-net and discrete network: logits differ by %.1e of %.2f, %d weights carried",
+       most, largest, carried);
+    graph_free(g);
+    graph_free(h);
+}
+
+/* ---- the auto-encoder's training ---- */
+
+enum { IMAGES = 16, PIXELS = 32 * 32 };
+
+/* A bright box on black, its place and size from the index. */
+static void fetch_box(const void *context, size_t i, real *pixels)
+{
+    struct random r = random_stream(*(const uint64_t *)context, "box", i);
+    int x = (int)random_below(&r, 16), y = (int)random_below(&r, 16);
+    int w = 6 + (int)random_below(&r, 10), h = 6 + (int)random_below(&r, 10);
+    for (int p = 0; p < PIXELS; p++) {
+        int px = p % 32, py = p / 32;
+        pixels[p] = px >= x && px < x + w && py >= y && py < y + h ? 1 : -1;
+    }
+}
+
+static const uint64_t seed = 5;
+static const int64_t label[IMAGES] = {0, 1, 2, 0, 1, 2, -1, 0, 1, 2, 0, 1, 2, 0, 3, 1};
+static const struct autoencoder_data boxes = {
+    .count = IMAGES, .label = label, .fetch = fetch_box, .context = &seed};
+
+static double mean_image_error(void)
+{
+    static real image[IMAGES][PIXELS];
+    double error = 0;
+    for (size_t i = 0; i < IMAGES; i++)
+        fetch_box(&seed, i, image[i]);
+    for (int p = 0; p < PIXELS; p++) {
+        double mean = 0;
+        for (int i = 0; i < IMAGES; i++)
+            mean += image[i][p] / (double)IMAGES;
+        for (int i = 0; i < IMAGES; i++)
+            error += pow(image[i][p] - mean, 2) / (IMAGES * (double)PIXELS);
+    }
+    return error;
+}
+
+static void overfit(void)
+{
+    const struct autoencoder_settings settings = {
+        .network = {32, 1, 8, 8}, .loss = AUTOENCODER_MSE, .rate = 1e-3, .batch = 16, .seed = 1};
+    struct error e = {""};
+    struct autoencoder_report report = {0};
+    struct autoencoder_trainer *t = autoencoder_trainer_new(&settings, &boxes, &e);
+    for (int epoch = 0; t && epoch < 500; epoch++)
+        autoencoder_epoch(t, &report, NULL, NULL, &e);
+    double share = report.mse / mean_image_error();
+    ok(t && share < 0.05, "16 images, 500 steps: MSE is %.1f %% of the mean image's %s",
+       100 * share, e.text);
+    autoencoder_trainer_free(t);
+}
+
+/* Trains three epochs; with `stop`, in two trainers that hand over after the first. */
+static bool train(enum autoencoder_loss loss, bool stop, real *weights, size_t *count,
+                  struct autoencoder_report *report)
+{
+    const struct autoencoder_settings settings = {.network = {32, 1, 4, 3},
+                                                  .loss = loss,
+                                                  .lambda = 1e-3,
+                                                  .margin = 1,
+                                                  .rate = 1e-3,
+                                                  .batch = 6,
+                                                  .seed = 3};
+    struct autoencoder_data data = boxes;
+    struct error e = {""};
+    struct autoencoder_trainer *t = autoencoder_trainer_new(&settings, &data, &e), *u = NULL;
+    bool good = t != NULL;
+    for (int epoch = 0; good && epoch < 3; epoch++) {
+        good = autoencoder_epoch(t, report, NULL, NULL, &e) == 0;
+        if (!stop || epoch || !good)
+            continue;
+        u = autoencoder_trainer_new(&settings, &data, &e);
+        for (enum graph_group group = 0; u && group < GRAPH_GROUPS; group++) {
+            struct group from = graph_group(autoencoder_graph(t), group);
+            if (from.count)
+                memcpy(graph_group(autoencoder_graph(u), group).value, from.value,
+                       from.count * sizeof(real));
+        }
+        *count = graph_group(autoencoder_graph(t), GRAPH_WEIGHTS).count;
+        for (int i = 0; i < 2; i++)
+            memcpy(autoencoder_moment(u, i), autoencoder_moment(t, i), *count * sizeof(real));
+        *autoencoder_epochs(u) = *autoencoder_epochs(t);
+        autoencoder_trainer_free(t);
+        t = u;
+    }
+    if (good) {
+        *count = graph_group(autoencoder_graph(t), GRAPH_WEIGHTS).count;
+        memcpy(weights, graph_group(autoencoder_graph(t), GRAPH_WEIGHTS).value,
+               *count * sizeof(real));
+    } else {
+        printf("# %s\n", e.text);
+    }
+    autoencoder_trainer_free(t);
+    return good;
+}
+
+static void losses(void)
+{
+    static const char *const name[] = {"mse", "contractive", "triplet"};
+    static real a[20000], b[20000];
+    size_t n = 0, m = 0;
+    struct autoencoder_report report;
+
+    for (int loss = AUTOENCODER_MSE; loss <= AUTOENCODER_TRIPLET; loss++) {
+        bool good = train((enum autoencoder_loss)loss, false, a, &n, &report) &&
+                    train((enum autoencoder_loss)loss, true, b, &m, &report);
+        ok(good && n == m && memcmp(a, b, n * sizeof *a) == 0,
+           "%s: a run handed over after an epoch ends with the same bits", name[loss]);
+        ok(good && report.mse > 0 && (loss == AUTOENCODER_MSE || report.second > 0),
+           "%s: both terms are there, %g and %g", name[loss], report.mse, report.second);
+    }
+    struct autoencoder_data one = boxes;
+    static const int64_t same[IMAGES] = {0};
+    struct autoencoder_settings settings = {
+        .network = {32, 1, 4, 3}, .loss = AUTOENCODER_TRIPLET, .batch = 4};
+    struct error e = {""};
+    one.label = same;
+    ok(!autoencoder_trainer_new(&settings, &one, &e), "triplets of one class: %s", e.text);
+}
+
+int main(void)
+{
+    supernet_count(28, 1, 16, 8, 1929754);
+    supernet_count(32, 3, 16, 8, 1930618);
+    supernet_count(28, 1, 8, 5, 393778);
+    supernet_count(28, 1, 4, 5, 135966);
+    discrete_count(false, 3349342);
+    discrete_count(true, 3349342 + 576 * 128 + 2 * 128 + 4 * 128 * 768 + 2 * 768 + 7690);
+    autoencoder_count((struct autoencoder){32, 1, 64, 8}, 689920, 690048);
+    autoencoder_count((struct autoencoder){32, 3, 64, 32}, 790272, 790400);
+    autoencoder_count((struct autoencoder){64, 1, 64, 8}, 2820864, 2820992);
+    autoencoder_count((struct autoencoder){32, 1, 16, 8}, 49600, 49632);
+    refusals();
+    guises();
+    overfit();
+    losses();
+    return tap_done();
+}
