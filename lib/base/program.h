@@ -63,7 +63,7 @@ struct call {
     bool history, json;
     int verbosity;            /* -1 with -q, 0, 1 with -v */
     size_t most_tensor_bytes;
-    struct value *arguments;  /* the whole command line, for the history; owned */
+    struct value *arguments;  /* all that followed the name, as given, for the history; owned */
     double started;           /* seconds, monotonic */
 };
 
