@@ -20,26 +20,20 @@ OPT ?= -O3 -g
 
 # Debian packages: those of the build by the header that shows them to be there, then what the
 # pipelines run, then what the tests run.
-HEADERS = cblas.h:libopenblas-serial-dev msgpack.h:libmsgpack-dev xxhash.h:libxxhash-dev \
-	Random123/philox.h:librandom123-dev jpeglib.h:libjpeg62-turbo-dev png.h:libpng-dev \
-	zlib.h:zlib1g-dev
+HEADERS = msgpack.h:libmsgpack-dev xxhash.h:libxxhash-dev Random123/philox.h:librandom123-dev \
+	jpeglib.h:libjpeg62-turbo-dev png.h:libpng-dev zlib.h:zlib1g-dev
 PACKAGES = $(foreach h,$(HEADERS),$(lastword $(subst :, ,$h))) \
 	dataset-fashion-mnist perl gnuplot-nox graphviz \
 	python3-msgpack python3-numpy mandoc strace
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//' || true)
 
-# The serial build of OpenBLAS: many threads call it at once, and it starts none of its own.
-BLAS_DIR := $(firstword $(wildcard /usr/lib/*/openblas-serial))
-BLAS_INCLUDE := $(firstword $(wildcard /usr/include/*/openblas-serial))
-
-CPPFLAGS = -D_GNU_SOURCE -Ilib $(BLAS_INCLUDE:%=-I%) -MMD -MP
+CPPFLAGS = -D_GNU_SOURCE -Ilib -MMD -MP
 CFLAGS = -std=gnu11 $(OPT) -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wno-unknown-pragmas -fno-math-errno -ffp-contract=fast -fopenmp $(if $(WERROR),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-LDFLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(BLAS_DIR:%=-L% -Wl,-rpath,%) \
-	-Wl,--as-needed
-LDLIBS = -lopenblas -lmsgpackc -lxxhash -ljpeg -lpng -lz -lm
+LDFLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed
+LDLIBS = -lmsgpackc -lxxhash -ljpeg -lpng -lz -lm
 
 # Kernels are compiled once for each instruction set and chosen at run time (lib/graph/op.h).
 ifeq ($(shell uname -m),x86_64)
@@ -136,8 +130,10 @@ $(BUILD)/bench/%: tests/bench/%.c $(LIB)
 units: $(UNITS)
 
 SCRIPTS = $(sort $(wildcard tests/tools/*.t tests/pipelines/*.t))
-PROVE = prove --exec '' --timer
-TEST_ENV = BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) PATH=$(abspath $(BIN)):$$PATH
+PROVE = prove --exec '' --timer -j$(shell nproc)
+# Waiting threads sleep: tests run beside each other.
+TEST_ENV = OMP_WAIT_POLICY=passive BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) \
+	PATH=$(abspath $(BIN)):$$PATH
 
 # Set-up may install what this make did not find when it started, so a fresh one goes on.
 check: setup
@@ -155,12 +151,13 @@ bench: all $(BENCHES)
 
 demo: setup
 	@$(MAKE) --no-print-directory all
-	@$(TEST_ENV) pipelines/dds-nas --profile demo
+	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile demo
 table: all
-	@$(TEST_ENV) pipelines/dds-nas --profile small --arms 'dds random static' --seeds '1 2 3'
+	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile small \
+		--arms "$${ARM:-dds random static}" --seeds "$${SEEDS:-1 2 3}"
 	@pipelines/dds-nas-report table runs/fashion-mnist-small
 full-search: all
-	@$(TEST_ENV) pipelines/dds-nas --profile wide --until search
+	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile wide --until search
 
 # ---- manual pages, completion, installation ----
 

@@ -1,5 +1,5 @@
 # gnuplot -c dds-nas.gnuplot CURVE.tsv PICTURE.png TITLE
-# Columns of CURVE.tsv: epoch accuracy rate updates updated kept replaced images seconds validation
+# The grey bars are epochs after which the subset was mined. Columns of CURVE.tsv: epoch accuracy rate updates updated kept replaced images seconds validation
 set terminal pngcairo size 900,480 font "sans,11" linewidth 1.5
 set output ARG2
 set datafile separator "\t"
@@ -8,8 +8,9 @@ set title ARG3 noenhanced
 set xlabel "epoch"
 set ylabel "accuracy"
 set y2label "learning rate"
+set xrange [0:*]
 set yrange [0:1]
-set y2range [0:*]
+set y2range [0:0.012]
 set ytics nomirror
 set y2tics
 set grid y

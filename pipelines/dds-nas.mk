@@ -55,6 +55,7 @@ LOSS = contractive
 SUBSET = 10
 HARDNESS = 0.85
 MASTERY = 0.5
+WARM_UP = 10
 
 # ---- arms: what the subset starts from, and what becomes of it after each epoch ----
 
@@ -72,7 +73,10 @@ MINE_full = --keep-all
 # Targets are RUN/seed-S/ARM/FILE; the stem is seed-S or seed-S/ARM.
 seed = $(patsubst seed-%,%,$(firstword $(subst /, ,$*)))
 forest = $(RUN)/$(*D)/$(EMBEDDING_$(*F))/forest
-FLAGS = --seed $(seed) $(THREADS:%=--threads %)
+# PLAIN leaves histories and clock times out, so that runs can be compared byte by byte.
+PLAIN =
+plain = $(if $(PLAIN),--no-history)
+threads = $(THREADS:%=--threads %)
 
 # $(call timed,STAGE,COMMANDS): their wall, user and system seconds join times.tsv in the folder.
 timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); TIMEFORMAT='$1	%3R	%3U	%3S'; \
@@ -80,8 +84,8 @@ timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); TIMEFORMAT='$1	%3R	%3U	%3S'; \
 
 say = @printf '%s: %s\n' '$(*)' '$1' >&2
 REPORT = $(HERE)dds-nas-report
-SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS ENCODER SUBSET HARDNESS MASTERY SEARCH \
-	SEARCH_EPOCHS TRAIN
+SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS ENCODER SUBSET HARDNESS MASTERY \
+	WARM_UP SEARCH SEARCH_EPOCHS TRAIN
 define newline
 
 
@@ -108,24 +112,25 @@ $(RUN)/settings: FORCE
 	fi; mv $@.new $@
 
 $(RUN)/%/pool: | $(RUN)/settings
-	@$(call timed,data,load $(DATA) train | pick --per-class $(POOL) --seed $(seed) -o $@)
+	@$(call timed,data,load $(DATA) train | pick --per-class $(POOL) --seed $(seed) $(plain) -o $@)
 $(RUN)/%/validation: $(RUN)/%/pool
 	@$(call timed,data,load $(DATA) train | pick --not-ids $< | \
-		pick --per-class $(VALIDATION) --seed $(seed) -o $@)
+		pick --per-class $(VALIDATION) --seed $(seed) $(plain) -o $@)
 $(RUN)/%/test: | $(RUN)/settings
-	@$(call timed,data,load $(DATA) test | pick --per-class $(TEST) --seed $(seed) -o $@)
+	@$(call timed,data,load $(DATA) test | pick --per-class $(TEST) --seed $(seed) $(plain) -o $@)
 
 # ---- its embedding ----
 
 $(RUN)/%/encoder: $(RUN)/$$(*D)/pool
 	$(call say,encoder)
 	@$(call timed,encoder,train-encoder --latent $(LATENT) --loss $(LOSS) $(ENCODER) \
-		$(if $(filter untrained,$(*F)),--epochs 0,--checkpoint $@.checkpoint) $(FLAGS) -o $@ <$<)
+		$(if $(filter untrained,$(*F)),--epochs 0,--checkpoint $@.checkpoint) \
+		--seed $(seed) $(threads) $(plain) -o $@ <$<)
 	@rm -f $@.checkpoint
 $(RUN)/%/latents: $(RUN)/%/encoder $(RUN)/$$(*D)/pool
-	@$(call timed,latents,encode-latent --weights $< $(THREADS:%=--threads %) -o $@ <$(word 2,$^))
+	@$(call timed,latents,encode-latent --weights $< $(threads) $(plain) -o $@ <$(word 2,$^))
 $(RUN)/%/forest: $(RUN)/%/latents
-	@$(call timed,forest,build-kdtree -o $@ <$<)
+	@$(call timed,forest,build-kdtree $(plain) -o $@ <$<)
 
 # ---- the search: one line an epoch ----
 
@@ -134,18 +139,19 @@ $(RUN)/%/forest: $(RUN)/%/latents
 $(RUN)/%/search/subset.$(SEARCH_EPOCHS): $(RUN)/$$(*D)/pool $(RUN)/$$(*D)/validation \
 		$$(if $$(EMBEDDING_$$(*F)),$$(forest))
 	$(call say,$(SEARCH_EPOCHS) epochs)
-	@mkdir -p $(@D); [ -e $(@D)/subset.0 ] || $(or $(FIRST_$(*F)),$(FIRST)) -o $(@D)/subset.0
+	@mkdir -p $(@D); [ -e $(@D)/subset.0 ] || $(or $(FIRST_$(*F)),$(FIRST)) $(plain) -o $(@D)/subset.0
 	@for e in $$(seq $(SEARCH_EPOCHS)); do \
 		[ -e $(@D)/subset.$$e ] || { $(call timed,search, \
 		pick --ids $(@D)/subset.$$((e - 1)) $< | \
-		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(SEARCH) $(FLAGS) | \
-		mine $(MINE_$(*F)) --seed $(seed) --hardness $(HARDNESS) --mastery $(MASTERY) \
-			-o $(@D)/subset.$$e); }; \
+		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(SEARCH) \
+			--seed $(seed) $(threads) $(plain) | \
+		mine $(MINE_$(*F)) --hardness $(HARDNESS) --mastery $(MASTERY) --warm-up $(WARM_UP) \
+			--seed $(seed) $(plain) -o $(@D)/subset.$$e); }; \
 	done
 
 found = search/subset.$(SEARCH_EPOCHS)
 $(RUN)/%/supernet.json: $(RUN)/%/$(found) $(RUN)/$$(*D)/validation
-	@predict --weights $(<D)/state <$(word 2,$^) | evaluate --json >$@
+	@predict --weights $(<D)/state $(threads) <$(word 2,$^) | evaluate --json >$@
 $(RUN)/%/archive.tsv $(RUN)/%/curve.tsv: $(RUN)/%/$(found) $(RUN)/%/supernet.json
 	@$(REPORT) curve $(<D) $(@D)
 $(RUN)/%/curve.png: $(RUN)/%/curve.tsv
@@ -158,7 +164,7 @@ $(RUN)/%/mined.png: $(RUN)/%/archive.tsv $(RUN)/$$(*D)/pool
 	mosaic --by-class -o $@
 
 $(RUN)/%/architecture: $(RUN)/%/$(found)
-	@derive -o $@ $(<D)/state
+	@derive $(plain) -o $@ $(<D)/state
 $(RUN)/%/genotype.txt: $(RUN)/%/architecture
 	@derive --format genotype -o $@ $<
 $(RUN)/%/genotype.dot: $(RUN)/%/architecture
@@ -170,10 +176,11 @@ $(RUN)/%/genotype.png: $(RUN)/%/genotype.dot
 
 $(RUN)/%/net: $(RUN)/%/architecture $(RUN)/$$(*D)/pool
 	$(call say,training the network found)
-	@$(call timed,train,train --arch $< $(TRAIN) $(FLAGS) --checkpoint $@.checkpoint -o $@ <$(word 2,$^))
+	@$(call timed,train,train --arch $< $(TRAIN) --seed $(seed) $(threads) $(plain) \
+		--checkpoint $@.checkpoint -o $@ <$(word 2,$^))
 	@rm -f $@.checkpoint
 $(RUN)/%/predictions: $(RUN)/%/net $(RUN)/$$(*D)/test
-	@$(call timed,predict,predict --weights $< -o $@ <$(word 2,$^))
+	@$(call timed,predict,predict --weights $< $(threads) $(plain) -o $@ <$(word 2,$^))
 $(RUN)/%/metrics.json: $(RUN)/%/predictions
 	@evaluate --json <$< >$@
 
