@@ -22,49 +22,49 @@ enum option_type {
 };
 
 struct option {
-    const char *name;          /* long name without dashes; NULL ends the table */
-    char letter;               /* short name, or 0 */
+    const char *name; /* long name without dashes; NULL ends the table */
+    char letter;      /* short name, or 0 */
     enum option_type type;
-    void *to;                  /* where the value goes; holds the default beforehand */
-    const char *argument;      /* "N", "FILE": name in the help; NULL for flags */
-    const char *help;          /* one sentence, no full stop; defaults are added by the printer */
-    double least, most;        /* OPTION_INT and OPTION_REAL; both 0: any value of the type */
-    const char *choices;       /* OPTION_CHOICE: words parted by '|' */
+    void *to;             /* where the value goes; holds the default beforehand */
+    const char *argument; /* "N", "FILE": name in the help; NULL for flags */
+    const char *help;     /* one sentence, no full stop; defaults are added by the printer */
+    double least, most;   /* OPTION_INT and OPTION_REAL; both 0: any value of the type */
+    const char *choices;  /* OPTION_CHOICE: words parted by '|' */
 };
 
 struct program {
     const char *name;
-    const char *summary;        /* the NAME line of the manual page: "pick rows of a samples stream" */
-    const char *operands;       /* usage after the options: "[STREAM]"; "" for none */
+    const char *summary;  /* the NAME line of the manual page: "pick rows of a samples stream" */
+    const char *operands; /* usage after the options: "[STREAM]"; "" for none */
     int least_operands, most_operands;
-    const char *description;    /* paragraphs parted by a blank line, for --help and the manual */
-    const char *examples;       /* lines of shell, parted by '\n'; those that begin with # explain */
+    const char *description; /* paragraphs parted by a blank line, for --help and the manual */
+    const char *examples;    /* lines of shell, parted by '\n'; those that begin with # explain */
     const struct option *options; /* the program's own; the common ones are added */
-    unsigned common;            /* COMMON_... that it takes; --help, --version, -q, -v always */
+    unsigned common;              /* COMMON_... that it takes; --help, --version, -q, -v always */
 };
 
 enum {
-    COMMON_OUTPUT = 1,   /* -o, --output FILE: call.output, NULL for standard output */
-    COMMON_SEED = 2,     /* --seed N, default 1: call.seed */
-    COMMON_THREADS = 4,  /* --threads N, default all cores: call.threads; sets OpenMP's count */
-    COMMON_HISTORY = 8,  /* --no-history: call.history is false */
-    COMMON_JSON = 16,    /* --json: call.json */
-    COMMON_STREAM = 32,  /* reads a stream: --max-tensor BYTES, call.most_tensor_bytes */
+    COMMON_OUTPUT = 1,  /* -o, --output FILE: call.output, NULL for standard output */
+    COMMON_SEED = 2,    /* --seed N, default 1: call.seed */
+    COMMON_THREADS = 4, /* --threads N, default all cores: call.threads; sets OpenMP's count */
+    COMMON_HISTORY = 8, /* --no-history: call.history is false */
+    COMMON_JSON = 16,   /* --json: call.json */
+    COMMON_STREAM = 32, /* reads a stream: --max-tensor BYTES, call.most_tensor_bytes */
 };
 
 /* What every program knows of its own call. main owns it. */
 struct call {
     const struct program *program;
-    int argc;                 /* operands */
+    int argc; /* operands */
     char **argv;
     const char *output;
     uint64_t seed;
     int threads;
     bool history, json;
-    int verbosity;            /* -1 with -q, 0, 1 with -v */
+    int verbosity; /* -1 with -q, 0, 1 with -v */
     size_t most_tensor_bytes;
-    struct value *arguments;  /* all that followed the name, as given, for the history; owned */
-    double started;           /* seconds, monotonic */
+    struct value *arguments; /* all that followed the name, as given, for the history; owned */
+    double started;          /* seconds, monotonic */
 };
 
 /* Parses the command line, prints help or usage and exits (0 or 2) where that is all there is to
@@ -89,12 +89,13 @@ void program_warn(const struct call *c, const char *format, ...)
  * `return program_end(&call);` */
 int program_end(struct call *c);
 
-/* Progress on a terminal's stderr (or with -v, a line every ten seconds): a bar, rate, time left. */
+/* Progress on a terminal's stderr (or with -v, a line every ten seconds): a bar, rate, time left.
+ */
 struct progress {
     const struct call *call;
-    const char *what;  /* "epoch", "image" */
-    double total;      /* 0: unknown */
-    double shown;      /* when it was last drawn */
+    const char *what; /* "epoch", "image" */
+    double total;     /* 0: unknown */
+    double shown;     /* when it was last drawn */
     double started;
     bool drawn;
 };

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 struct random {
-    uint64_t key;    /* from seed and purpose */
-    uint64_t step;   /* epoch, training step, ...: high words of the counter */
-    uint64_t at;     /* the next element, for the sequential calls below */
+    uint64_t key;  /* from seed and purpose */
+    uint64_t step; /* epoch, training step, ...: high words of the counter */
+    uint64_t at;   /* the next element, for the sequential calls below */
 };
 
 /* purpose: a short name, e.g. "weights", "shuffle"; streams of different purposes never meet. */

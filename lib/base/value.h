@@ -8,7 +8,15 @@
 #include <stdio.h>
 #include "base/error.h"
 
-enum value_type { VALUE_NIL, VALUE_BOOL, VALUE_INT, VALUE_REAL, VALUE_TEXT, VALUE_ARRAY, VALUE_MAP };
+enum value_type {
+    VALUE_NIL,
+    VALUE_BOOL,
+    VALUE_INT,
+    VALUE_REAL,
+    VALUE_TEXT,
+    VALUE_ARRAY,
+    VALUE_MAP
+};
 
 struct value {
     enum value_type type;
@@ -18,10 +26,10 @@ struct value {
         double real;
         char *text; /* owned, NUL-terminated UTF-8 */
     };
-    size_t count;         /* members of an array or a map */
+    size_t count; /* members of an array or a map */
     size_t capacity;
-    struct value **item;  /* owned */
-    char **key;           /* maps only, owned, unique */
+    struct value **item; /* owned */
+    char **key;          /* maps only, owned, unique */
 };
 
 /* Constructors return NULL where memory is out; so do the setters below, and they accept a NULL

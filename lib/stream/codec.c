@@ -180,10 +180,9 @@ static struct value *convert_map(const msgpack_object_map *map, struct error *e)
             break;
         }
         char *key = convert_text(&pair->key.via.str, e);
-        bool twice = key && value_get(v, key);
-        if (twice)
-            error_set(e, "the key '%s' twice in one map", key);
-        bool held = key && !twice && value_set(v, key, convert(&pair->val, e));
+        bool held = key && value_set(v, key, convert(&pair->val, e));
+        if (held && v->count == i) /* it replaced an older one */
+            held = error_set(e, "the key '%s' twice in one map", key) == 0;
         free(key);
         if (!held)
             break;

@@ -18,16 +18,16 @@
 enum { STREAM_MAX_RANK = 8 };
 
 enum element { /* element types and, in a tensor's first byte, their codes */
-    ELEMENT_U8 = 0,
-    ELEMENT_I32 = 1,
-    ELEMENT_I64 = 2,
-    ELEMENT_F32 = 3,
-    ELEMENT_F64 = 4,
-    ELEMENT_STR = 5, /* scalars only */
-    ELEMENT_ANY = 6, /* in a header only: each tensor says its own */
+               ELEMENT_U8 = 0,
+               ELEMENT_I32 = 1,
+               ELEMENT_I64 = 2,
+               ELEMENT_F32 = 3,
+               ELEMENT_F64 = 4,
+               ELEMENT_STR = 5, /* scalars only */
+               ELEMENT_ANY = 6, /* in a header only: each tensor says its own */
 };
-size_t element_size(enum element e);         /* 0 for STR and ANY */
-const char *element_name(enum element e);    /* "u8", ... */
+size_t element_size(enum element e);      /* 0 for STR and ANY */
+const char *element_name(enum element e); /* "u8", ... */
 
 /* One column. rank 0 is a scalar; an extent of -1 is free; rank -1 is a tensor of any
  * rank (0 too: one element, handed out as data). */
@@ -39,11 +39,11 @@ struct field {
 };
 
 struct header {
-    char *kind;             /* "samples", "latents", ... */
+    char *kind; /* "samples", "latents", ... */
     struct field *field;
     int fields;
-    struct value *meta;     /* a map */
-    struct value *history;  /* an array of maps, oldest first */
+    struct value *meta;    /* a map */
+    struct value *history; /* an array of maps, oldest first */
 };
 
 /* One cell of a row. */
@@ -51,11 +51,11 @@ struct cell {
     enum element element;
     int rank;
     uint32_t extent[STREAM_MAX_RANK];
-    size_t count;          /* elements: the product of the extents; 1 for a scalar; bytes of a text */
+    size_t count; /* elements: the product of the extents; 1 for a scalar; bytes of a text */
     union {
-        int64_t integer;   /* scalar u8, i32, i64 */
-        double real;       /* scalar f32, f64 */
-        const void *data;  /* tensor elements, aligned for their type, or the text, NUL-terminated */
+        int64_t integer;  /* scalar u8, i32, i64 */
+        double real;      /* scalar f32, f64 */
+        const void *data; /* tensor elements, aligned for their type, or the text, NUL-terminated */
     };
 };
 
@@ -90,7 +90,8 @@ struct stream_reader *stream_open_after(const char *path, int fd, const void *he
                                         const struct stream_limits *limits, struct error *e);
 const struct header *stream_header(const struct stream_reader *r);
 const char *stream_path(const struct stream_reader *r); /* for messages: "standard input" */
-/* 1 and *row filled (one cell a field, valid until the next call), 0 at a proper end, -1 on error. */
+/* 1 and *row filled (one cell a field, valid until the next call), 0 at a proper end, -1 on error.
+ */
 int stream_read(struct stream_reader *r, const struct cell **row, struct error *e);
 int64_t stream_rows(const struct stream_reader *r); /* rows read so far */
 /* After the end, for histories, 16 hexadecimal digits: the digest in the trailer; of a stream of
@@ -127,7 +128,7 @@ struct cell cell_tensor(enum element element, int rank, const uint32_t *extent, 
 /* Appends this program's entry {program, version, arguments, seed, inputs} to h->history.
  * `arguments` is an array value (copied). `inputs`, an array of {name, digest} maps for every other
  * stream read, may be NULL. */
-int history_add(struct header *h, const char *program, const struct value *arguments,
-                uint64_t seed, const struct value *inputs, struct error *e);
+int history_add(struct header *h, const char *program, const struct value *arguments, uint64_t seed,
+                const struct value *inputs, struct error *e);
 
 #endif

@@ -10,14 +10,14 @@ struct column {
     enum element element;
     int rank;
     uint32_t extent[STREAM_MAX_RANK];
-    size_t stride;  /* elements a row */
+    size_t stride; /* elements a row */
     void *data;
 };
 
 struct table {
     struct header header;
     size_t rows;
-    struct column *column;   /* header.fields of them */
+    struct column *column; /* header.fields of them */
     char digest[17];
 };
 
