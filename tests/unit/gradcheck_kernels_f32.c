@@ -6,6 +6,6 @@ int main_f64(void);
 
 int main(void)
 {
-    gradcheck_table(cases);
+    gradcheck_table(gradients);
     return tap_done();
 }
