@@ -66,11 +66,11 @@ static inline size_t slice_begin(const struct context *c, int s)
 {
     return (size_t)slice_first(c->n, s);
 }
-/* for each slice s, in parallel; the body must not let slices meet. */
+/* for each slice s, in parallel; the body must not let slices meet. Slices are tasks, not shares of
+ * a loop: a thread that the system has put aside delays the slice it holds, not all the others, so
+ * an engine that shares its cores with other work slows down by their share alone. */
 #define FOR_SLICES(c, s)                                                                           \
-    _Pragma("omp parallel for schedule(static) num_threads((c)->threads)") for (int s = 0;         \
-                                                                                s < GRAPH_SLICES;  \
-                                                                                s++)
+    _Pragma("omp taskloop default(shared) grainsize(1)") for (int s = 0; s < GRAPH_SLICES; s++)
 static inline real *slice_scratch(const struct context *c, int s)
 {
     return c->scratch + (size_t)s * c->scratch_stride;
@@ -97,7 +97,7 @@ static inline bool same_shape(const struct shape *a, const struct shape *b)
 static inline void reduce_slices(const struct context *c, size_t at, real *out, size_t count,
                                  bool accumulate)
 {
-#pragma omp parallel for schedule(static) num_threads(c->threads) if (count > 4096)
+#pragma omp taskloop default(shared) grainsize(4096) if (count > 4096)
     for (size_t i = 0; i < count; i++) {
         real sum = 0;
         for (int s = 0; s < GRAPH_SLICES; s++)

@@ -109,6 +109,8 @@ static void step(struct graph *g, const struct node *n, const struct context *c,
 void graph_forward(struct graph *g, const struct graph_run *run)
 {
     struct context c = context(g, run);
+#pragma omp parallel num_threads(c.threads)
+#pragma omp single
     for (int p = 0; p < g->plan.ordered; p++)
         step(g, g->plan.order[p], &c, false);
 }
@@ -125,6 +127,8 @@ void graph_backward(struct graph *g, const struct graph_run *run)
         if (n->unused && n->gradient && run->gradients >> n->group & 1)
             memset(n->gradient, 0, node_count(n) * sizeof(real));
     }
+#pragma omp parallel num_threads(c.threads)
+#pragma omp single
     for (int p = g->plan.ordered; p-- > 0;)
         if (g->plan.flows[g->plan.order[p]->index])
             step(g, g->plan.order[p], &c, true);
