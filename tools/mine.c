@@ -230,11 +230,14 @@ static void print_report(const struct call *c, const struct curriculum *run,
                      run->accuracy);
         return;
     }
-    program_note(c,
-                 "update %lld: %zu kept, %zu replaced, %zu distinct; distance %.3g (at random "
-                 "%.3g), %.1f %% of the points visited, ten hubs serve %.1f %%",
-                 (long long)run->update + 1, r->kept, r->replaced, r->distinct, r->mean_distance,
-                 r->random_distance, 100 * r->visited_share, 100 * r->hub_share);
+    program_note(c, "update %lld: %zu kept, %zu replaced, %zu distinct", (long long)run->update + 1,
+                 r->kept, r->replaced, r->distinct);
+    if (r->replaced > 0)
+        program_note(c, "distance %.3g, of random images %.3g", r->mean_distance,
+                     r->random_distance);
+    if (r->visits.queries > 0)
+        program_note(c, "%.1f %% of the points visited; ten hubs would serve %.1f %%",
+                     100 * r->visited_share, 100 * r->hub_share);
 }
 
 int main(int argc, char **argv)
