@@ -2,12 +2,21 @@
  * the slices are then added in order, so that no result depends on the number of threads. */
 #ifndef GRAPH_SLICES_H
 #define GRAPH_SLICES_H
+#include <omp.h>
 #include "graph/op.h"
 #include "graph/simd.h"
 
 INLINE bool slice_empty(const struct context *c, int s)
 {
     return slice_first(c->n, s) == slice_first(c->n, s + 1);
+}
+
+/* Work of one image at a time goes here, inside FOR_SLICES: a thread's own, and the same for all
+ * its slices, so that it stays in the core's cache. What a slice gathers is elsewhere in the same
+ * scratch, at slice_scratch. */
+INLINE real *thread_scratch(const struct context *c)
+{
+    return slice_scratch(c, omp_get_thread_num());
 }
 
 /* out = or += the sum over slices of `count` elements at `offset` of each slice's scratch. */
@@ -18,7 +27,7 @@ static inline void slices_reduce(const struct context *c, real *out, size_t offs
         memset(out, 0, count * sizeof *out);
     enum { CHUNK = 4096 };
     long chunks = (long)((count + CHUNK - 1) / CHUNK);
-#pragma omp parallel for num_threads(c->threads) schedule(static) if (chunks > 1)
+#pragma omp taskloop default(shared) grainsize(1) if (chunks > 1)
     for (long k = 0; k < chunks; k++) {
         size_t from = (size_t)k * CHUNK, to = from + CHUNK < count ? from + CHUNK : count;
         for (int s = 0; s < GRAPH_SLICES; s++) {

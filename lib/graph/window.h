@@ -96,6 +96,19 @@ INLINE real *frame_gradient_at(const struct frame *f, real *g, int y, int x)
                    (size_t)f->channels;
 }
 
+/* Zeros around the output's gradient. */
+static inline void frame_clear_border(const struct frame *f, real *g)
+{
+    size_t row = (size_t)(f->gw * f->channels), before = (size_t)(f->before * f->channels);
+    size_t inside = (size_t)(f->ow * f->channels), rows = (size_t)(f->before + f->oh);
+    memset(g, 0, (size_t)f->before * row * sizeof *g);
+    for (size_t y = (size_t)f->before; y < rows; y++) {
+        memset(g + y * row, 0, before * sizeof *g);
+        memset(g + y * row + before + inside, 0, (row - before - inside) * sizeof *g);
+    }
+    memset(g + rows * row, 0, ((size_t)f->gh - rows) * row * sizeof *g);
+}
+
 /* How a pixel is changed as it is copied. Statistics are padded to whole vectors with zeros. */
 enum entry { ENTRY_PLAIN, ENTRY_RELU, ENTRY_NORMALISED_RELU };
 
@@ -198,42 +211,60 @@ static inline void window_forward_row(const struct frame *f, int y, const real *
     correlate(out, c, padded + y * f->stride * row, f->stride * c, f->ow, f->channels, weight, &t);
 }
 
-/* Row y of the image's gradient (w x channels) from the padded output gradient: each pixel gathers
- * from the windows that saw it. With a stride, pixels of one residue see the same taps. */
-static inline void window_backward_row(const struct frame *f, int y, const real *gradient,
-                                       const real *weight, real *out)
+/* The way back: a pixel of the image gathers from the windows that saw it. With a stride, pixels of
+ * one residue along the row see the same taps; `first` is the first of them. */
+struct residue {
+    int x, pixels;      /* first pixel of the row, and how many, a stride apart */
+    int first;          /* tap */
+    ptrdiff_t gradient; /* where the first pixel's first window is in the padded gradient */
+    struct taps taps;   /* steps to the others, in the gradient and in weights [k, k, channels] */
+};
+
+/* The residue `start` of row y; false where no window sees it. */
+static inline bool window_residue(const struct frame *f, int y, int start, struct residue *r)
 {
     ptrdiff_t c = f->channels, row = f->gw * c;
-    int s = f->stride, u = y + f->pad, i = 0, step = 1;
+    int s = f->stride, u = y + f->pad, x = start, i = 0, j = 0, step = 1;
     while (step * f->dilation % s) /* taps from one that applies to the next */
         step++;
     int shift = step * f->dilation / s; /* and windows */
+    while (x + f->pad < 0)
+        x += s;
+    int v = x + f->pad, last = f->w - 1 + f->pad < f->pw - 1 ? f->w - 1 + f->pad : f->pw - 1;
     while (i < f->k && (u - i * f->dilation) % s)
         i++;
-    window_fill(out, (vec){0}, f->w * f->channels);
-    if (u < 0 || u >= f->ph || i == f->k)
-        return;
-    for (int start = 0; start < s; start++) {
-        int x = start, j = 0;
-        while (x + f->pad < 0)
-            x += s;
-        int v = x + f->pad;
-        while (j < f->k && (v - j * f->dilation) % s)
-            j++;
-        int last = f->w - 1 + f->pad < f->pw - 1 ? f->w - 1 + f->pad : f->pw - 1;
-        if (j == f->k || v > last)
-            continue;
-        struct taps t = {(f->k - i + step - 1) / step,
-                         (f->k - j + step - 1) / step,
-                         -shift * row,
-                         -shift * c,
-                         step * f->k * c,
-                         step * c};
-        const real *in = gradient + ((u - i * f->dilation) / s + f->before) * row +
-                         ((v - j * f->dilation) / s + f->before) * c;
-        correlate(out + x * c, s * c, in, c, (last - v) / s + 1, f->channels,
-                  weight + (i * f->k + j) * c, &t);
-    }
+    while (j < f->k && (v - j * f->dilation) % s)
+        j++;
+    if (u < 0 || u >= f->ph || i == f->k || j == f->k || v > last)
+        return false;
+    *r = (struct residue){x,
+                          (last - v) / s + 1,
+                          i * f->k + j,
+                          ((u - i * f->dilation) / s + f->before) * row +
+                              ((v - j * f->dilation) / s + f->before) * c,
+                          {(f->k - i + step - 1) / step, (f->k - j + step - 1) / step, -shift * row,
+                           -shift * c, step * f->k * c, step * c}};
+    return true;
+}
+
+/* Does every pixel of row y lie under a window's tap? */
+static inline bool window_covers(const struct frame *f, int y)
+{
+    return f->stride == 1 && f->pad >= 0 && y + f->pad < f->ph && f->w + f->pad <= f->pw;
+}
+
+/* Row y of the image's gradient (w x channels) from the padded output gradient. */
+static inline void window_backward_row(const struct frame *f, int y, const real *gradient,
+                                       const real *weight, real *out)
+{
+    ptrdiff_t c = f->channels;
+    struct residue r;
+    if (!window_covers(f, y))
+        window_fill(out, (vec){0}, f->w * f->channels);
+    for (int start = 0; start < f->stride; start++)
+        if (window_residue(f, y, start, &r))
+            correlate(out + r.x * c, f->stride * c, gradient + r.gradient, c, r.pixels, f->channels,
+                      weight + r.first * c, &r.taps);
 }
 
 /* T taps of one vector of channels, kept in registers over the whole image. */

@@ -181,7 +181,7 @@ static void weight_gradient(const struct convolution *v, const struct context *c
     if (weights <= SLICED_WEIGHTS) {
         FOR_SLICES(c, slice)
         {
-            real *own = slice_scratch(c, slice), *work = own + scratch_round(weights);
+            real *own = slice_scratch(c, slice), *work = thread_scratch(c) + scratch_round(weights);
             memset(own, 0, weights * sizeof *own);
             for (int g = 0; g < v->groups && !slice_empty(c, slice); g++)
                 weight_rows(v, wide, narrow, g, whole_group(v, g),
@@ -201,7 +201,7 @@ static void weight_gradient(const struct convolution *v, const struct context *c
         int channels = v->group_c - from < CHANNEL_BLOCK ? v->group_c - from : CHANNEL_BLOCK;
         weight_rows(v, wide, narrow, g, (struct piece){tap, 1, g * v->group_c + from, channels}, 0,
                     (long)c->n * v->oh, gradient + ((long)tap * v->group_c + from) * v->co,
-                    slice_scratch(c, slice));
+                    thread_scratch(c));
     }
 }
 
@@ -263,7 +263,7 @@ static void conv2d_forward(const struct node *n, const struct context *c)
     if (!slice_empty(c, slice))
         wide_to_narrow(&v, n->input[X]->value, n->input[W]->value, n->value,
                        slice_first(c->n, slice), slice_first(c->n, slice + 1), false,
-                       slice_scratch(c, slice));
+                       thread_scratch(c));
 }
 
 /* gx = or += g where x > 0. */
@@ -288,7 +288,7 @@ static void conv2d_backward(const struct node *n, const struct context *c)
     FOR_SLICES(c, slice)
     {
         int first = slice_first(c->n, slice), last = slice_first(c->n, slice + 1);
-        real *work = slice_scratch(c, slice);
+        real *work = thread_scratch(c);
         if (first < last && !v.relu) {
             narrow_to_wide(&v, n->gradient, n->input[W]->value, x->gradient, first, last,
                            n->accumulate[X], work);
@@ -360,7 +360,7 @@ static void transpose_forward(const struct node *n, const struct context *c)
     if (!slice_empty(c, slice))
         narrow_to_wide(&v, n->input[X]->value, n->input[W]->value, n->value,
                        slice_first(c->n, slice), slice_first(c->n, slice + 1), false,
-                       slice_scratch(c, slice));
+                       thread_scratch(c));
 }
 
 static void transpose_backward(const struct node *n, const struct context *c)
@@ -375,7 +375,7 @@ static void transpose_backward(const struct node *n, const struct context *c)
     if (!slice_empty(c, slice))
         wide_to_narrow(&v, n->gradient, n->input[W]->value, n->input[X]->gradient,
                        slice_first(c->n, slice), slice_first(c->n, slice + 1), n->accumulate[X],
-                       slice_scratch(c, slice));
+                       thread_scratch(c));
 }
 
 static struct node *transpose_tangent(struct node *n, struct node *const *t)

@@ -53,7 +53,7 @@ static void forward(const struct node *n, const struct context *c)
     const real *weight = widened(n, c, &f, &l);
     FOR_SLICES(c, slice)
     {
-        real *padded = slice_scratch(c, slice) + l.padded, *row = slice_scratch(c, slice) + l.row;
+        real *padded = thread_scratch(c) + l.padded, *row = thread_scratch(c) + l.row;
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             enter(n, &f, i, padded);
             real *y = n->value + (size_t)i * node_count(n);
@@ -66,16 +66,17 @@ static void forward(const struct node *n, const struct context *c)
 }
 
 static void backward_image(const struct node *n, const struct context *c, const struct frame *f,
-                           const struct layout *l, const real *weight, int image, real *scratch)
+                           const struct layout *l, const real *weight, int image, real *sums,
+                           real *work)
 {
-    real *padded = scratch + l->padded, *gradient = scratch + l->gradient, *row = scratch + l->row;
+    real *padded = work + l->padded, *gradient = work + l->gradient, *row = work + l->row;
     const real *gy = n->gradient + (size_t)image * node_count(n);
     for (int y = 0; y < f->oh; y++, gy += f->ow * f->c)
         pixels_widen(gy, f->ow, f->c, f->channels, frame_gradient_at(f, gradient, y, 0));
     if (wants(n, c, W) || n->window.relu)
         enter(n, f, image, padded);
     if (wants(n, c, W))
-        window_weight_gradient(f, padded, gradient, scratch + l->w);
+        window_weight_gradient(f, padded, gradient, sums + l->w);
     if (!wants(n, c, X))
         return;
     real *gx = n->input[X]->gradient + (size_t)image * node_count(n->input[X]);
@@ -100,11 +101,11 @@ static void backward(const struct node *n, const struct context *c)
     const real *weight = widened(n, c, &f, &l);
     FOR_SLICES(c, slice)
     {
-        real *scratch = slice_scratch(c, slice);
-        memset(scratch, 0, l.weight * sizeof *scratch);
-        memset(scratch + l.gradient, 0, frame_gradient(&f) * sizeof *scratch);
+        real *sums = slice_scratch(c, slice), *work = thread_scratch(c);
+        memset(sums, 0, l.weight * sizeof *sums);
+        frame_clear_border(&f, work + l.gradient);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
-            backward_image(n, c, &f, &l, weight, i, scratch);
+            backward_image(n, c, &f, &l, weight, i, sums, work);
     }
     if (wants(n, c, W))
         slices_reduce_narrow(c, n->input[W]->gradient, l.w, f.k * f.k, f.channels, f.c,

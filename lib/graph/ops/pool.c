@@ -10,7 +10,9 @@ struct layout { /* offsets, in reals */
 static struct layout layout_of(const struct frame *f)
 {
     size_t width = (size_t)(f->w > f->ow ? f->w : f->ow);
-    struct layout l = {.gradient = scratch_round(frame_padded(f))};
+    /* max_pool's padded choices, a byte each, lie where the padded image is forward */
+    size_t bytes = frame_gradient(f) / sizeof(real) + 1, image = frame_padded(f);
+    struct layout l = {.gradient = scratch_round(image > bytes ? image : bytes)};
     l.row = l.gradient + scratch_round(frame_gradient(f));
     l.ones = l.row + scratch_round(width * (size_t)f->channels);
     l.end = l.ones + scratch_round((size_t)(f->k * f->k * f->channels));
@@ -30,8 +32,10 @@ static int shape(struct node *n, struct error *e)
     const struct window *w = &n->window;
     if (window_shape(n, x->rank == 3 ? x->extent[2] : 0, e))
         return -1;
-    if (2 * w->pad > w->dilation * (w->kernel - 1) + 1 || w->relu || w->kernel > 15)
-        return error_set(e, "a pool of kernel %d takes a pad of at most half of that", w->kernel);
+    if (2 * w->pad > w->dilation * (w->kernel - 1) + 1 || w->relu || w->kernel > 11)
+        return error_set(
+            e, "a pool takes a kernel of at most 11 (not %d), a pad of at most half of it",
+            w->kernel);
     return 0;
 }
 
@@ -42,16 +46,16 @@ static const real *image_of(const struct node *n, int image)
 
 /* ---- maximum: the first of equals in row-major order, as in PyTorch; a NaN wins ---- */
 
-typedef unsigned char choices __attribute__((vector_size(LANES)));
+typedef signed char choices __attribute__((vector_size(LANES)));
 
-INLINE void max_pixel(const struct frame *f, const real *in, int lanes, real *out,
-                      unsigned char *choice)
+INLINE void max_pixel(const struct frame *f, const int k, const real *in, int lanes, real *out,
+                      signed char *choice)
 {
     ptrdiff_t c = f->channels, row = f->pw * c;
     vec best = vec_load(in);
     ivec which = {0}, tap = {0};
-    for (int i = 0; i < f->k; i++)
-        for (int j = 0; j < f->k; j++, tap += 1) {
+    for (int i = 0; i < k; i++)
+        for (int j = 0; j < k; j++, tap += 1) {
             vec v = vec_load(in + f->dilation * (i * row + j * c));
             ivec better = (v > best) | (v != v);
             best = vec_select(better, v, best);
@@ -62,48 +66,71 @@ INLINE void max_pixel(const struct frame *f, const real *in, int lanes, real *ou
     memcpy(choice, &taken, (size_t)lanes);
 }
 
+static void max_forward_row(const struct frame *f, int y, const real *padded, real *out,
+                            signed char *choice)
+{
+    const real *in = padded + y * f->stride * f->pw * f->channels;
+    for (int x = 0; x < f->ow; x++, in += f->stride * f->channels, out += f->c, choice += f->c)
+        for (int b = 0; b < f->c; b += LANES) {
+            int lanes = f->c - b < LANES ? f->c - b : LANES;
+            if (f->k == 3)
+                max_pixel(f, 3, in + b, lanes, out + b, choice + b);
+            else
+                max_pixel(f, f->k, in + b, lanes, out + b, choice + b);
+        }
+}
+
 static void max_forward(const struct node *n, const struct context *c)
 {
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
     FOR_SLICES(c, slice)
     {
-        real *padded = slice_scratch(c, slice) + l.padded;
+        real *padded = thread_scratch(c) + l.padded;
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            size_t at = (size_t)i * node_count(n);
+            size_t at = (size_t)i * node_count(n), row = (size_t)(f.ow * f.c);
             window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL,
                         -(real)INFINITY);
-            for (int y = 0; y < f.oh; y++)
-                for (int x = 0; x < f.ow; x++, at += (size_t)f.c)
-                    for (int b = 0; b < f.c; b += LANES)
-                        max_pixel(&f, padded + ((y * f.pw + x) * f.stride) * f.channels + b,
-                                  f.c - b < LANES ? f.c - b : LANES, n->value + at + b,
-                                  (unsigned char *)n->saved + at + b);
+            for (int y = 0; y < f.oh; y++, at += row)
+                max_forward_row(&f, y, padded, n->value + at, (signed char *)n->saved + at);
         }
     }
 }
 
-/* One pixel gathers from the windows that see it and chose it. */
-INLINE vec max_gather(const struct frame *f, const real *gy, const unsigned char *choice, int u,
-                      int v, int b, int lanes)
+/* One vector of channels gathers from the windows that see it and chose it. */
+INLINE vec max_gather(const struct residue *r, const real *gradient, const signed char *choice,
+                      int k, int step)
 {
     vec sum = {0};
-    for (int i = 0; i < f->k; i++) {
-        int y = u - i * f->dilation;
-        if (y < 0 || y % f->stride || (y /= f->stride) >= f->oh)
-            continue;
-        for (int j = 0; j < f->k; j++) {
-            int x = v - j * f->dilation;
-            if (x < 0 || x % f->stride || (x /= f->stride) >= f->ow)
-                continue;
-            size_t at = (size_t)(y * f->ow + x) * (size_t)f->c + (size_t)b;
-            choices taken = {0};
-            memcpy(&taken, choice + at, (size_t)lanes);
-            ivec mine = __builtin_convertvector(taken, ivec) == i * f->k + j;
-            sum += vec_keep(mine, vec_load_part(gy + at, lanes));
+    for (int i = 0; i < r->taps.rows; i++)
+        for (int j = 0; j < r->taps.columns; j++) {
+            ptrdiff_t at = i * r->taps.row + j * r->taps.column;
+            choices taken;
+            memcpy(&taken, choice + at, sizeof taken);
+            choices mine = taken == (signed char)(r->first + (i * k + j) * step);
+            sum += vec_keep(__builtin_convertvector(mine, ivec), vec_load(gradient + at));
         }
-    }
     return sum;
+}
+
+static void max_backward_row(const struct frame *f, int y, const real *gradient,
+                             const signed char *choice, real *out)
+{
+    ptrdiff_t c = f->channels;
+    struct residue r;
+    if (!window_covers(f, y))
+        window_fill(out, (vec){0}, f->w * f->channels);
+    for (int start = 0; start < f->stride; start++) {
+        if (!window_residue(f, y, start, &r))
+            continue;
+        int step = (int)(r.taps.weight_column / c);
+        for (int p = 0; p < r.pixels; p++)
+            for (int b = 0; b < f->channels; b += LANES) {
+                ptrdiff_t at = r.gradient + p * c + b;
+                vec_store(out + (r.x + p * f->stride) * c + b,
+                          max_gather(&r, gradient + at, choice + at, f->k, step));
+            }
+    }
 }
 
 static void max_backward(const struct node *n, const struct context *c)
@@ -111,21 +138,27 @@ static void max_backward(const struct node *n, const struct context *c)
     if (!wants(n, c, 0))
         return;
     const struct frame f = window_frame(n);
+    const struct layout l = layout_of(&f);
     FOR_SLICES(c, slice)
-    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-        const real *gy = n->gradient + (size_t)i * node_count(n);
-        const unsigned char *choice = (unsigned char *)n->saved + (size_t)i * node_count(n);
-        real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
-        for (int y = 0; y < f.h; y++)
-            for (int x = 0; x < f.w; x++, gx += f.c)
-                for (int b = 0; b < f.c; b += LANES) {
-                    int lanes = f.c - b < LANES ? f.c - b : LANES;
-                    vec g = lanes == LANES
-                                ? max_gather(&f, gy, choice, y + f.pad, x + f.pad, b, LANES)
-                                : max_gather(&f, gy, choice, y + f.pad, x + f.pad, b, lanes);
-                    vec old = n->accumulate[0] ? vec_load_part(gx + b, lanes) : (vec){0};
-                    vec_store_part(gx + b, old + g, lanes);
-                }
+    {
+        real *gradient = thread_scratch(c) + l.gradient, *row = thread_scratch(c) + l.row;
+        signed char *choice = (signed char *)(thread_scratch(c) + l.padded);
+        frame_clear_border(&f, gradient);
+        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+            const real *gy = n->gradient + (size_t)i * node_count(n);
+            const signed char *from = (signed char *)n->saved + (size_t)i * node_count(n);
+            for (int y = 0; y < f.oh; y++, gy += f.ow * f.c) {
+                real *to = frame_gradient_at(&f, gradient, y, 0);
+                pixels_widen(gy, f.ow, f.c, f.channels, to);
+                for (int x = 0; x < f.ow; x++, from += f.c)
+                    memcpy(choice + (to - gradient) + x * f.channels, from, (size_t)f.c);
+            }
+            real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
+            for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
+                max_backward_row(&f, y, gradient, choice, row);
+                pixels_narrow(row, f.w, f.channels, f.c, gx, n->accumulate[0]);
+            }
+        }
     }
 }
 
@@ -181,7 +214,7 @@ static void avg_forward(const struct node *n, const struct context *c)
     set_ones(&f, ones);
     FOR_SLICES(c, slice)
     {
-        real *padded = slice_scratch(c, slice) + l.padded, *row = slice_scratch(c, slice) + l.row;
+        real *padded = thread_scratch(c) + l.padded, *row = thread_scratch(c) + l.row;
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL, 0);
             real *out = n->value + (size_t)i * node_count(n);
@@ -203,9 +236,9 @@ static void avg_backward(const struct node *n, const struct context *c)
     set_ones(&f, ones);
     FOR_SLICES(c, slice)
     {
-        real *row = slice_scratch(c, slice) + l.row;
-        real *gradient = slice_scratch(c, slice) + l.gradient;
-        memset(gradient, 0, frame_gradient(&f) * sizeof *gradient);
+        real *row = thread_scratch(c) + l.row;
+        real *gradient = thread_scratch(c) + l.gradient;
+        frame_clear_border(&f, gradient);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             const real *gy = n->gradient + (size_t)i * node_count(n);
             for (int y = 0; y < f.oh; y++, gy += f.ow * f.c)

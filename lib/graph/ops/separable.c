@@ -101,8 +101,7 @@ static void forward(const struct node *n, const struct context *c)
     size_t in = node_count(n->input[X]), out = node_count(n);
     FOR_SLICES(c, slice)
     {
-        real *padded = slice_scratch(c, slice) + p.l.padded;
-        real *row = slice_scratch(c, slice) + p.l.depthwise;
+        real *padded = thread_scratch(c) + p.l.padded, *row = thread_scratch(c) + p.l.depthwise;
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             enter(n, &p, n->input[X]->value + (size_t)i * in, padded);
             real *y = n->value + (size_t)i * out;
@@ -144,29 +143,29 @@ INLINE void leave_row(const struct frame *f, const real *padded, const real *g, 
 }
 
 static void backward_image(const struct node *n, const struct context *c, const struct prepared *p,
-                           int image, real *scratch)
+                           int image, real *sums, real *work)
 {
     const struct frame *f = &p->f;
     const struct layout *l = &p->l;
     const real *gy = n->gradient + (size_t)image * node_count(n);
-    real *padded = scratch + l->padded, *gradient = scratch + l->gradient;
+    real *padded = work + l->padded, *gradient = work + l->gradient;
     enter(n, p, n->input[X]->value + (size_t)image * node_count(n->input[X]), padded);
     if (wants(n, c, P)) {
-        real *d = scratch + l->depthwise;
+        real *d = work + l->depthwise;
         for (int y = 0; y < f->oh; y++)
             window_forward_row(f, y, padded, p->weight, d + y * f->ow * f->channels);
         product(f->c, p->out, f->oh * f->ow, (struct matrix){d, 1, f->channels}, gy, p->out,
-                scratch + l->p, p->out, true);
+                sums + l->p, p->out, true);
     }
     for (int y = 0; y < f->oh; y++)
         product(f->ow, f->channels, p->out, (struct matrix){gy + y * f->ow * p->out, p->out, 1},
                 p->transposed, f->channels, frame_gradient_at(f, gradient, y, 0), f->channels,
                 false);
     if (wants(n, c, W))
-        window_weight_gradient(f, padded, gradient, scratch + l->w);
+        window_weight_gradient(f, padded, gradient, sums + l->w);
     if (!wants(n, c, X) && !wants(n, c, S))
         return;
-    real *row = scratch + l->row;
+    real *row = work + l->row;
     real *gx =
         wants(n, c, X) ? n->input[X]->gradient + (size_t)image * node_count(n->input[X]) : NULL;
     for (int y = 0; y < f->h; y++, gx += gx ? f->w * f->c : 0) {
@@ -175,7 +174,7 @@ static void backward_image(const struct node *n, const struct context *c, const 
         if (seen)
             window_backward_row(f, y, gradient, p->weight, row);
         leave_row(f, seen ? padded + (size_t)u * (size_t)(f->pw * f->channels) : NULL, row, gx,
-                  n->accumulate[X], n->input[S] ? p->reciprocal : NULL, scratch + l->s);
+                  n->accumulate[X], n->input[S] ? p->reciprocal : NULL, sums + l->s);
     }
 }
 
@@ -185,11 +184,11 @@ static void backward(const struct node *n, const struct context *c)
     const struct frame *f = &p.f;
     FOR_SLICES(c, slice)
     {
-        real *scratch = slice_scratch(c, slice);
-        memset(scratch, 0, p.l.weight * sizeof *scratch);
-        memset(scratch + p.l.gradient, 0, frame_gradient(f) * sizeof *scratch);
+        real *sums = slice_scratch(c, slice), *work = thread_scratch(c);
+        memset(sums, 0, p.l.weight * sizeof *sums);
+        frame_clear_border(f, work + p.l.gradient);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
-            backward_image(n, c, &p, i, scratch);
+            backward_image(n, c, &p, i, sums, work);
     }
     if (wants(n, c, P))
         slices_reduce(c, n->input[P]->gradient, p.l.p, (size_t)(f->c * p.out), n->accumulate[P]);
