@@ -85,7 +85,7 @@ struct term {
 struct node *mix(struct node *weights, int count, const struct term *terms);
 
 /* ---- losses: scalars, means over the batch (ops/loss.c) ---- */
-/* label: a 1x1x1 input holding the class index. smoothing as PyTorch's label_smoothing. */
+/* label: a 1x1x1 input holding the class index; one that is no class makes the loss NaN. smoothing as PyTorch's label_smoothing. */
 struct node *cross_entropy(struct node *logits, struct node *label, double smoothing);
 struct node *mean_squared_error(struct node *x, struct node *y); /* mean over elements and batch */
 struct node *mean_absolute_error(struct node *x, struct node *y);

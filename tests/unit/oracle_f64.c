@@ -190,7 +190,7 @@ static int batch_of(const char *folder)
 
 static void declare(struct subject *s)
 {
-    char name[8];
+    char name[16];
     for (int i = 0; i < PARTS; i++) {
         struct oracle_array a = part(s->folder, "in", i);
         snprintf(name, sizeof name, "in%d", i);
