@@ -123,6 +123,12 @@ $(BUILD)/unit/%_f64: tests/unit/%_f64.c $(LIB64)
 $(BUILD)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
+$(BUILD)/peers/%_f64: tests/peers/%.c $(LIB64)
+	@mkdir -p $(@D)
+	$(call show,cc)$(CC) -DGRAPH_F64 $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB64) $(LDLIBS)
+$(BUILD)/peers/%: tests/peers/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(call show,cc)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
 $(BUILD)/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
@@ -142,10 +148,10 @@ run-tests: all units
 	$(TEST_ENV) $(PROVE) $(UNITS) $(SCRIPTS)
 check-long: setup
 	@CHECK_LONG=1 $(MAKE) --no-print-directory run-tests
-check-peers: all
-	$(TEST_ENV) $(PROVE) $(sort $(wildcard tests/peers/*.t))
+check-peers: all $(BUILD)/peers/dump $(BUILD)/peers/dump_f64
+	$(TEST_ENV) BUILD=$(abspath $(BUILD)) $(PROVE) $(sort $(wildcard tests/peers/*.t))
 bench: all $(BENCHES)
-	$(TEST_ENV) BUILD=$(abspath $(BUILD)) tests/bench/peers
+	@BUILD=$(abspath $(BUILD)) SHARED=$(abspath $(SHARED)) tests/bench/peers
 
 # ---- experiments ----
 

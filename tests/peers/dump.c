@@ -1,0 +1,99 @@
+/* Runs a network at full size once, forward and backward, and writes all of it as .npy files, in
+ * this engine's layout: p.NAME parameters, g.NAME gradients, x, y, output, loss.
+ *
+ *     dump supernet|discrete|autoencoder FOLDER */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "network/network.h"
+#include "stream/npy.h"
+
+enum { BATCH = 8, CLASSES = 10 };
+
+static const char darts_v2[] =
+    "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), "
+    "('sep_conv_3x3', 1), ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), "
+    "('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), "
+    "('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), "
+    "('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])";
+
+static struct error e;
+
+static void check(int failed)
+{
+    if (!failed)
+        return;
+    fprintf(stderr, "dump: %s\n", e.text);
+    exit(1);
+}
+
+static void save(const char *folder, const char *prefix, const char *name, const struct node *n,
+                 const real *data)
+{
+    char path[512];
+    const struct shape *s = node_shape(n);
+    uint32_t extent[5] = {s->batched ? BATCH : 1};
+    int rank = s->batched || !s->rank; /* a scalar: [1] */
+    for (int k = 0; k < s->rank; k++)
+        extent[rank++] = (uint32_t)s->extent[k];
+    struct cell cell =
+        cell_tensor(sizeof *data == 8 ? ELEMENT_F64 : ELEMENT_F32, rank, extent, data);
+    snprintf(path, sizeof path, "%s/%s%s.npy", folder, prefix, name);
+    check(npy_save(path, &cell, &e));
+}
+
+int main(int argc, char **argv)
+{
+    struct graph *g = graph_new(&e);
+    struct node *x, *y = NULL, *output, *loss;
+
+    if (argc != 3 || !g)
+        return 2;
+    if (strcmp(argv[1], "supernet") == 0) {
+        struct supernet s = {.image = {28, 28, 1}, .channels = 16, .cells = 8, .classes = CLASSES};
+        check(supernet_build(&s, g, &e));
+        x = s.x, y = s.label, output = s.logits, loss = s.loss;
+    } else if (strcmp(argv[1], "discrete") == 0) {
+        struct discrete d = {.image = {32, 32, 3},
+                             .channels = 16,
+                             .cells = 8,
+                             .classes = CLASSES,
+                             .auxiliary = true,
+                             .auxiliary_weight = 0.4};
+        struct genotype genotype;
+        check(genotype_parse(&genotype, darts_v2, strlen(darts_v2), &e));
+        check(discrete_build(&d, g, &genotype, &e));
+        x = d.x, y = d.label, output = d.logits, loss = d.loss;
+    } else {
+        struct autoencoder a = {.side = 32, .channels = 1, .width = 64, .latent = 8};
+        x = graph_input(g, "image", a.side, a.side, a.channels);
+        output = encoder_build(&a, g, x);
+        loss = mean_squared_error(decoder_build(&a, g, output), x);
+        graph_keep(output);
+    }
+    check(graph_check(g, &e) || graph_plan(g, loss, BATCH, GRAPH_TRAIN, &e));
+    network_initialise(g, 1);
+    struct random r = random_stream(1, "images", 0);
+    for (size_t i = 0; i < BATCH * node_count(x); i++)
+        node_value(x)[i] = (real)(random_uniform(&r) * 2 - 1);
+    for (int i = 0; y && i < BATCH; i++)
+        node_value(y)[i] = (real)random_below(&r, CLASSES);
+
+    const struct graph_run run = {.n = BATCH,
+                                  .gradients = 1u << GRAPH_WEIGHTS | 1u << GRAPH_ARCHITECTURE};
+    graph_forward(g, &run);
+    graph_backward(g, &run);
+    save(argv[2], "", "x", x, node_value(x));
+    if (y)
+        save(argv[2], "", "y", y, node_value(y));
+    save(argv[2], "", "output", output, node_value(output));
+    save(argv[2], "", "loss", loss, node_value(loss));
+    for (enum graph_group group = GRAPH_WEIGHTS; group <= GRAPH_ARCHITECTURE; group++)
+        for (int i = 0; i < graph_weights(g, group); i++) {
+            const struct node *n = graph_weight_at(g, group, i);
+            save(argv[2], "p.", node_name(n), n, node_value(n));
+            save(argv[2], "g.", node_name(n), n, node_gradient(n));
+        }
+    graph_free(g);
+    return 0;
+}

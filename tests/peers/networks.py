@@ -1,0 +1,141 @@
+"""Compares what dump wrote with PyTorch: the same networks, written out here once more, given the same weights by name.
+usage: networks.py supernet|discrete|autoencoder FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
+import copy, glob, os, sys
+import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
+torch.set_default_dtype(torch.float64)
+
+def conv(i, o, k=1, stride=1, pad=0, dilation=1, groups=1):
+    return nn.Conv2d(i, o, k, stride, pad, dilation, groups, bias=False)
+def sep_units(c, k, stride, affine):
+    unit = lambda s: [nn.ReLU(), conv(c, c, k, s, k // 2, groups=c), conv(c, c), nn.BatchNorm2d(c, affine=affine)]
+    return unit(stride) + unit(1)
+def dil_units(c, k, stride, affine):
+    return [nn.ReLU(), conv(c, c, k, stride, k - 1, 2, c), conv(c, c), nn.BatchNorm2d(c, affine=affine)]
+def shifted(x):
+    return F.pad(x, (0, x.shape[3] % 2, 0, x.shape[2] % 2))[:, :, 1:, 1:]
+
+# ---- the super-net ----
+class Reduce(nn.Module):
+    def __init__(s, i, o):
+        super().__init__(); s.a, s.b, s.n = conv(i, o // 2, 1, 2), conv(i, o // 2, 1, 2), nn.BatchNorm2d(o, affine=False)
+    def forward(s, x):
+        x = F.relu(x); return s.n(torch.cat([s.a(x), s.b(shifted(x))], 1))
+class Zero(nn.Module):
+    def forward(s, x): return 0.
+class Mixed(nn.Module):
+    def __init__(s, c, stride):
+        super().__init__(); bn = lambda: nn.BatchNorm2d(c, affine=False)
+        s.ops = nn.ModuleList([Zero(), nn.Sequential(nn.MaxPool2d(3, stride, 1), bn()),
+            nn.Sequential(nn.AvgPool2d(3, stride, 1, count_include_pad=False), bn()), nn.Identity() if stride == 1 else Reduce(c, c),
+            nn.Sequential(*sep_units(c, 3, stride, False)), nn.Sequential(*sep_units(c, 5, stride, False)),
+            nn.Sequential(*dil_units(c, 3, stride, False)), nn.Sequential(*dil_units(c, 5, stride, False))])
+    def forward(s, x, w): return sum(a * op(x) for a, op in zip(w, s.ops))
+class SearchCell(nn.Module):
+    def __init__(s, before, last, c, reduction, after):
+        super().__init__(); s.reduction = reduction; pre = lambda i: nn.Sequential(nn.ReLU(), conv(i, c), nn.BatchNorm2d(c, affine=False))
+        s.p0, s.p1 = Reduce(before, c) if after else pre(before), pre(last)
+        s.ops = nn.ModuleList([Mixed(c, 2 if reduction and j < 2 else 1) for i in range(4) for j in range(2 + i)])
+    def forward(s, a, b, w):
+        state, edge = [s.p0(a), s.p1(b)], 0
+        for i in range(4):
+            state.append(sum(s.ops[edge + j](x, w[edge + j]) for j, x in enumerate(state))); edge += i + 2
+        return torch.cat(state[2:], 1)
+def cells(make, c, n):
+    before = last = 3 * c; after = False
+    for i in range(n):
+        reduction = i in (n // 3, 2 * n // 3); c *= 2 if reduction else 1
+        yield make(before, last, c, reduction, after); before, last, after = last, 4 * c, reduction
+class SuperNet(nn.Module):
+    def __init__(s, c=16, n=8, image=1, classes=10):
+        super().__init__(); s.stem = nn.Sequential(conv(image, 3 * c, 3, 1, 1), nn.BatchNorm2d(3 * c))
+        s.cells = nn.ModuleList(cells(SearchCell, c, n)); s.fc = nn.Linear(16 * c, classes)
+        s.an, s.ar = nn.Parameter(torch.zeros(14, 8)), nn.Parameter(torch.zeros(14, 8))
+    def forward(s, x, y):
+        a = b = s.stem(x); w = F.softmax(s.an, -1), F.softmax(s.ar, -1)
+        for c in s.cells: a, b = b, c(a, b, w[c.reduction])
+        out = s.fc(b.mean((2, 3))); return out, F.cross_entropy(out, y)
+
+# ---- a discrete network: DARTS_V2 ----
+NORMAL = [('sep', 0), ('sep', 1), ('sep', 0), ('sep', 1), ('sep', 1), ('skip', 0), ('skip', 0), ('dil', 2)]
+REDUCE = [('max', 0), ('max', 1), ('skip', 2), ('max', 1), ('max', 0), ('skip', 2), ('skip', 2), ('max', 1)]
+class FactorizedReduce(nn.Module):
+    def __init__(s, i, o):
+        super().__init__(); s.conv_1, s.conv_2, s.bn = conv(i, o // 2, 1, 2), conv(i, o // 2, 1, 2), nn.BatchNorm2d(o)
+    def forward(s, x):
+        x = F.relu(x); return s.bn(torch.cat([s.conv_1(x), s.conv_2(shifted(x))], 1))
+class Op(nn.Module):
+    def __init__(s, *units): super().__init__(); s.op = nn.Sequential(*units)
+    def forward(s, x): return s.op(x)
+class Cell(nn.Module):
+    def __init__(s, before, last, c, reduction, after):
+        super().__init__(); s.gene = REDUCE if reduction else NORMAL; pre = lambda i: Op(nn.ReLU(), conv(i, c), nn.BatchNorm2d(c))
+        s.preprocess0, s.preprocess1 = FactorizedReduce(before, c) if after else pre(before), pre(last)
+        make = dict(sep=lambda t: Op(*sep_units(c, 3, t, True)), dil=lambda t: Op(*dil_units(c, 3, t, True)),
+                    max=lambda t: nn.MaxPool2d(3, t, 1), skip=lambda t: nn.Identity() if t == 1 else FactorizedReduce(c, c))
+        s._ops = nn.ModuleList([make[op](2 if reduction and i < 2 else 1) for op, i in s.gene])
+    def forward(s, a, b):
+        state = [s.preprocess0(a), s.preprocess1(b)]
+        for i in range(0, 8, 2): state.append(sum(s._ops[k](state[s.gene[k][1]]) for k in (i, i + 1)))
+        return torch.cat(state[2:], 1)
+class Head(nn.Module):
+    def __init__(s, i, classes):
+        super().__init__(); s.classifier = nn.Linear(768, classes)
+        s.features = nn.Sequential(nn.ReLU(), nn.AvgPool2d(5, 3), conv(i, 128), nn.BatchNorm2d(128), nn.ReLU(), conv(128, 768, 2), nn.BatchNorm2d(768), nn.ReLU())
+    def forward(s, x): return s.classifier(s.features(x).flatten(1))
+class Discrete(nn.Module):
+    def __init__(s, c=16, n=8, image=3, classes=10):
+        super().__init__(); s.stem = nn.Sequential(conv(image, 3 * c, 3, 1, 1), nn.BatchNorm2d(3 * c))
+        s.cells = nn.ModuleList(cells(Cell, c, n)); s.auxiliary_head, s.classifier = Head(16 * c, classes), nn.Linear(16 * c, classes)
+    def forward(s, x, y):
+        a = b = s.stem(x)
+        for i, c in enumerate(s.cells):
+            a, b = b, c(a, b)
+            if i == 2 * len(s.cells) // 3: aux = s.auxiliary_head(b)
+        out = s.classifier(b.mean((2, 3))); return out, F.cross_entropy(out, y) + .4 * F.cross_entropy(aux, y)
+
+# ---- the auto-encoder ----
+class AutoEncoder(nn.Module):
+    def __init__(s, w=64, z=8):
+        super().__init__(); bn = nn.BatchNorm2d; up = lambda i, o: nn.ConvTranspose2d(i, o, 4, 2, 1, bias=False); leaky = nn.LeakyReLU(.2)
+        s.enc = nn.Sequential(conv(1, w, 4, 2, 1), leaky, conv(w, 2 * w, 4, 2, 1), bn(2 * w), leaky, conv(2 * w, 4 * w, 4, 2, 1), bn(4 * w), leaky, conv(4 * w, z, 4))
+        s.dec = nn.Sequential(nn.ConvTranspose2d(z, 4 * w, 4, bias=False), bn(4 * w), nn.ReLU(), up(4 * w, 2 * w), bn(2 * w), nn.ReLU(),
+                              up(2 * w, w), bn(w), nn.ReLU(), up(w, 1), nn.Tanh())
+    def forward(s, x, y): z = s.enc(x); return z.flatten(1), F.mse_loss(s.dec(z), x)
+
+def read(name): return torch.from_numpy(np.load(os.path.join(folder, name + '.npy'))).double()
+def to_torch(t, like):
+    """[h, w, in, out] to [out, in, h, w]; [h, w, c] to [c, 1, h, w]; [in, out] to [out, in]"""
+    if t.dim() == 4: return t.permute(3, 2, 0, 1)
+    if t.dim() == 3: return t.permute(2, 0, 1)[:, None]
+    return t.t() if t.dim() == 2 and like.shape != (14, 8) else t.reshape(like.shape)
+def distance(a, b): return ((a - b).abs().max() / b.abs().max().clamp_min(1e-12)).item()
+
+kind, folder = sys.argv[1:]
+net = dict(supernet=SuperNet, discrete=Discrete, autoencoder=AutoEncoder)[kind]()
+parameters = dict(net.named_parameters())
+ours = {os.path.basename(f)[2:-4] for f in glob.glob(os.path.join(folder, 'p.*.npy'))}
+bad = 0
+def ok(good, text):
+    global bad; bad += not good; print('ok' if good else 'not ok', '-', kind + ':', text)
+ok(ours == set(parameters), 'the same %d parameters by name' % len(ours))
+for k, p in parameters.items(): p.data = to_torch(read('p.' + k), p).contiguous()
+y = read('y').long().flatten() if kind != 'autoencoder' else None
+x = read('x').permute(0, 3, 1, 2)
+out, loss = net(x, y); loss.backward()
+d = distance(read('output').reshape(out.shape), out.detach()); ok(d < 1e-4, 'outputs, relative %.1e' % d)
+d = distance(read('loss').reshape(()), loss.detach()); ok(d < 1e-4, 'loss, relative %.1e' % d)
+ours = {k: to_torch(read('g.' + k), p) for k, p in parameters.items()}
+true = {k: p.grad for k, p in parameters.items()}
+count = sum(p.numel() for p in parameters.values())
+if np.load(os.path.join(folder, 'loss.npy')).dtype == np.float64:
+    worst = max((distance(ours[k], true[k]), k) for k in true)
+    ok(worst[0] < 1e-4, 'gradients of all %d weights, relative %.1e at %s' % (count, *worst))
+else:
+    # In single precision a rounding error that moves a value over a ReLU's zero, or changes the choice of a max-pool, moves
+    # gradients by per cents, in PyTorch as here: so what is asked is to be as near to the double result as PyTorch's float is.
+    single = copy.deepcopy(net).float(); single.zero_grad(); single(x.float(), y)[1].backward()
+    theirs = {k: p.grad.double() for k, p in single.named_parameters()}
+    far = lambda g: (sum((g[k] - true[k]).pow(2).sum() for k in true) / sum(t.pow(2).sum() for t in true.values())).sqrt().item()
+    a, b = far(ours), far(theirs)
+    ok(a < max(1e-4, 2 * b), 'gradients of all %d weights in float, relative %.1e of the whole (PyTorch in float: %.1e)' % (count, a, b))
+sys.exit(bad > 0)
