@@ -231,7 +231,7 @@ static double mean_image_error(void)
 static void overfit(void)
 {
     const struct autoencoder_settings settings = {
-        .network = {32, 1, 8, 8}, .loss = AUTOENCODER_MSE, .rate = 1e-3, .batch = 16, .seed = 1};
+        .network = {32, 1, 16, 8}, .loss = AUTOENCODER_MSE, .rate = 1e-3, .batch = 16, .seed = 1};
     struct error e = {""};
     struct autoencoder_report report = {0};
     struct autoencoder_trainer *t = autoencoder_trainer_new(&settings, &boxes, &e);
