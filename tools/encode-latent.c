@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "image/prepare.h"
 #include "network/encoder_file.h"
-#include "search/samples.h"
+#include "rows/samples.h"
 #include "stream/stage.h"
 
 enum { BATCH = 64 };

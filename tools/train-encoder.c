@@ -3,7 +3,7 @@
 #include <unistd.h>
 #include "image/prepare.h"
 #include "network/encoder_file.h"
-#include "search/samples.h"
+#include "rows/samples.h"
 #include "search/settings.h"
 #include "stream/stage.h"
 

@@ -5,11 +5,8 @@
 #ifndef NETWORK_NETWORK_H
 #define NETWORK_NETWORK_H
 #include "graph/ops.h"
+#include "image/shape.h"
 #include "network/genotype.h"
-
-struct image_shape {
-    int height, width, channels;
-};
 
 /* Starts every parameter of a planned graph by its initial, keyed by the seed and the names, and
  * running statistics at mean 0 and variance 1 (layer.c). */

@@ -3,7 +3,8 @@
 #ifndef SEARCH_BATCHES_H
 #define SEARCH_BATCHES_H
 #include "image/augment.h"
-#include "search/samples.h"
+#include "network/network.h"
+#include "rows/samples.h"
 
 /* Where batches come from. Borrows the samples. */
 struct source {

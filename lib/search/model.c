@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "search/samples.h"
+#include "rows/samples.h"
 
 enum { MOST_CELLS = 200, MOST_CHANNELS = 4096, MOST_SIDE = 65535 };
 

@@ -1,4 +1,4 @@
-#include "search/samples.h"
+#include "rows/samples.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-/* Images in memory, as a network's trainers take them: a checked view of a table of kind
- * "samples", whose arrays it borrows. */
-#ifndef SEARCH_SAMPLES_H
-#define SEARCH_SAMPLES_H
+/* Images in memory, as networks take them: a checked view of a table of kind "samples", whose arrays
+ * it borrows. */
+#ifndef ROWS_SAMPLES_H
+#define ROWS_SAMPLES_H
 #include "image/prepare.h"
-#include "network/network.h"
+#include "image/shape.h"
 #include "stream/stage.h"
 
 enum { SAMPLES_MOST_CLASSES = 100000 };
