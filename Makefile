@@ -141,13 +141,14 @@ PROVE = prove --exec '' --timer -j$(shell nproc)
 TEST_ENV = OMP_WAIT_POLICY=passive BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) \
 	PATH=$(abspath $(BIN)):$$PATH
 
-# Set-up may install what this make did not find when it started, so a fresh one goes on.
+# The two commands of a newcomer use all cores unasked.
+jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 check: setup
-	@$(MAKE) --no-print-directory run-tests
+	@$(MAKE) --no-print-directory $(jobs) run-tests
 run-tests: all units
 	$(TEST_ENV) $(PROVE) $(UNITS) $(SCRIPTS)
 check-long: setup
-	@CHECK_LONG=1 $(MAKE) --no-print-directory run-tests
+	@CHECK_LONG=1 $(MAKE) --no-print-directory $(jobs) run-tests
 check-peers: all $(BUILD)/peers/dump $(BUILD)/peers/dump_f64
 	$(TEST_ENV) BUILD=$(abspath $(BUILD)) $(PROVE) $(sort $(wildcard tests/peers/*.t))
 bench: all $(BENCHES)
@@ -156,7 +157,7 @@ bench: all $(BENCHES)
 # ---- experiments ----
 
 demo: setup
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(jobs) all
 	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile demo
 table: all
 	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile small \

@@ -156,11 +156,10 @@ $(RUN)/%/archive.tsv $(RUN)/%/curve.tsv: $(RUN)/%/$(found) $(RUN)/%/supernet.jso
 	@$(REPORT) curve $(<D) $(@D)
 $(RUN)/%/curve.png: $(RUN)/%/curve.tsv
 	@gnuplot -c $(HERE)dds-nas.gnuplot $< $@ '$(DATA), arm $(*F), seed $(seed)'
-# The images that came at the last update; of arms without one, the subset.
+# The images of the last subset that were mined; of arms that mine none, the subset.
 $(RUN)/%/mined.png: $(RUN)/%/archive.tsv $(RUN)/$$(*D)/pool
-	@e=$$(awk -F '\t' 'NR > 1 && $$5 == 0 { e = $$1 } END { print e + 0 }' $<); \
-	pick --ids $(@D)/search/subset.$$e $(word 2,$^) | \
-	if [ $$e = 0 ]; then cat; else pick --not-ids $(@D)/search/subset.$$((e - 1)); fi | \
+	@pick --ids $(@D)/$(found) $(word 2,$^) | \
+	if cut -f 5 $< | grep -qx 0; then pick --not-ids $(@D)/search/subset.0; else cat; fi | \
 	mosaic --by-class -o $@
 
 $(RUN)/%/architecture: $(RUN)/%/$(found)
