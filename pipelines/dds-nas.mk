@@ -151,11 +151,11 @@ $(RUN)/%/search/subset.$(SEARCH_EPOCHS): $(RUN)/$$(*D)/pool $(RUN)/$$(*D)/valida
 
 found = search/subset.$(SEARCH_EPOCHS)
 $(RUN)/%/supernet.json: $(RUN)/%/$(found) $(RUN)/$$(*D)/validation
-	@predict --weights $(<D)/state $(threads) <$(word 2,$^) | evaluate --json >$@
+	@predict --weights $(<D)/state $(threads) <$(word 2,$^) | evaluate --json >$@.new && mv $@.new $@
 $(RUN)/%/archive.tsv $(RUN)/%/curve.tsv: $(RUN)/%/$(found) $(RUN)/%/supernet.json
 	@$(REPORT) curve $(<D) $(@D)
 $(RUN)/%/curve.png: $(RUN)/%/curve.tsv
-	@gnuplot -c $(HERE)dds-nas.gnuplot $< $@ '$(DATA), arm $(*F), seed $(seed)'
+	@gnuplot -c $(HERE)dds-nas.gnuplot $< $@.new '$(DATA), arm $(*F), seed $(seed)' && mv $@.new $@
 # The images of the last subset that were mined; of arms that mine none, the subset.
 $(RUN)/%/mined.png: $(RUN)/%/archive.tsv $(RUN)/$$(*D)/pool
 	@pick --ids $(@D)/$(found) $(word 2,$^) | \
@@ -169,7 +169,7 @@ $(RUN)/%/genotype.txt: $(RUN)/%/architecture
 $(RUN)/%/genotype.dot: $(RUN)/%/architecture
 	@derive --format dot -o $@ $<
 $(RUN)/%/genotype.png: $(RUN)/%/genotype.dot
-	@dot -Tpng -Gdpi=96 -o $@ $<
+	@dot -Tpng -Gdpi=96 -o $@.new $< && mv $@.new $@
 
 # ---- the final network ----
 
@@ -181,7 +181,7 @@ $(RUN)/%/net: $(RUN)/%/architecture $(RUN)/$$(*D)/pool
 $(RUN)/%/predictions: $(RUN)/%/net $(RUN)/$$(*D)/test
 	@$(call timed,predict,predict --weights $< $(threads) $(plain) -o $@ <$(word 2,$^))
 $(RUN)/%/metrics.json: $(RUN)/%/predictions
-	@evaluate --json <$< >$@
+	@evaluate --json <$< >$@.new && mv $@.new $@
 
 define RETRAIN
 #!/bin/sh
@@ -191,7 +191,7 @@ load $(DATA) train | pick --per-class $(POOL) --seed $(seed) |
     train --arch genotype.txt $(TRAIN) --seed $(seed) -o "$${1:-net.again}"
 endef
 $(RUN)/%/retrain.sh: $(RUN)/%/genotype.txt
-	@printf '%s\n' '$(subst $(newline),' ',$(RETRAIN))' >$@; chmod +x $@
+	@printf '%s\n' '$(subst $(newline),' ',$(RETRAIN))' >$@.new && chmod +x $@.new && mv $@.new $@
 
 $(RUN)/%/summary.txt: $(RUN)/%/metrics.json $(RUN)/%/supernet.json $(RUN)/%/curve.tsv \
 		$(RUN)/%/archive.tsv $(RUN)/%/genotype.txt
