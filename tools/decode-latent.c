@@ -4,8 +4,7 @@
 #include "base/memory.h"
 #include "image/prepare.h"
 #include "network/encoder_file.h"
-#include "rows/samples.h"
-#include "stream/stage.h"
+#include "rows/follow.h"
 
 enum { BATCH = 64 };
 
@@ -32,64 +31,40 @@ static const struct program program = {
     .common = COMMON_OUTPUT | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };
 
-static const char *const own[] = {"z", NULL};
-
-struct job {
-    struct call call;
-    struct encoder_half decoder;
-    struct stream_reader *reader;
-    struct stream_writer *writer;
-    struct cell *row;
-    uint8_t *image;
-};
-
-/* Samples: the latents' fields but z, then the image. */
-static int make_header(const struct job *j, const struct table *latents, struct header *h,
-                       struct error *e)
+/* The latents' fields but z, then the image. */
+static int create(struct follow *f, const struct encoder_half *decoder, struct error *e)
 {
-    const struct autoencoder *a = &j->decoder.network;
-
-    if (samples_follow(latents, "samples", own, h, e) ||
-        header_add_field(h, "image", ELEMENT_U8, 3, (int64_t[]){a->side, a->side, a->channels}, e) <
-            0)
-        return -1;
-    return 0;
-}
-
-static int create(struct job *j, const struct table *latents, struct error *e)
-{
+    const struct autoencoder *a = &decoder->network;
+    const int64_t extent[] = {a->side, a->side, a->channels};
     struct header h = {0};
     struct value *inputs = NULL;
+    int failed = -1;
 
-    j->row = array_new((size_t)latents->header.fields + 1, sizeof *j->row, "cells of a row", e);
-    j->image = array_new(node_count(j->decoder.output), 1, "image", e);
-    if (j->row && j->image && make_header(j, latents, &h, e) == 0 &&
-        stage_note_input(&inputs, weights, j->decoder.digest, e) == 0)
-        j->writer = stage_create(&j->call, &h, inputs, e);
+    if (follow_table(&h, "samples", &f->table, f->own, e) == 0 &&
+        header_add_field(&h, "image", ELEMENT_U8, 3, extent, e) >= 0 &&
+        stage_note_input(&inputs, weights, decoder->digest, e) == 0)
+        failed = follow_create(f, &h, inputs, e);
     value_free(inputs);
     header_free(&h);
-    return j->writer ? 0 : -1;
+    return failed;
 }
 
-static int decode_rows(struct job *j, const struct table *t, struct error *e)
+static int decode(struct follow *f, struct encoder_half *decoder, uint8_t *image, struct error *e)
 {
-    struct encoder_half *half = &j->decoder;
-    const struct autoencoder *a = &half->network;
+    const struct autoencoder *a = &decoder->network;
     const uint32_t side = (uint32_t)a->side, extent[] = {side, side, (uint32_t)a->channels};
-    size_t pixels = node_count(half->output);
-    const struct column *z = table_column(t, "z", ELEMENT_F32, 1, e);
+    size_t pixels = node_count(decoder->output);
+    const struct column *z = table_column(&f->table, "z", ELEMENT_F32, 1, e);
 
     if (!z)
         return -1;
     if (z->extent[0] != (uint32_t)a->latent)
         return error_set(e, "latents of %u numbers, the decoder takes %d", z->extent[0], a->latent);
-    memcpy(node_value(half->input), z->data, t->rows * z->stride * sizeof(float));
-    encoder_half_run(half, (int)t->rows);
-    for (size_t i = 0; i < t->rows; i++) {
-        int fields = samples_cells(t, own, i, j->row);
-        prepare_encoder_output(node_value(half->output) + i * pixels, pixels, j->image);
-        j->row[fields] = cell_tensor(ELEMENT_U8, 3, extent, j->image);
-        if (stream_write(j->writer, j->row, e))
+    memcpy(node_value(decoder->input), z->data, f->table.rows * z->stride * sizeof(float));
+    encoder_half_run(decoder, (int)f->table.rows);
+    for (size_t i = 0; i < f->table.rows; i++) {
+        prepare_encoder_output(node_value(decoder->output) + i * pixels, pixels, image);
+        if (follow_write(f, i, cell_tensor(ELEMENT_U8, 3, extent, image), e))
             return -1;
     }
     return 0;
@@ -97,37 +72,31 @@ static int decode_rows(struct job *j, const struct table *t, struct error *e)
 
 int main(int argc, char **argv)
 {
-    struct job j = {0};
+    static const char *const own[] = {"z", "image", NULL};
+    struct call call;
     struct error e;
-    struct table t;
-    size_t rows;
+    struct encoder_half decoder;
+    struct follow f;
 
-    program_begin(&program, argc, argv, &j.call);
+    program_begin(&program, argc, argv, &call);
     if (!weights)
-        program_usage(&j.call, "expected --weights FILE");
-    const struct stream_limits limits = stage_limits(&j.call);
-    if (encoder_half_open(&j.decoder, weights, true, BATCH, &limits, &e) ||
-        !(j.reader = stage_open(&j.call, j.call.argc ? j.call.argv[0] : NULL, &e)) ||
-        header_require_kind(stream_header(j.reader), "latents", &e))
-        program_fail(&j.call, &e);
+        program_usage(&call, "expected --weights FILE");
+    const struct stream_limits limits = stage_limits(&call);
+    if (encoder_half_open(&decoder, weights, true, BATCH, &limits, &e) ||
+        follow_open(&f, &call, "latents", own, BATCH, &e) || create(&f, &decoder, &e))
+        program_fail(&call, &e);
+    uint8_t *image = array_new(node_count(decoder.output), 1, "image", &e);
+    if (!image)
+        program_fail(&call, &e);
 
-    do {
-        if (table_read_rows(&t, j.reader, BATCH, &e) || (!j.writer && create(&j, &t, &e)))
-            program_fail(&j.call, &e);
-        if (t.rows && decode_rows(&j, &t, &e)) {
-            error_wrap(&e, "%s: rows from %lld", stream_path(j.reader),
-                       (long long)(stream_rows(j.reader) - (int64_t)t.rows));
-            program_fail(&j.call, &e);
-        }
-        rows = t.rows;
-        table_free(&t);
-    } while (rows);
+    while (f.table.rows)
+        if (decode(&f, &decoder, image, &e) ? follow_blame(&f, &e) : follow_next(&f, &e))
+            program_fail(&call, &e);
 
-    if (stream_commit(j.writer, &e))
-        program_fail(&j.call, &e);
-    stream_close(j.reader);
-    encoder_half_close(&j.decoder);
-    free(j.row);
-    free(j.image);
-    return program_end(&j.call);
+    if (follow_commit(&f, &e))
+        program_fail(&call, &e);
+    follow_close(&f);
+    encoder_half_close(&decoder);
+    free(image);
+    return program_end(&call);
 }

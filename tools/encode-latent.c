@@ -1,10 +1,8 @@
 /* Images to the latents of an encoder. */
-#include <stdlib.h>
-#include "base/memory.h"
 #include "image/prepare.h"
 #include "network/encoder_file.h"
+#include "rows/follow.h"
 #include "rows/samples.h"
-#include "stream/stage.h"
 
 enum { BATCH = 64 };
 
@@ -31,55 +29,37 @@ static const struct program program = {
     .common = COMMON_OUTPUT | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };
 
-static const char *const own[] = {"z", NULL};
-
-struct job {
-    struct call call;
-    struct encoder_half encoder;
-    struct stream_reader *reader;
-    struct stream_writer *writer;
-    struct cell *row;
-};
-
-/* Latents: the samples' fields but the image, then z. */
-static int make_header(const struct job *j, const struct table *samples, struct header *h,
-                       struct error *e)
+/* The samples' fields but the image, then z; meta says by what. */
+static int create(struct follow *f, const struct encoder_half *encoder, struct error *e)
 {
-    const struct autoencoder *a = &j->encoder.network;
-    struct value *encoder;
-
-    if (samples_follow(samples, "latents", own, h, e))
-        return -1;
-    encoder = value_set(h->meta, "encoder", value_map());
-    if (!value_set_int(encoder, "latent", a->latent) || !value_set_int(encoder, "side", a->side) ||
-        !value_set_text(encoder, "digest", j->encoder.digest))
-        return error_set(e, "out of memory");
-    return header_add_field(h, "z", ELEMENT_F32, 1, (int64_t[]){a->latent}, e) < 0 ? -1 : 0;
-}
-
-static int create(struct job *j, const struct table *samples, struct error *e)
-{
+    const struct autoencoder *a = &encoder->network;
     struct header h = {0};
     struct value *inputs = NULL;
+    int failed = -1;
 
-    j->row = array_new((size_t)samples->header.fields + 1, sizeof *j->row, "cells of a row", e);
-    if (j->row && make_header(j, samples, &h, e) == 0 &&
-        stage_note_input(&inputs, weights, j->encoder.digest, e) == 0)
-        j->writer = stage_create(&j->call, &h, inputs, e);
+    if (follow_table(&h, "latents", &f->table, f->own, e) == 0 &&
+        header_add_field(&h, "z", ELEMENT_F32, 1, (int64_t[]){a->latent}, e) >= 0 &&
+        stage_note_input(&inputs, weights, encoder->digest, e) == 0) {
+        struct value *by = value_set(h.meta, "encoder", value_map());
+        if (value_set_int(by, "latent", a->latent) && value_set_int(by, "side", a->side) &&
+            value_set_text(by, "digest", encoder->digest))
+            failed = follow_create(f, &h, inputs, e);
+        else
+            error_set(e, "out of memory");
+    }
     value_free(inputs);
     header_free(&h);
-    return j->writer ? 0 : -1;
+    return failed;
 }
 
-static int encode_rows(struct job *j, const struct table *t, struct error *e)
+static int encode(struct follow *f, struct encoder_half *encoder, struct error *e)
 {
-    struct encoder_half *half = &j->encoder;
-    const struct autoencoder *a = &half->network;
-    uint32_t extent = (uint32_t)a->latent;
-    size_t pixels = node_count(half->input), size;
+    const struct autoencoder *a = &encoder->network;
+    const uint32_t extent = (uint32_t)a->latent;
+    size_t pixels = node_count(encoder->input), size;
     struct samples s;
 
-    if (samples_view(&s, t, false, e))
+    if (samples_view(&s, &f->table, false, e))
         return -1;
     if (s.shape.channels != a->channels)
         return error_set(e, "images of %d channels, the encoder takes %d", s.shape.channels,
@@ -88,13 +68,11 @@ static int encode_rows(struct job *j, const struct table *t, struct error *e)
 #pragma omp parallel for
     for (size_t i = 0; i < s.count; i++)
         prepare_encoder_input(s.image + i * size, s.shape.height, s.shape.width, s.shape.channels,
-                              a->side, node_value(half->input) + i * pixels);
-    encoder_half_run(half, (int)s.count);
+                              a->side, node_value(encoder->input) + i * pixels);
+    encoder_half_run(encoder, (int)s.count);
     for (size_t i = 0; i < s.count; i++) {
-        int fields = samples_cells(t, own, i, j->row);
-        const real *z = node_value(half->output) + i * (size_t)a->latent;
-        j->row[fields] = cell_tensor(ELEMENT_F32, 1, &extent, z);
-        if (stream_write(j->writer, j->row, e))
+        const real *z = node_value(encoder->output) + i * extent;
+        if (follow_write(f, i, cell_tensor(ELEMENT_F32, 1, &extent, z), e))
             return -1;
     }
     return 0;
@@ -102,36 +80,27 @@ static int encode_rows(struct job *j, const struct table *t, struct error *e)
 
 int main(int argc, char **argv)
 {
-    struct job j = {0};
+    static const char *const own[] = {"image", "z", NULL};
+    struct call call;
     struct error e;
-    struct table t;
-    size_t rows;
+    struct encoder_half encoder;
+    struct follow f;
 
-    program_begin(&program, argc, argv, &j.call);
+    program_begin(&program, argc, argv, &call);
     if (!weights)
-        program_usage(&j.call, "expected --weights FILE");
-    const struct stream_limits limits = stage_limits(&j.call);
-    if (encoder_half_open(&j.encoder, weights, false, BATCH, &limits, &e) ||
-        !(j.reader = stage_open(&j.call, j.call.argc ? j.call.argv[0] : NULL, &e)) ||
-        header_require_kind(stream_header(j.reader), "samples", &e))
-        program_fail(&j.call, &e);
+        program_usage(&call, "expected --weights FILE");
+    const struct stream_limits limits = stage_limits(&call);
+    if (encoder_half_open(&encoder, weights, false, BATCH, &limits, &e) ||
+        follow_open(&f, &call, "samples", own, BATCH, &e) || create(&f, &encoder, &e))
+        program_fail(&call, &e);
 
-    do {
-        if (table_read_rows(&t, j.reader, BATCH, &e) || (!j.writer && create(&j, &t, &e)))
-            program_fail(&j.call, &e);
-        if (t.rows && encode_rows(&j, &t, &e)) {
-            error_wrap(&e, "%s: rows from %lld", stream_path(j.reader),
-                       (long long)(stream_rows(j.reader) - (int64_t)t.rows));
-            program_fail(&j.call, &e);
-        }
-        rows = t.rows;
-        table_free(&t);
-    } while (rows);
+    while (f.table.rows)
+        if (encode(&f, &encoder, &e) ? follow_blame(&f, &e) : follow_next(&f, &e))
+            program_fail(&call, &e);
 
-    if (stream_commit(j.writer, &e))
-        program_fail(&j.call, &e);
-    stream_close(j.reader);
-    encoder_half_close(&j.encoder);
-    free(j.row);
-    return program_end(&j.call);
+    if (follow_commit(&f, &e))
+        program_fail(&call, &e);
+    follow_close(&f);
+    encoder_half_close(&encoder);
+    return program_end(&call);
 }

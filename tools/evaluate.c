@@ -1,13 +1,9 @@
 /* Predictions into metrics. */
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/program.h"
 #include "measure/report.h"
-#include "measure/tsv.h"
-#include "stream/stage.h"
+#include "rows/predictions.h"
 
 static const char *scores;
 static int64_t draws = 1000;
@@ -51,137 +47,6 @@ static const struct program program = {
         COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM | COMMON_THREADS,
 };
 
-/* What is evaluated. */
-struct evaluation {
-    struct classification c;
-    struct header header; /* of the predictions; of a table, an empty one */
-    struct tsv table;
-    const char **name; /* [classes], into header or table; NULL where there are none */
-};
-
-static bool are_probabilities(const struct value *meta)
-{
-    return strcmp(scores ? scores : value_get_text(meta, "scores", "logits"), "probabilities") == 0;
-}
-
-static int name_classes(struct evaluation *v, struct error *e)
-{
-    const struct value *list = value_get(v->header.meta, "classes");
-    bool listed = list && list->type == VALUE_ARRAY && list->count == (size_t)v->c.classes;
-    if (!v->table.name && !listed)
-        return 0;
-    if (!(v->name = array_new((size_t)v->c.classes, sizeof *v->name, "names", e)))
-        return -1;
-    for (int k = 0; k < v->c.classes; k++) {
-        if (v->table.name)
-            v->name[k] = v->table.name[k];
-        else
-            v->name[k] = list->item[k]->type == VALUE_TEXT ? list->item[k]->text : "";
-    }
-    return 0;
-}
-
-static int add_row(struct evaluation *v, int64_t label, const struct cell *score, struct error *e)
-{
-    if (score->count != (size_t)v->c.classes)
-        return error_set(e, "%zu scores; expected %d, as in the first row", score->count,
-                         v->c.classes);
-    return classification_add(&v->c, label, score->data, e);
-}
-
-static int read_stream(struct evaluation *v, struct stream_reader *r, struct error *e)
-{
-    const struct header *h = stream_header(r);
-    const struct cell *row;
-    int got, label, score;
-    if (header_require_kind(h, "predictions", e) ||
-        (label = header_require(h, "label", ELEMENT_I32, 0, e)) < 0 ||
-        (score = header_require(h, "scores", ELEMENT_F32, 1, e)) < 0)
-        return error_wrap(e, "%s", stream_path(r));
-    while ((got = stream_read(r, &row, e)) == 1) {
-        size_t classes = row[score].count;
-        if (stream_rows(r) == 1 &&
-            classification_init(&v->c, classes > INT32_MAX ? INT32_MAX : (int)classes,
-                                are_probabilities(h->meta), e))
-            return error_wrap(e, "%s", stream_path(r));
-        if (add_row(v, row[label].integer, &row[score], e))
-            return error_wrap(e, "%s: row %lld", stream_path(r), (long long)stream_rows(r));
-    }
-    return got < 0 ? -1 : header_copy(&v->header, h, e);
-}
-
-static int read_table(struct evaluation *v, FILE *from, struct error *e)
-{
-    int got;
-    if (tsv_begin(&v->table, from, e) ||
-        classification_init(&v->c, v->table.classes, are_probabilities(NULL), e))
-        return -1;
-    while ((got = tsv_read(&v->table, e)) == 1)
-        if (classification_add(&v->c, v->table.label, v->table.score, e))
-            return error_wrap(e, "row %lld", (long long)v->table.rows);
-    return got < 0 ? -1 : header_init(&v->header, "predictions", e);
-}
-
-/* A stream begins with a MessagePack map, a byte above those of ASCII; text does not. */
-static int read_predictions(const struct call *call, struct evaluation *v, struct error *e)
-{
-    unsigned char first;
-    const char *path = call->argc ? call->argv[0] : "-";
-    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    int fd = input_open(path, e);
-    ssize_t size = fd < 0 ? -1 : input_read(fd, &first, 1, e);
-    int failed = -1;
-    if (size < 0)
-        return -1;
-    if (size == 1 && first >= 0x80) {
-        const struct stream_limits limits = stage_limits(call);
-        struct stream_reader *r = stream_open_after(path, fd, &first, 1, &limits, e);
-        failed = r ? read_stream(v, r, e) : -1;
-        stream_close(r);
-    } else {
-        FILE *from = fdopen(fd, "r");
-        if (!from || (size == 1 && ungetc(first, from) == EOF))
-            return error_set(e, "%s:", name);
-        failed = read_table(v, from, e) ? error_wrap(e, "%s", name) : 0;
-        fclose(from);
-    }
-    if (!failed && v->c.rows == 0)
-        failed = error_set(e, "%s: no rows; expected predictions", name);
-    return failed || name_classes(v, e) ? -1 : 0;
-}
-
-/* Every number of the report's first level as a row. */
-static int write_stream(const struct call *call, const struct evaluation *v,
-                        const struct value *report, struct error *e)
-{
-    struct header h;
-    if (header_init(&h, "results", e) ||
-        header_add_field(&h, "metric", ELEMENT_STR, 0, NULL, e) < 0 ||
-        header_add_field(&h, "value", ELEMENT_F64, 0, NULL, e) < 0)
-        return -1;
-    value_free(h.meta);
-    value_free(h.history);
-    h.meta = value_copy(v->header.meta);
-    h.history = value_copy(v->header.history);
-    struct stream_writer *w = h.meta && h.history ? stage_create(call, &h, NULL, e)
-                                                  : (error_set(e, "out of memory"), NULL);
-    header_free(&h);
-    for (size_t i = 0; w && i < report->count; i++) {
-        const struct value *x = report->item[i];
-        if (x->type != VALUE_INT && x->type != VALUE_REAL)
-            continue;
-        const struct cell row[] = {
-            cell_text(report->key[i]),
-            cell_real(ELEMENT_F64, value_get_real(report, report->key[i], NAN)),
-        };
-        if (stream_write(w, row, e)) {
-            stream_abandon(w);
-            return -1;
-        }
-    }
-    return w ? stream_commit(w, e) : -1;
-}
-
 static int write_text(const struct call *call, const struct value *report, struct error *e)
 {
     struct output o;
@@ -206,22 +71,19 @@ int main(int argc, char **argv)
 {
     struct call call;
     struct error e;
-    struct evaluation v = {0};
+    struct predictions p;
     program_begin(&program, argc, argv, &call);
     if (as_stream && call.json)
         program_usage(&call, "--stream and --json exclude each other");
 
-    if (read_predictions(&call, &v, &e))
+    if (predictions_read(&p, &call, call.argc ? call.argv[0] : "-", scores, &e))
         program_fail(&call, &e);
-    struct value *report = report_new(&v.c, v.name, (int)draws, call.seed, &e);
+    struct value *report = report_new(&p.metrics, p.name, (int)draws, call.seed, &e);
     if (!report ||
-        (as_stream ? write_stream(&call, &v, report, &e) : write_text(&call, report, &e)))
+        (as_stream ? results_write(report, &call, &p.header, &e) : write_text(&call, report, &e)))
         program_fail(&call, &e);
 
     value_free(report);
-    classification_free(&v.c);
-    tsv_free(&v.table);
-    header_free(&v.header);
-    free(v.name);
+    predictions_free(&p);
     return program_end(&call);
 }

@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
-#include "base/program.h"
-#include "select/curriculum.h"
-#include "select/remine.h"
-#include "stream/stage.h"
+#include "rows/forest.h"
+#include "rows/hardness.h"
+#include "rows/ids.h"
 
 static const char *forest_path, *ban = "subset";
 static double hardness = 0.85, mastery = 0.5, epsilon;
@@ -67,159 +66,13 @@ static const struct program program = {
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_STREAM,
 };
 
-/* The elements of a row's tensor, which must be `count`. */
-static const void *require_tensor(const struct header *h, const struct cell *row, const char *name,
-                                  enum element element, int rank, size_t count, struct error *e)
+/* Whether to update now; a run that does not tell where it is must be forced to. */
+static int is_mastered(const struct hardness *h, bool *mastered, struct error *e)
 {
-    int i = header_require(h, name, element, rank, e);
-    if (i < 0)
-        return NULL;
-    if (row[i].count != count) {
-        error_set(e, "%s: %zu elements; expected %zu", name, row[i].count, count);
-        return NULL;
-    }
-    return row[i].data;
-}
-
-static int add_tree(struct forest *f, const struct header *h, const struct cell *row,
-                    struct error *e)
-{
-    int label = header_require(h, "label", ELEMENT_I32, 0, e);
-    int points = label < 0 ? -1 : header_require(h, "points", ELEMENT_F32, 2, e);
-    if (points < 0)
-        return -1;
-    size_t n = row[points].extent[0], dimension = row[points].extent[1];
-    if (dimension > INT32_MAX / 2)
-        return error_set(e, "%zu dimensions", dimension);
-    const int64_t *ids = require_tensor(h, row, "ids", ELEMENT_I64, 1, n, e);
-    if (!ids)
-        return -1;
-    const int32_t *labels = NULL;
-    if (row[label].integer == -1 &&
-        !(labels = require_tensor(h, row, "labels", ELEMENT_I32, 1, n, e)))
-        return -1;
-    return forest_add(f, (int32_t)row[label].integer, n, (int)dimension, row[points].data, ids,
-                      labels, e);
-}
-
-static int read_forest(const struct call *c, struct forest *f, struct value **inputs,
-                       struct error *e)
-{
-    const struct cell *row;
-    int got = -1;
-    *f = (struct forest){0};
-    struct stream_reader *r = stage_open(c, forest_path, e);
-    if (!r)
-        return -1;
-    if (header_require_kind(stream_header(r), "forest", e) == 0)
-        while ((got = stream_read(r, &row, e)) == 1)
-            if (add_tree(f, stream_header(r), row, e)) {
-                error_wrap(e, "row %lld", (long long)stream_rows(r));
-                got = -1;
-                break;
-            }
-    if (got < 0 || forest_index(f, e))
-        got = error_wrap(e, "%s", forest_path);
-    else
-        got = stage_note_input(inputs, "forest", stream_digest(r), e);
-    stream_close(r);
-    return got;
-}
-
-static const void *require_column(const struct table *t, const char *name, enum element element,
-                                  struct error *e)
-{
-    const struct column *c = table_column(t, name, element, 0, e);
-    return c ? c->data : NULL;
-}
-
-/* The subset D; malloc'd. */
-static struct member *read_members(const struct table *t, struct error *e)
-{
-    const int64_t *id, *label;
-    const double *easiness;
-    if (header_require_kind(&t->header, "hardness", e))
-        return NULL;
-    if (t->rows == 0) {
-        error_set(e, "no rows; expected those of a subset");
-        return NULL;
-    }
-    if (!(id = require_column(t, "id", ELEMENT_I64, e)) ||
-        !(label = require_column(t, "label", ELEMENT_I32, e)) ||
-        !(easiness = require_column(t, "easiness", ELEMENT_F32, e)))
-        return NULL;
-    struct member *d = array_new(t->rows, sizeof *d, "the subset", e);
-    for (size_t i = 0; d && i < t->rows; i++)
-        d[i] = (struct member){id[i], (int32_t)label[i], (float)easiness[i]};
-    return d;
-}
-
-/* Where the run is and whether the subset is mastered, by meta `search`. */
-static int read_progress(const struct value *meta, struct curriculum *run, bool *mastered,
-                         struct error *e)
-{
-    const struct value *search = value_get(meta, "search");
-    *run = (struct curriculum){
-        .epoch = value_get_int(search, "epoch", -1),
-        .update =
-            value_get_int(search, "update", value_get_int(value_get(meta, "subset"), "update", 0)),
-        .since = value_get_int(search, "since", 1),
-        .accuracy = value_get_real(search, "accuracy", NAN),
-    };
-    *mastered = force || !search || curriculum_mastered(run, warm_up, mastery);
-    if (search && !force && (run->epoch < 0 || isnan(run->accuracy)))
+    *mastered = force || !h->searched || curriculum_mastered(&h->run, warm_up, mastery);
+    if (h->searched && !force && (h->run.epoch < 0 || isnan(h->run.accuracy)))
         return error_set(e, "meta `search` lacks epoch or accuracy; expected both, or --force");
-    if (run->update < 0 || run->update > INT32_MAX)
-        return error_set(e, "meta `search` counts %lld updates", (long long)run->update);
     return 0;
-}
-
-static int note_subset(struct value *meta, const struct remine_report *r, int64_t update,
-                       bool updated, bool mastered, struct error *e)
-{
-    struct value *s = value_set(meta, "subset", value_map());
-    if (value_set_int(s, "update", update) && value_set_bool(s, "updated", updated) &&
-        value_set_bool(s, "mastered", mastered) && value_set_int(s, "kept", (int64_t)r->kept) &&
-        value_set_int(s, "replaced", (int64_t)r->replaced) &&
-        value_set_int(s, "distinct", (int64_t)r->distinct) &&
-        value_set_int(s, "visited_nodes", (int64_t)r->visits.nodes) &&
-        value_set_int(s, "visited_points", (int64_t)r->visits.points) &&
-        value_set_real(s, "visited_share", r->visited_share) &&
-        value_set_real(s, "mean_distance", r->mean_distance) &&
-        value_set_real(s, "random_distance", r->random_distance) &&
-        value_set_real(s, "hub_share", r->hub_share))
-        return 0;
-    return error_set(e, "out of memory");
-}
-
-static int make_header(struct header *h, const struct header *from, struct error *e)
-{
-    if (header_init(h, "ids", e))
-        return -1;
-    value_free(h->meta);
-    value_free(h->history);
-    h->meta = value_copy(from->meta);
-    h->history = value_copy(from->history);
-    if (!h->meta || !h->history)
-        return error_set(e, "out of memory");
-    if (header_add_field(h, "id", ELEMENT_I64, 0, NULL, e) < 0 ||
-        header_add_field(h, "label", ELEMENT_I32, 0, NULL, e) < 0 ||
-        header_add_field(h, "easiness", ELEMENT_F32, 0, NULL, e) < 0 ||
-        header_add_field(h, "kept", ELEMENT_I32, 0, NULL, e) < 0 ||
-        header_add_field(h, "replaces", ELEMENT_I64, 0, NULL, e) < 0 ||
-        header_add_field(h, "distance", ELEMENT_F32, 0, NULL, e) < 0)
-        return -1;
-    return 0;
-}
-
-static int write_choice(struct stream_writer *w, const struct choice *c, struct error *e)
-{
-    const struct cell row[] = {
-        cell_int(ELEMENT_I64, c->id),        cell_int(ELEMENT_I32, c->label),
-        cell_real(ELEMENT_F32, c->easiness), cell_int(ELEMENT_I32, c->kept),
-        cell_int(ELEMENT_I64, c->replaces),  cell_real(ELEMENT_F32, c->distance),
-    };
-    return stream_write(w, row, e);
 }
 
 static void print_report(const struct call *c, const struct curriculum *run,
@@ -244,11 +97,9 @@ int main(int argc, char **argv)
 {
     struct call call;
     struct error e;
-    struct table t;
+    struct hardness h;
     struct forest forest = {0};
-    struct header h;
     struct value *inputs = NULL;
-    struct curriculum run;
     struct remine_report report;
     bool mastered;
     program_begin(&program, argc, argv, &call);
@@ -258,12 +109,11 @@ int main(int argc, char **argv)
         program_usage(&call, "--keep-all excludes --force and --random");
 
     const char *path = call.argc ? call.argv[0] : "standard input";
-    if (stage_table(&call, &t, call.argc ? path : NULL, &e) ||
-        (forest_path && read_forest(&call, &forest, &inputs, &e)))
+    if (hardness_read(&h, &call, call.argc ? path : NULL, &e) ||
+        (forest_path && forest_read(&forest, &call, forest_path, &inputs, &e)))
         program_fail(&call, &e);
-    struct member *d = read_members(&t, &e);
-    struct choice *out = d ? array_new(t.rows, sizeof *out, "the next subset", &e) : NULL;
-    if (!out || read_progress(t.header.meta, &run, &mastered, &e)) {
+    struct choice *next = array_new(h.count, sizeof *next, "the next subset", &e);
+    if (!next || is_mastered(&h, &mastered, &e)) {
         error_wrap(&e, "%s", path);
         program_fail(&call, &e);
     }
@@ -275,32 +125,22 @@ int main(int argc, char **argv)
                                        .ban_subset = strcmp(ban, "subset") == 0,
                                        .allow_duplicates = allow_duplicates,
                                        .seed = call.seed,
-                                       .update = run.update};
+                                       .update = h.run.update};
     if (!update) {
-        remine_nothing(d, t.rows, out, &report);
-    } else if (remine(&forest, d, t.rows, &rules, out, &report, &e)) {
+        remine_nothing(h.member, h.count, next, &report);
+    } else if (remine(&forest, h.member, h.count, &rules, next, &report, &e)) {
         error_wrap(&e, "%s", path);
         program_fail(&call, &e);
     }
-    print_report(&call, &run, &report, update);
+    print_report(&call, &h.run, &report, update);
 
-    if (make_header(&h, &t.header, &e) ||
-        note_subset(h.meta, &report, run.update + update, update, mastered, &e))
-        program_fail(&call, &e);
-    struct stream_writer *w = stage_create(&call, &h, inputs, &e);
-    if (!w)
-        program_fail(&call, &e);
-    for (size_t i = 0; i < t.rows; i++)
-        if (write_choice(w, &out[i], &e))
-            program_fail(&call, &e);
-    if (stream_commit(w, &e))
+    const struct ids_update done = {h.run.update + update, update, mastered, &report};
+    if (ids_write(next, h.count, &done, &call, &h.header, inputs, &e))
         program_fail(&call, &e);
 
-    free(out);
-    free(d);
+    free(next);
     forest_free(&forest);
     value_free(inputs);
-    header_free(&h);
-    table_free(&t);
+    hardness_free(&h);
     return program_end(&call);
 }

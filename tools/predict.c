@@ -1,10 +1,7 @@
 /* Samples through a trained network, or through the super-net of a search, to their scores. */
-#include <string.h>
 #include "network/weights.h"
+#include "rows/follow.h"
 #include "search/inference.h"
-#include "stream/stage.h"
-
-enum { MOST_FIELDS = 64 };
 
 static const char *weights_path;
 static int64_t batch = 64;
@@ -58,29 +55,26 @@ static int load_network(const struct call *c, struct model *m, struct value **na
     return failed ? error_wrap(e, "%s", weights_path) : 0;
 }
 
-static const char *const own[] = {"scores", NULL};
-
-static struct stream_writer *open_predictions(const struct call *c, const struct model *m,
-                                              const struct table *t, struct value *names,
-                                              const struct value *inputs, struct error *e)
+/* The samples' fields but the image, then the scores; the classes are those of the weights. */
+static int create(struct follow *f, const struct model *m, const struct value *names,
+                  const struct value *inputs, struct error *e)
 {
     struct header h = {0};
-    struct stream_writer *w = NULL;
-    if (!samples_follow(t, "predictions", own, &h, e) &&
+    int failed = -1;
+    if (!follow_table(&h, "predictions", &f->table, f->own, e) &&
         header_add_field(&h, "scores", ELEMENT_F32, 1, &(int64_t){m->classes}, e) >= 0) {
         if (value_set_text(h.meta, "scores", "logits") &&
             (!names || value_set(h.meta, "classes", value_copy(names))))
-            w = stage_create(c, &h, inputs, e);
+            failed = follow_create(f, &h, inputs, e);
         else
             error_set(e, "out of memory");
     }
     header_free(&h);
-    return w;
+    return failed;
 }
 
 struct sink {
-    const struct table *table;
-    struct stream_writer *writer;
+    struct follow follow;
     struct progress bar;
     uint32_t classes;
 };
@@ -88,15 +82,13 @@ struct sink {
 static int write_row(void *to, size_t row, const real *logits, struct error *e)
 {
     struct sink *s = to;
-    struct cell cells[MOST_FIELDS];
-    int n = samples_cells(s->table, own, row, cells);
-    cells[n] = cell_tensor(ELEMENT_F32, 1, &s->classes, logits);
     progress_at(&s->bar, (double)row + 1, NULL);
-    return stream_write(s->writer, cells, e);
+    return follow_write(&s->follow, row, cell_tensor(ELEMENT_F32, 1, &s->classes, logits), e);
 }
 
 int main(int argc, char **argv)
 {
+    static const char *const own[] = {"image", "scores", NULL};
     struct call call;
     struct error e;
     program_begin(&program, argc, argv, &call);
@@ -104,28 +96,27 @@ int main(int argc, char **argv)
         program_usage(&call, "expected --weights FILE");
 
     struct model m;
-    struct table t;
     struct samples s;
+    struct sink sink;
+    struct follow *f = &sink.follow;
     struct value *inputs = NULL, *names = NULL;
     if (load_network(&call, &m, &names, &inputs, &e) ||
-        samples_read(&call, call.argc ? call.argv[0] : NULL, false, &t, &s, &e) ||
-        samples_fit(&s, "the samples", m.image, m.classes, &e))
+        follow_open(f, &call, "samples", own, -1, &e))
         program_fail(&call, &e);
-    if (t.header.fields >= MOST_FIELDS) {
-        error_set(&e, "%d fields, expected at most %d", t.header.fields, MOST_FIELDS - 1);
+    if (samples_view(&s, &f->table, false, &e)) {
+        error_wrap(&e, "%s", stream_path(f->from));
         program_fail(&call, &e);
     }
-
-    struct sink sink = {.table = &t, .classes = (uint32_t)m.classes};
-    sink.writer = open_predictions(&call, &m, &t, names, inputs, &e);
+    sink.classes = (uint32_t)m.classes;
     progress_begin(&sink.bar, &call, "image", (double)s.count);
-    if (!sink.writer || inference_run(&m, &s, (int)batch, write_row, &sink, &e) ||
-        stream_commit(sink.writer, &e))
+    if (samples_fit(&s, "the samples", m.image, m.classes, &e) ||
+        create(f, &m, names, inputs, &e) ||
+        inference_run(&m, &s, (int)batch, write_row, &sink, &e) || follow_commit(f, &e))
         program_fail(&call, &e);
     progress_end(&sink.bar);
 
+    follow_close(f);
     model_free(&m);
-    table_free(&t);
     value_free(names);
     value_free(inputs);
     return program_end(&call);

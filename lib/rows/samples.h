@@ -1,5 +1,5 @@
-/* Images in memory, as networks take them: a checked view of a table of kind "samples", whose arrays
- * it borrows. */
+/* Images in memory, as networks take them: a checked view of a table of kind "samples", whose
+ * arrays it borrows. */
 #ifndef ROWS_SAMPLES_H
 #define ROWS_SAMPLES_H
 #include "image/prepare.h"
