@@ -1,13 +1,9 @@
 /* Epochs of a DARTS super-net over a subset; its state lives in a file. */
 #include <math.h>
-#include <string.h>
 #include <unistd.h>
-#include "image/augment.h"
-#include "search/settings.h"
+#include "search/report.h"
 #include "search/state.h"
-#include "stream/stage.h"
-
-enum { MOST_FIELDS = 64 };
+#include "search/watch.h"
 
 static const char *state_path, *validation_path, *image;
 static const char *space = "darts", *schedule = "cyclic", *augment = "auto";
@@ -76,57 +72,19 @@ static const struct program program = {
         COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM,
 };
 
-static bool given(const struct call *c, const char *option)
-{
-    size_t length = strlen(option);
-    for (size_t i = 0; i < c->arguments->count; i++) {
-        const char *text = c->arguments->item[i]->text;
-        if (!strncmp(text, "--", 2) && !strncmp(text + 2, option, length) &&
-            (!text[2 + length] || text[2 + length] == '='))
-            return true;
-    }
-    return false;
-}
-
-/* The settings that the command line gives or, with `all`, has. */
-static struct value *choices(const struct call *c, bool all, bool network)
-{
-    int64_t seed = (int64_t)c->seed;
-    const struct {
-        const char *option, *key;
-        bool network;
-        const int64_t *number;
-        const char *text;
-    } table[] = {
-        {"space", "space", true, NULL, space},
-        {"cells", "cells", true, &cells, NULL},
-        {"channels", "channels", true, &channels, NULL},
-        {"seed", "seed", false, &seed, NULL},
-        {"order", "order", false, &order, NULL},
-        {"batch", "batch", false, &batch, NULL},
-        {"window", "window", false, &window, NULL},
-        {"schedule", "schedule", false, NULL, schedule},
-        {"total-epochs", "total_epochs", false, &total_epochs, NULL},
-        {"augment", "augment", false, NULL, augment},
-    };
-    struct value *v = value_map();
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (table[i].network == network && (all || given(c, table[i].option)))
-            value_set(v, table[i].key,
-                      table[i].number ? value_int(*table[i].number) : value_text(table[i].text));
-    return v;
-}
+/* What a search begins with, beside its network and where the samples come from. */
+#define SETTINGS "seed order batch window schedule total-epochs augment"
 
 static int begin(const struct call *c, struct search *s, const struct samples *d,
                  const struct samples *v, struct error *e)
 {
     struct normalisation n;
-    int most = d->classes > v->classes ? d->classes : v->classes;
     if (samples_normalisation(v, &n, e))
         return error_wrap(e, "%s", validation_path);
-    struct value *settings = choices(c, true, false);
+    struct value *settings = program_settings(c, SETTINGS, false);
     struct value *network =
-        model_settings(d->shape, most, (int)cells, (int)channels, &n, NULL, false);
+        model_settings(d->shape, d->classes > v->classes ? d->classes : v->classes, (int)cells,
+                       (int)channels, &n, NULL, false);
     value_set_text(settings, "source", value_get_text(d->table->header.meta, "source", ""));
     int failed = search_new(s, network, settings, e);
     value_free(network);
@@ -136,110 +94,28 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
 
 static int go_on(const struct call *c, struct search *s, struct value **inputs, struct error *e)
 {
-    struct weights w;
-    struct stream_limits limits = stage_limits(c);
-    if (weights_read(&w, state_path, &limits, e))
-        return -1;
-    struct value *network = choices(c, false, true), *settings = choices(c, false, false);
-    int failed = state_restore(s, &w, e);
-    if (!failed &&
-        (settings_agree(s->network, network, e) || settings_agree(s->settings, settings, e) ||
-         stage_note_input(inputs, state_path, w.digest, e))) {
-        search_free(s);
-        failed = -1;
-    }
-    value_free(network);
-    value_free(settings);
-    weights_free(&w);
-    return failed ? error_wrap(e, "%s", state_path) : 0;
-}
-
-static int save_state(const struct call *c, const struct search *s, const struct samples *d,
-                      const struct value *inputs, struct error *e)
-{
-    struct header h;
-    if (state_header(s, c->history, &d->table->header, &h, e))
-        return -1;
-    struct stream_writer *w = stage_create_at(c, state_path, &h, inputs, e);
-    header_free(&h);
-    if (!w)
-        return -1;
-    if (!state_write(s, w, e))
-        return stream_commit(w, e);
-    stream_abandon(w);
-    return -1;
-}
-
-struct watch {
-    struct progress bar;
-    double before;
-    char note[80];
-};
-
-static void show(void *to, size_t images)
-{
-    struct watch *w = to;
-    progress_at(&w->bar, w->before + (double)images, w->note);
+    struct value *given = program_settings(c, "space cells channels " SETTINGS, true);
+    int failed = state_resume(s, c, state_path, given, inputs, e);
+    value_free(given);
+    return failed;
 }
 
 static int train(const struct call *c, struct search *s, const struct samples *d,
                  const struct samples *v, const struct value *inputs, struct error *e)
 {
-    int64_t end = until >= 0 ? until : s->curriculum.epoch + epochs;
-    struct watch watch = {.before = 0};
-    progress_begin(&watch.bar, c, "image", (double)(end - s->curriculum.epoch) * (double)d->count);
-    bool measured = !isnan(s->validation);
-    while (s->curriculum.epoch < end) {
-        if (search_epoch(s, d, v, show, &watch, e))
+    const int64_t *done = &s->curriculum.epoch, end = until >= 0 ? until : *done + epochs;
+    struct watch watch;
+    watch_begin(&watch, c, (double)(end - *done) * (double)d->count, 0);
+    while (*done < end) {
+        if (search_epoch(s, d, v, watch_images, &watch, e) ||
+            (measure && *done == end && search_measure(s, v, e)) ||
+            state_save(s, c, state_path, d, inputs, e))
             return -1;
-        watch.before += (double)d->count;
-        snprintf(watch.note, sizeof watch.note, "epoch %lld, accuracy %.3f",
-                 (long long)s->curriculum.epoch, s->curriculum.accuracy);
-        measured = measure && s->curriculum.epoch == end;
-        if ((measured && search_measure(s, v, e)) || save_state(c, s, d, inputs, e))
-            return -1;
+        watch_epoch(&watch, d->count, "epoch %lld, accuracy %.3f", (long long)*done,
+                    s->curriculum.accuracy);
     }
-    progress_end(&watch.bar);
-    return measure && !measured ? search_measure(s, v, e) : 0;
-}
-
-static int write_rows(const struct search *s, const struct samples *d, const char *const *own,
-                      struct stream_writer *w, struct error *e)
-{
-    struct cell row[MOST_FIELDS];
-    for (size_t i = 0; i < d->count; i++) {
-        int seen = 0, n = samples_cells(d->table, own, i, row);
-        double easiness = easiness_mean(&s->easiness, d->id[i], &seen);
-        row[n] = cell_real(ELEMENT_F32, easiness);
-        row[n + 1] = cell_int(ELEMENT_I32, seen);
-        if (stream_write(w, row, e))
-            return -1;
-    }
-    return 0;
-}
-
-static int write_hardness(const struct call *c, const struct search *s, const struct samples *d,
-                          const struct value *inputs, struct error *e)
-{
-    static const char *const own[] = {"easiness", "epochs", NULL};
-    struct header h = {0};
-    if (d->table->header.fields > MOST_FIELDS - 2)
-        return error_set(e, "%d fields, expected at most %d", d->table->header.fields,
-                         MOST_FIELDS - 2);
-    struct stream_writer *w = NULL;
-    if (!samples_follow(d->table, "hardness", own, &h, e) &&
-        header_add_field(&h, "easiness", ELEMENT_F32, 0, NULL, e) >= 0 &&
-        header_add_field(&h, "epochs", ELEMENT_I32, 0, NULL, e) >= 0) {
-        if (value_set(h.meta, "search", search_report(s, c->history)))
-            w = stage_create(c, &h, inputs, e);
-        else
-            error_set(e, "out of memory");
-    }
-    header_free(&h);
-    if (w && !write_rows(s, d, own, w, e))
-        return stream_commit(w, e);
-    stream_abandon(w);
-    return -1;
+    watch_end(&watch);
+    return measure && isnan(s->validation) ? search_measure(s, v, e) : 0;
 }
 
 static int print_sizes(const struct call *c, struct error *e)
@@ -247,27 +123,11 @@ static int print_sizes(const struct call *c, struct error *e)
     struct image_shape shape = {28, 28, 1};
     if (image && model_parse_image(image, &shape, e))
         program_usage(c, "--image: %s", e->text);
-    struct normalisation n = {.channels = shape.channels, .sd = {1, 1, 1, 1}};
     struct value *network =
-        model_settings(shape, (int)classes, (int)cells, (int)channels, &n, NULL, false);
-    struct value *sizes = model_sizes(network, (int)batch, e);
-    int failed = !sizes ? -1 : model_print_sizes(sizes, c->json, stdout, e);
+        model_settings(shape, (int)classes, (int)cells, (int)channels, NULL, NULL, false);
+    int failed = model_describe(network, (int)batch, c->json, stdout, e);
     value_free(network);
-    value_free(sizes);
     return failed;
-}
-
-static void print_profile(const struct search *s)
-{
-    const struct op_profile *row;
-    int rows = graph_profile_rows(s->model.graph, &row);
-    fprintf(stderr, "%-20s %8s %10s %10s %10s %10s\n", "op", "calls", "forward s", "backward s",
-            "GMAC", "GB");
-    for (int i = 0; i < rows; i++)
-        if (row[i].calls)
-            fprintf(stderr, "%-20s %8ld %10.3f %10.3f %10.3f %10.3f\n", row[i].name, row[i].calls,
-                    row[i].forward_seconds, row[i].backward_seconds, row[i].macs / 1e9,
-                    row[i].bytes / 1e9);
 }
 
 static void check_call(const struct call *c)
@@ -278,9 +138,9 @@ static void check_call(const struct call *c)
         program_usage(c, "expected --validation FILE");
     if (c->json)
         program_usage(c, "--json goes with --describe");
-    if (image || given(c, "classes"))
+    if (image || program_given(c, "classes"))
         program_usage(c, "--image and --classes go with --describe: otherwise the samples tell");
-    if (until >= 0 && given(c, "epochs"))
+    if (until >= 0 && program_given(c, "epochs"))
         program_usage(c, "--epochs and --until exclude each other");
 }
 
@@ -312,10 +172,10 @@ int main(int argc, char **argv)
     if (samples_fit(&d, "standard input", s.model.image, s.model.classes, &e) ||
         samples_fit(&v, validation_path, s.model.image, s.model.classes, &e) ||
         search_take_subset(&s, &d, update, &e) || train(&call, &s, &d, &v, inputs, &e) ||
-        write_hardness(&call, &s, &d, inputs, &e))
+        search_write_hardness(&s, &call, &d, inputs, &e))
         program_fail(&call, &e);
     if (profile)
-        print_profile(&s);
+        model_print_profile(&s.model, stderr);
 
     search_free(&s);
     table_free(&subset);

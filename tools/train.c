@@ -1,15 +1,13 @@
 /* A discrete architecture trained from scratch. */
-#include <string.h>
 #include <unistd.h>
-#include "image/augment.h"
 #include "network/architecture.h"
 #include "search/training.h"
-#include "stream/stage.h"
+#include "search/watch.h"
 
 static const char *arch_path, *checkpoint, *image, *augment = "auto";
 static int64_t cells = 8, channels = 16, classes = 10, epochs = 20, batch = 96, cutout = 0;
 static double rate = 0.025, drop_path_most = 0;
-static bool auxiliary, describe;
+static bool auxiliary, describe, profile;
 
 static const struct option options[] = {
     {"arch", 'a', OPTION_FILE, &arch_path, "FILE",
@@ -36,6 +34,8 @@ static const struct option options[] = {
      "print the network's sizes and read no samples; see --image, --classes", 0, 0, NULL},
     {"image", 0, OPTION_TEXT, &image, "HxWxC", "with --describe: the images (28x28x1)", 0, 0, NULL},
     {"classes", 0, OPTION_INT, &classes, "N", "with --describe: the classes", 1, 100000, NULL},
+    {"profile", 0, OPTION_FLAG, &profile, NULL, "print the time of each kind of op to stderr", 0, 0,
+     NULL},
     {0},
 };
 
@@ -65,98 +65,38 @@ static const struct program program = {
         COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM,
 };
 
-static struct value *settings_chosen(const struct call *c, const struct samples *s)
-{
-    struct value *v = value_map();
-    value_set_int(v, "seed", (int64_t)c->seed);
-    value_set_int(v, "epochs", epochs);
-    value_set_int(v, "batch", batch);
-    value_set_real(v, "rate", rate);
-    value_set_real(v, "drop_path", drop_path_most);
-    value_set_int(v, "cutout", cutout);
-    value_set_text(v, "augment", augment);
-    value_set_text(v, "source", value_get_text(s->table->header.meta, "source", ""));
-    return v;
-}
-
 static int begin(const struct call *c, struct training *t, const struct genotype *genotype,
                  const struct samples *s, struct error *e)
 {
     struct normalisation n;
     if (samples_normalisation(s, &n, e))
         return -1;
-    struct value *settings = settings_chosen(c, s);
+    struct value *settings =
+        program_settings(c, "seed epochs batch rate drop-path cutout augment", false);
     struct value *network =
         model_settings(s->shape, s->classes, (int)cells, (int)channels, &n, genotype, auxiliary);
+    value_set_text(settings, "source", value_get_text(s->table->header.meta, "source", ""));
     int failed = training_new(t, network, settings, e);
     value_free(network);
     value_free(settings);
     return failed;
 }
 
-static int go_on(const struct call *c, struct training *t, const struct samples *s, struct error *e)
-{
-    struct weights w;
-    struct stream_limits limits = stage_limits(c);
-    if (weights_read(&w, checkpoint, &limits, e))
-        return -1;
-    const char *digest = value_get_text(w.header.meta, "samples", "");
-    int failed = training_resume(t, &w, e);
-    if (!failed && strcmp(digest, s->table->digest))
-        failed =
-            error_set(e, "it began with the samples %s, these are %s", digest, s->table->digest);
-    weights_free(&w);
-    return failed ? error_wrap(e, "%s", checkpoint) : 0;
-}
-
-/* Writes the weights or, where path is the checkpoint's, all that is needed to go on. */
-static int save_weights(const struct call *c, const char *path, const struct training *t,
-                        const struct samples *s, const struct value *inputs, struct error *e)
-{
-    struct header h;
-    bool to_go_on = path && path == checkpoint;
-    if (training_header(t, c->history, &s->table->header, &h, e))
-        return -1;
-    struct stream_writer *w = NULL;
-    if (to_go_on && !value_set_text(h.meta, "samples", s->table->digest))
-        error_set(e, "out of memory");
-    else
-        w = stage_create_at(c, path, &h, inputs, e);
-    header_free(&h);
-    if (w && !training_write(t, to_go_on, w, e))
-        return stream_commit(w, e);
-    stream_abandon(w);
-    return -1;
-}
-
-struct watch {
-    struct progress bar;
-    double before;
-    char note[80];
-};
-
-static void show(void *to, size_t images)
-{
-    struct watch *w = to;
-    progress_at(&w->bar, w->before + (double)images, w->note);
-}
-
 static int train(const struct call *c, struct training *t, const struct samples *s,
                  const struct value *inputs, struct error *e)
 {
-    struct watch watch = {.before = 0};
-    progress_begin(&watch.bar, c, "image", (double)(t->epochs - t->epoch) * (double)s->count);
+    struct watch watch;
+    watch_begin(&watch, c, (double)(t->epochs - t->epoch) * (double)s->count, 0);
     while (t->epoch < t->epochs) {
-        if (training_epoch(t, s, show, &watch, e) ||
-            (checkpoint && save_weights(c, checkpoint, t, s, inputs, e)))
+        if (training_epoch(t, s, watch_images, &watch, e) ||
+            (checkpoint && training_save(t, c, checkpoint, true, s, inputs, e)))
             return -1;
         const struct value *point = t->curve->item[t->curve->count - 1];
-        watch.before += (double)s->count;
-        snprintf(watch.note, sizeof watch.note, "epoch %d, loss %.4f, accuracy %.4f", t->epoch,
-                 value_get_real(point, "loss", 0), value_get_real(point, "accuracy", 0));
+        watch_epoch(&watch, s->count, "epoch %d, loss %.4f, accuracy %.4f", t->epoch,
+                    value_get_real(point, "loss", 0), value_get_real(point, "accuracy", 0));
         program_note(c, "%s", watch.note);
     }
-    progress_end(&watch.bar);
+    watch_end(&watch);
     return 0;
 }
 
@@ -165,13 +105,10 @@ static int print_sizes(const struct call *c, const struct genotype *genotype, st
     struct image_shape shape = {28, 28, 1};
     if (image && model_parse_image(image, &shape, e))
         program_usage(c, "--image: %s", e->text);
-    struct normalisation n = {.channels = shape.channels, .sd = {1, 1, 1, 1}};
     struct value *network =
-        model_settings(shape, (int)classes, (int)cells, (int)channels, &n, genotype, auxiliary);
-    struct value *sizes = model_sizes(network, (int)batch, e);
-    int failed = !sizes ? -1 : model_print_sizes(sizes, c->json, stdout, e);
+        model_settings(shape, (int)classes, (int)cells, (int)channels, NULL, genotype, auxiliary);
+    int failed = model_describe(network, (int)batch, c->json, stdout, e);
     value_free(network);
-    value_free(sizes);
     return failed;
 }
 
@@ -213,10 +150,14 @@ int main(int argc, char **argv)
         stage_note_input(&inputs, arch_path, digest, &e) ||
         begin(&call, &t, &genotype, &samples, &e))
         program_fail(&call, &e);
-    if ((checkpoint && access(checkpoint, F_OK) == 0 && go_on(&call, &t, &samples, &e)) ||
+    graph_profile(t.model.graph, profile);
+    if ((checkpoint && access(checkpoint, F_OK) == 0 &&
+         training_resume(&t, &call, checkpoint, &samples, &e)) ||
         train(&call, &t, &samples, inputs, &e) ||
-        save_weights(&call, call.output, &t, &samples, inputs, &e))
+        training_save(&t, &call, call.output, false, &samples, inputs, &e))
         program_fail(&call, &e);
+    if (profile)
+        model_print_profile(&t.model, stderr);
 
     training_free(&t);
     table_free(&table);

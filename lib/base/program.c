@@ -252,6 +252,58 @@ static int parse(const struct call *c, const struct option *options, int argc, c
     return operands;
 }
 
+/* ---- options as settings ---- */
+
+bool program_given(const struct call *c, const char *option)
+{
+    size_t length = strlen(option);
+    for (size_t i = 0; i < c->arguments->count; i++) {
+        const char *text = c->arguments->item[i]->text;
+        if (strncmp(text, "--", 2) == 0 && strncmp(text + 2, option, length) == 0 &&
+            (!text[2 + length] || text[2 + length] == '='))
+            return true;
+    }
+    return false;
+}
+
+static struct value *setting_of(const struct call *c, const char *name)
+{
+    const struct option *o = c->program->options;
+    if (strcmp(name, "seed") == 0)
+        return value_int((int64_t)c->seed);
+    while (o->name && strcmp(o->name, name) != 0)
+        o++;
+    if (!o->name)
+        return NULL;
+    if (o->type == OPTION_FLAG)
+        return value_bool(*(const bool *)o->to);
+    if (o->type == OPTION_INT)
+        return value_int(*(const int64_t *)o->to);
+    if (o->type == OPTION_REAL)
+        return value_real(*(const double *)o->to);
+    return *(const char *const *)o->to ? value_text(*(const char *const *)o->to) : value_nil();
+}
+
+struct value *program_settings(const struct call *c, const char *options, bool given)
+{
+    struct value *v = value_map();
+    bool good = v != NULL;
+    for (size_t length; good && *options; options += length + (options[length] == ' ')) {
+        char name[64], key[64];
+        length = strcspn(options, " ");
+        snprintf(name, sizeof name, "%.*s", (int)length, options);
+        strcpy(key, name);
+        for (char *k = key; *k; k++)
+            *k = *k == '-' ? '_' : *k;
+        if (!given || program_given(c, name))
+            good = value_set(v, key, setting_of(c, name)) != NULL;
+    }
+    if (good)
+        return v;
+    value_free(v);
+    return NULL;
+}
+
 /* ---- begin and end ---- */
 
 /* A file opened on a closed 0, 1 or 2 would be taken for a standard stream. These stand-ins are

@@ -71,6 +71,13 @@ struct call {
  * do, sets up signals and threads. After it returns the options' variables hold their values. */
 void program_begin(const struct program *p, int argc, char **argv, struct call *c);
 
+/* Whether the command line has the option, by its long name. */
+bool program_given(const struct call *c, const char *option);
+/* The values of options, long names parted by blanks, as a map: settings that a file is to keep. A
+ * key is the name with '_' for '-'. `given`: of those alone that the command line has. NULL where
+ * memory is out. */
+struct value *program_settings(const struct call *c, const char *options, bool given);
+
 /* A wrong call found after parsing (two options that exclude each other): message, hint, exit 2. */
 _Noreturn void program_usage(const struct call *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

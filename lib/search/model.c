@@ -27,6 +27,7 @@ struct value *model_settings(struct image_shape image, int classes, int cells, i
                              const struct normalisation *n, const struct genotype *genotype,
                              bool auxiliary)
 {
+    struct normalisation none = {.channels = image.channels, .sd = {1, 1, 1, 1}};
     struct value *v = value_map(), *shape = value_array();
     bool good = value_append(shape, value_int(image.height)) &&
                 value_append(shape, value_int(image.width)) &&
@@ -35,7 +36,7 @@ struct value *model_settings(struct image_shape image, int classes, int cells, i
            value_set_text(v, "space", "darts") && good;
     if (!value_set(v, "image", shape) || !good || !value_set_int(v, "classes", classes) ||
         !value_set_int(v, "cells", cells) || !value_set_int(v, "channels", channels) ||
-        !value_set(v, "normalisation", normalisation_value(n)) ||
+        !value_set(v, "normalisation", normalisation_value(n ? n : &none)) ||
         (genotype && (!value_set(v, "genotype", genotype_text(genotype)) ||
                       !value_set_bool(v, "auxiliary", auxiliary)))) {
         value_free(v);
@@ -156,7 +157,7 @@ static struct value *sizes_value(const struct model *m, const struct graph_size 
     return NULL;
 }
 
-struct value *model_sizes(const struct value *settings, int batch, struct error *e)
+static struct value *measure(const struct value *settings, int batch, struct error *e)
 {
     struct model m;
     struct graph_size size;
@@ -172,9 +173,12 @@ struct value *model_sizes(const struct value *settings, int batch, struct error 
     return v;
 }
 
-int model_print_sizes(const struct value *sizes, bool json, FILE *to, struct error *e)
+int model_describe(const struct value *settings, int batch, bool json, FILE *to, struct error *e)
 {
+    struct value *sizes = measure(settings, batch, e);
     bool good = true;
+    if (!sizes)
+        return -1;
     for (size_t i = 0; !json && i < sizes->count; i++) {
         const struct value *v = sizes->item[i];
         const char *key = sizes->key[i];
@@ -184,7 +188,23 @@ int model_print_sizes(const struct value *sizes, bool json, FILE *to, struct err
     }
     if (json)
         good = !value_print_json(sizes, to);
-    return good ? 0 : error_set(e, "cannot write standard output:");
+    if (!good)
+        error_set(e, "cannot write standard output:");
+    value_free(sizes);
+    return good ? 0 : -1;
+}
+
+void model_print_profile(const struct model *m, FILE *to)
+{
+    const struct op_profile *row;
+    int rows = graph_profile_rows(m->graph, &row);
+    fprintf(to, "%-20s %8s %10s %10s %10s %10s\n", "op", "calls", "forward s", "backward s", "GMAC",
+            "GB");
+    for (int i = 0; i < rows; i++)
+        if (row[i].calls)
+            fprintf(to, "%-20s %8ld %10.3f %10.3f %10.3f %10.3f\n", row[i].name, row[i].calls,
+                    row[i].forward_seconds, row[i].backward_seconds, row[i].macs / 1e9,
+                    row[i].bytes / 1e9);
 }
 
 int model_parse_image(const char *text, struct image_shape *image, struct error *e)

@@ -25,8 +25,8 @@ struct model {
     struct node *logits, *loss; /* logits are kept, the loss where it is planned */
 };
 
-/* The settings of a super-net, or of the discrete network of a genotype (not NULL); NULL where
- * memory is out. The caller owns the map. */
+/* The settings of a super-net, or of the discrete network of a genotype (not NULL); n may be NULL
+ * where sizes are all that is asked. NULL where memory is out. The caller owns the map. */
 struct value *model_settings(struct image_shape image, int classes, int cells, int channels,
                              const struct normalisation *n, const struct genotype *genotype,
                              bool auxiliary);
@@ -34,12 +34,12 @@ struct value *model_settings(struct image_shape image, int classes, int cells, i
 int model_build(struct model *m, const struct value *settings, struct error *e);
 void model_free(struct model *m);
 
-/* The sizes of a network and of what a step with this batch needs, for --describe: type, cells,
- * channels, classes, weights, architecture, macs (one image's forward pass), flops (2 macs), nodes,
- * batch, arena_bytes. NULL with the error set. */
-struct value *model_sizes(const struct value *settings, int batch, struct error *e);
-/* The same to people, a line a member, or as JSON. */
-int model_print_sizes(const struct value *sizes, bool json, FILE *to, struct error *e);
+/* Prints the sizes of a network and of what a step with this batch needs, for --describe: type,
+ * cells, channels, classes, weights, architecture, macs (one image's forward pass), flops (2 macs),
+ * nodes, batch, arena_bytes; a line each, or as JSON. */
+int model_describe(const struct value *settings, int batch, bool json, FILE *to, struct error *e);
+/* Prints what each kind of op has taken since graph_profile(m->graph, true). */
+void model_print_profile(const struct model *m, FILE *to);
 
 /* "28x28x1": height, width, channels. */
 int model_parse_image(const char *text, struct image_shape *image, struct error *e);

@@ -4,26 +4,14 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "network/weights.h"
+#include "search/report.h"
+#include "search/settings.h"
 
 static const enum element REAL = sizeof(real) == 4 ? ELEMENT_F32 : ELEMENT_F64;
 
-struct value *search_report(const struct search *s, bool clock)
-{
-    const struct curriculum *c = &s->curriculum;
-    struct value *v = value_map();
-    if (value_set_int(v, "epoch", c->epoch) && value_set_real(v, "accuracy", c->accuracy) &&
-        value_set_real(v, "loss", s->loss) && value_set_real(v, "rate", s->rate) &&
-        value_set_int(v, "update", c->update) && value_set_int(v, "since", c->since) &&
-        value_set_int(v, "images", s->images) &&
-        (!clock || value_set_real(v, "seconds", s->seconds)) &&
-        (isnan(s->validation) || value_set_real(v, "validation", s->validation)))
-        return v;
-    value_free(v);
-    return NULL;
-}
-
-int state_header(const struct search *s, bool clock, const struct header *data, struct header *h,
-                 struct error *e)
+static int make_header(const struct search *s, bool clock, const struct header *data,
+                       struct header *h, struct error *e)
 {
     if (weights_header(h, s->network, e))
         return -1;
@@ -55,7 +43,7 @@ static int write_flat(struct stream_writer *w, const struct flat *f, size_t n, s
     return 0;
 }
 
-int state_write(const struct search *s, struct stream_writer *w, struct error *e)
+static int write_tensors(const struct search *s, struct stream_writer *w, struct error *e)
 {
     uint32_t weights = (uint32_t)s->darts.weights.count;
     uint32_t architecture = (uint32_t)s->darts.architecture.count;
@@ -74,6 +62,20 @@ int state_write(const struct search *s, struct stream_writer *w, struct error *e
         if (weights_write_group(w, s->model.graph, group, e))
             return -1;
     return write_flat(w, flat, sizeof flat / sizeof *flat, e);
+}
+
+int state_save(const struct search *s, const struct call *c, const char *path,
+               const struct samples *d, const struct value *inputs, struct error *e)
+{
+    struct header h;
+    if (make_header(s, c->history, &d->table->header, &h, e))
+        return -1;
+    struct stream_writer *w = stage_create_at(c, path, &h, inputs, e);
+    header_free(&h);
+    if (w && !write_tensors(s, w, e))
+        return stream_commit(w, e);
+    stream_abandon(w);
+    return -1;
 }
 
 static int restore_flat(const struct weights *w, const char *name, real *to, size_t count,
@@ -138,15 +140,36 @@ static int restore(struct search *s, const struct weights *w, struct error *e)
     return restore_subset(s, w, e);
 }
 
-int state_restore(struct search *s, const struct weights *w, struct error *e)
+static int open_search(struct search *s, const struct weights *w, const struct value *given,
+                       struct error *e)
 {
+    const struct value *network = value_get(w->header.meta, "network");
     const struct value *search = value_get(w->header.meta, "search");
     if (!search)
         return error_set(e, "weights, but no state of a search: meta has no `search`");
-    if (search_new(s, value_get(w->header.meta, "network"), value_get(search, "settings"), e))
+    if (search_new(s, network, value_get(search, "settings"), e))
         return -1;
-    if (!restore(s, w, e))
-        return 0;
-    search_free(s);
-    return -1;
+    struct value *kept = value_copy(s->network);
+    int failed =
+        restore(s, w, e) || settings_apply(kept, s->settings, e) || settings_agree(kept, given, e);
+    value_free(kept);
+    if (failed)
+        search_free(s);
+    return failed ? -1 : 0;
+}
+
+int state_resume(struct search *s, const struct call *c, const char *path,
+                 const struct value *given, struct value **inputs, struct error *e)
+{
+    struct weights w;
+    struct stream_limits limits = stage_limits(c);
+    if (weights_read(&w, path, &limits, e))
+        return -1;
+    int failed = open_search(s, &w, given, e);
+    if (!failed && stage_note_input(inputs, path, w.digest, e)) {
+        search_free(s);
+        failed = -1;
+    }
+    weights_free(&w);
+    return failed ? error_wrap(e, "%s", path) : 0;
 }

@@ -5,24 +5,18 @@
  *     subset                                  i64, ids of D
  *     window.id, window.held, window.easiness the last p(true) of each image
  *
- * meta holds `network` and `search` (search_report and the settings), so a search goes on from its
- * file alone, and ends with the bytes that it would have had without the interruption. */
+ * meta holds `network` and `search` (search_report() and the settings), so a search goes on from
+ * its file alone, and ends with the bytes that it would have had without the interruption. */
 #ifndef SEARCH_STATE_H
 #define SEARCH_STATE_H
-#include "network/weights.h"
 #include "search/search.h"
 
-/* {epoch, accuracy, loss, rate, update, since, images, seconds, validation where it was measured};
- * since: epochs on the present subset. `clock` false leaves out the seconds, for outputs that are
- * to be equal byte by byte. NULL where memory is out. */
-struct value *search_report(const struct search *s, bool clock);
-
-/* The header of a state: copies meta's `classes` and `source`, and the history, from `data` (the
- * header of D). */
-int state_header(const struct search *s, bool clock, const struct header *data, struct header *h,
-                 struct error *e);
-int state_write(const struct search *s, struct stream_writer *w, struct error *e);
-/* A search as it was when its state was written. Everything in the file is checked. */
-int state_restore(struct search *s, const struct weights *w, struct error *e);
+/* Replaces the state at path. It gets meta's `classes` and `source`, and the history, of D. */
+int state_save(const struct search *s, const struct call *c, const char *path,
+               const struct samples *d, const struct value *inputs, struct error *e);
+/* The search as it was when the state at path was written, which is noted in *inputs. Everything in
+ * the file is checked; `given` are members of network and settings that it must agree with. */
+int state_resume(struct search *s, const struct call *c, const char *path,
+                 const struct value *given, struct value **inputs, struct error *e);
 
 #endif

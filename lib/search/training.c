@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/program.h"
 #include "graph/optimiser.h"
+#include "network/weights.h"
 #include "search/settings.h"
 
 static const enum element REAL = sizeof(real) == 4 ? ELEMENT_F32 : ELEMENT_F64;
@@ -124,8 +125,10 @@ int training_epoch(struct training *t, const struct samples *samples,
     return note_epoch(t, loss / (double)count, (double)right / (double)count, rate, e);
 }
 
-int training_header(const struct training *t, bool clock, const struct header *data,
-                    struct header *h, struct error *e)
+/* ---- files ---- */
+
+static int make_header(const struct training *t, bool clock, const struct header *data,
+                       struct header *h, struct error *e)
 {
     if (weights_header(h, t->network, e))
         return -1;
@@ -141,8 +144,8 @@ int training_header(const struct training *t, bool clock, const struct header *d
     return error_set(e, "out of memory");
 }
 
-int training_write(const struct training *t, bool checkpoint, struct stream_writer *w,
-                   struct error *e)
+static int write_tensors(const struct training *t, bool checkpoint, struct stream_writer *w,
+                         struct error *e)
 {
     const struct graph *g = t->model.graph;
     uint32_t count = (uint32_t)graph_group(g, GRAPH_WEIGHTS).count;
@@ -151,7 +154,25 @@ int training_write(const struct training *t, bool checkpoint, struct stream_writ
     return checkpoint ? weights_write_tensor(w, "velocity", REAL, 1, &count, t->velocity, e) : 0;
 }
 
-int training_resume(struct training *t, const struct weights *w, struct error *e)
+int training_save(const struct training *t, const struct call *c, const char *path, bool checkpoint,
+                  const struct samples *samples, const struct value *inputs, struct error *e)
+{
+    struct header h;
+    struct stream_writer *w = NULL;
+    if (make_header(t, c->history, &samples->table->header, &h, e))
+        return -1;
+    if (checkpoint && !value_set_text(h.meta, "samples", samples->table->digest))
+        error_set(e, "out of memory");
+    else
+        w = stage_create_at(c, path, &h, inputs, e);
+    header_free(&h);
+    if (w && !write_tensors(t, checkpoint, w, e))
+        return stream_commit(w, e);
+    stream_abandon(w);
+    return -1;
+}
+
+static int restore(struct training *t, const struct weights *w, struct error *e)
 {
     const struct value *report = value_get(w->header.meta, "training");
     const struct value *curve = value_get(report, "curve");
@@ -177,4 +198,19 @@ int training_resume(struct training *t, const struct weights *w, struct error *e
     t->epoch = (int)epoch;
     t->seconds = value_get_real(report, "seconds", 0);
     return 0;
+}
+
+int training_resume(struct training *t, const struct call *c, const char *path,
+                    const struct samples *samples, struct error *e)
+{
+    struct weights w;
+    struct stream_limits limits = stage_limits(c);
+    if (weights_read(&w, path, &limits, e))
+        return -1;
+    const char *began = value_get_text(w.header.meta, "samples", ""), *now = samples->table->digest;
+    int failed = restore(t, &w, e);
+    if (!failed && strcmp(began, now))
+        failed = error_set(e, "it began with the samples %s, these are %s", began, now);
+    weights_free(&w);
+    return failed ? error_wrap(e, "%s", path) : 0;
 }

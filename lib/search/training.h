@@ -7,7 +7,6 @@
  */
 #ifndef SEARCH_TRAINING_H
 #define SEARCH_TRAINING_H
-#include "network/weights.h"
 #include "search/batches.h"
 #include "search/model.h"
 
@@ -35,14 +34,14 @@ void training_free(struct training *t);
 int training_epoch(struct training *t, const struct samples *samples,
                    void (*progress)(void *to, size_t images), void *to, struct error *e);
 
-/* The header of the weights, or of a checkpoint: meta `network` and `training` {settings, epoch,
- * curve, seconds unless clock is false}; `classes`, `source` and the history come from `data`. */
-int training_header(const struct training *t, bool clock, const struct header *data,
-                    struct header *h, struct error *e);
-/* Weights and running statistics; a checkpoint also has the momentum, "velocity". */
-int training_write(const struct training *t, bool checkpoint, struct stream_writer *w,
-                   struct error *e);
-/* Goes on from a checkpoint of the same network and settings, as if there had been no break. */
-int training_resume(struct training *t, const struct weights *w, struct error *e);
+/* Writes the weights to path (NULL: standard output) or, `checkpoint`, all that is needed to go on.
+ * Meta: `network`, `training` {settings, epoch, curve, and, where the call keeps a history,
+ * seconds}; `classes`, `source` and the history are those of the samples. */
+int training_save(const struct training *t, const struct call *c, const char *path, bool checkpoint,
+                  const struct samples *samples, const struct value *inputs, struct error *e);
+/* Goes on from a checkpoint, which must be of the same network, settings and samples, as if there
+ * had been no break. */
+int training_resume(struct training *t, const struct call *c, const char *path,
+                    const struct samples *samples, struct error *e);
 
 #endif
