@@ -3,9 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "base/memory.h"
-#include "base/program.h"
-#include "image/sheet.h"
+#include "rows/gallery.h"
 #include "stream/stage.h"
 
 static int64_t columns = 16, scale = 2, most = -1, gap = 4, background = 24;
@@ -42,156 +40,17 @@ static const struct program program = {
     .common = COMMON_OUTPUT | COMMON_STREAM,
 };
 
-struct shown {
-    int64_t id;
-    int32_t label;
-    size_t order, row, column;
-    struct tile tile, pair;
-};
-
-struct gallery {
-    struct shown *shown;
-    size_t count, capacity;
-    size_t bytes, most_bytes; /* of pixels held */
-};
-
-struct fields {
-    int image, id, label;
-};
-
-static int find_fields(const struct header *h, bool id, bool label, struct fields *f,
-                       struct error *e)
+static int read_images(struct gallery *g, const struct call *c, const char *path, struct error *e)
 {
-    f->image = header_require(h, "image", ELEMENT_U8, 3, e);
-    f->id = id ? header_require(h, "id", ELEMENT_I64, 0, e) : -1;
-    f->label = label ? header_require(h, "label", ELEMENT_I32, 0, e) : -1;
-    return f->image < 0 || (id && f->id < 0) || (label && f->label < 0) ? -1 : 0;
-}
-
-static int copy_tile(struct gallery *g, struct tile *t, const struct cell *image, struct error *e)
-{
-    if (!image->count || image->extent[2] > 4)
-        return error_set(e, "expected an image of 1 to 4 channels, found %u x %u x %u",
-                         image->extent[0], image->extent[1], image->extent[2]);
-    if (image->count > g->most_bytes - g->bytes)
-        return error_set(e, "images of more than %zu bytes together: show fewer", g->most_bytes);
-    uint8_t *pixels = array_new(image->count, 1, "image", e);
-    if (!pixels)
-        return -1;
-    memcpy(pixels, image->data, image->count);
-    g->bytes += image->count;
-    *t = (struct tile){image->extent[0], image->extent[1], image->extent[2], pixels};
-    return 0;
-}
-
-/* Whether the sheet still has room: in all, or in the row of this class. */
-static bool has_room(const struct gallery *g, int32_t label)
-{
-    size_t same = 0;
-    if (!by_class)
-        return g->count < (size_t)most;
-    for (size_t i = 0; i < g->count && same < (size_t)columns; i++)
-        same += g->shown[i].label == label;
-    return same < (size_t)columns && g->count < (size_t)most;
-}
-
-static int gather(struct gallery *g, struct stream_reader *r, struct error *e)
-{
-    struct fields f;
-    const struct cell *row;
-    int got;
-    if (find_fields(stream_header(r), pairs_path, by_class, &f, e))
-        return error_wrap(e, "%s", stream_path(r));
-    while ((got = stream_read(r, &row, e)) == 1) {
-        int32_t label = f.label < 0 ? -1 : (int32_t)row[f.label].integer;
-        if (!has_room(g, label))
-            continue;
-        if (array_grow((void **)&g->shown, &g->capacity, g->count + 1, sizeof *g->shown, "images",
-                       e))
-            return -1;
-        struct shown *s = &g->shown[g->count];
-        *s = (struct shown){
-            .id = f.id < 0 ? 0 : row[f.id].integer, .label = label, .order = g->count};
-        if (copy_tile(g, &s->tile, &row[f.image], e))
-            return error_wrap(e, "%s: row %lld", stream_path(r), (long long)stream_rows(r) - 1);
-        g->count++;
-    }
-    return got;
-}
-
-static int by_id(const void *a, const void *b)
-{
-    int64_t x = (*(struct shown *const *)a)->id, y = (*(struct shown *const *)b)->id;
-    return (x > y) - (x < y);
-}
-
-/* Gives every shown image its pair from the second stream. */
-static int gather_pairs(struct gallery *g, struct stream_reader *r, struct error *e)
-{
-    struct fields f;
-    const struct cell *row;
-    int got;
-    autofree struct shown **sorted = array_new(g->count, sizeof *sorted, "images", e);
-    if (!sorted)
-        return -1;
-    if (find_fields(stream_header(r), true, false, &f, e))
-        return error_wrap(e, "%s", stream_path(r));
-    for (size_t i = 0; i < g->count; i++)
-        sorted[i] = &g->shown[i];
-    qsort(sorted, g->count, sizeof *sorted, by_id);
-    while ((got = stream_read(r, &row, e)) == 1) {
-        struct shown key = {.id = row[f.id].integer}, *wanted = &key;
-        struct shown **found = bsearch(&wanted, sorted, g->count, sizeof *sorted, by_id);
-        if (!found)
-            continue;
-        while (found > sorted && found[-1]->id == key.id)
-            found--;
-        for (; found < sorted + g->count && (*found)->id == key.id; found++)
-            if (!(*found)->pair.pixels && copy_tile(g, &(*found)->pair, &row[f.image], e))
-                return error_wrap(e, "%s: row %lld", stream_path(r), (long long)stream_rows(r) - 1);
-    }
-    for (size_t i = 0; got == 0 && i < g->count; i++)
-        if (!g->shown[i].pair.pixels)
-            return error_set(e, "%s: no image of id %lld to stand below its like", stream_path(r),
-                             (long long)g->shown[i].id);
-    return got;
-}
-
-static int by_label(const void *a, const void *b)
-{
-    const struct shown *x = a, *y = b;
-    if (x->label != y->label)
-        return x->label < y->label ? -1 : 1;
-    return (x->order > y->order) - (x->order < y->order);
-}
-
-/* Finds every image its place and fills the sheet's tiles; the array is the caller's to free. */
-static struct tile *lay_out(struct gallery *g, struct sheet *s, struct error *e)
-{
-    size_t row = 0, column = 0;
-    s->together = pairs_path ? 2 : 1;
-    if (by_class)
-        qsort(g->shown, g->count, sizeof *g->shown, by_label);
-    for (size_t i = 0; i < g->count; i++) {
-        struct shown *one = &g->shown[i];
-        if (column == (size_t)columns || (by_class && i && one->label != one[-1].label)) {
-            row += s->together;
-            column = 0;
-        }
-        one->row = row;
-        one->column = column++;
-        s->columns = column > s->columns ? column : s->columns;
-    }
-    s->rows = row + s->together;
-    struct tile *tile = array_new(s->rows * s->columns, sizeof *tile, "sheet", e);
-    for (size_t i = 0; tile && i < g->count; i++) {
-        const struct shown *one = &g->shown[i];
-        tile[one->row * s->columns + one->column] = one->tile;
-        if (s->together == 2)
-            tile[(one->row + 1) * s->columns + one->column] = one->pair;
-    }
-    s->tile = tile;
-    return tile;
+    struct stream_reader *r = stage_open(c, path, e);
+    int failed = r ? gallery_gather(g, r, e) : -1;
+    stream_close(r);
+    if (failed || !g->paired)
+        return failed;
+    r = stage_open(c, pairs_path, e);
+    failed = r ? gallery_pair(g, r, e) : -1;
+    stream_close(r);
+    return failed;
 }
 
 int main(int argc, char **argv)
@@ -203,37 +62,25 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     if (most < 0)
         most = by_class ? 65536 : 256;
-    struct sheet s = {
-        .scale = (uint32_t)scale, .gap = (uint32_t)gap, .background = (uint8_t)background};
-    struct gallery g = {.most_bytes = call.most_tensor_bytes};
     const char *path = call.argc ? call.argv[0] : "-";
     if (pairs_path && !strcmp(pairs_path, "-") && !strcmp(path, "-"))
         program_usage(&call, "only one stream can come from standard input");
     if (!call.output && isatty(STDOUT_FILENO))
         program_usage(&call, "a PNG is not for a terminal: name a file by -o");
 
-    struct stream_reader *r = stage_open(&call, path, &e);
-    if (!r || gather(&g, r, &e))
-        program_fail(&call, &e);
-    stream_close(r);
-    if (pairs_path) {
-        r = stage_open(&call, pairs_path, &e);
-        if (!r || gather_pairs(&g, r, &e))
-            program_fail(&call, &e);
-        stream_close(r);
-    }
-    struct tile *tiles = lay_out(&g, &s, &e);
-    if (!tiles || sheet_draw(&s, &p, call.most_tensor_bytes, &e) ||
-        output_open(&o, call.output, &e) ||
+    struct gallery g = {.columns = (size_t)columns,
+                        .most = (size_t)most,
+                        .most_bytes = call.most_tensor_bytes,
+                        .by_class = by_class,
+                        .paired = pairs_path != NULL};
+    struct sheet s = {
+        .scale = (uint32_t)scale, .gap = (uint32_t)gap, .background = (uint8_t)background};
+    if (read_images(&g, &call, path, &e) || gallery_lay_out(&g, &s, &e) ||
+        sheet_draw(&s, &p, call.most_tensor_bytes, &e) || output_open(&o, call.output, &e) ||
         png_write(&o, p.height, p.width, p.channels, p.pixels, &e) || output_commit(&o, &e))
         program_fail(&call, &e);
 
-    for (size_t i = 0; i < g.count; i++) {
-        free((void *)g.shown[i].tile.pixels);
-        free((void *)g.shown[i].pair.pixels);
-    }
-    free(g.shown);
-    free(tiles);
+    gallery_free(&g);
     free(p.pixels);
     return program_end(&call);
 }

@@ -1,0 +1,91 @@
+/* Images: a PNG a row, or the IDX files of MNIST. */
+#include <stdlib.h>
+#include "base/memory.h"
+#include "image/dataset.h"
+#include "image/idx.h"
+#include "image/picture.h"
+#include "rows/export.h"
+
+/* ---- png ---- */
+
+static int require_images(struct export *x, struct error *e)
+{
+    return (x->image = header_require(x->header, "image", ELEMENT_U8, 3, e)) < 0;
+}
+
+static int begin_png(struct export *x, struct error *e)
+{
+    return require_images(x, e) || folder_make(x->to, e);
+}
+
+static int row_png(struct export *x, const struct cell *row, struct error *e)
+{
+    const struct cell *image = &row[x->image];
+    char name[32];
+    snprintf(name, sizeof name, "%lld.png", (long long)(x->id >= 0 ? row[x->id].integer : x->row));
+    autofree char *path = path_join(x->to, name, e);
+    if (!path || output_open(x->file, path, e))
+        return -1;
+    x->file->unsynced = true;
+    if (png_write(x->file, image->extent[0], image->extent[1], image->extent[2], image->data, e))
+        return -1;
+    return output_commit(x->file, e);
+}
+
+static int end_png(struct export *x, struct error *e)
+{
+    return folder_sync(x->to, e);
+}
+
+/* ---- idx: x->file[0] the images, x->file[1] the labels ---- */
+
+static int begin_idx(struct export *x, struct error *e)
+{
+    const uint8_t none[4 + 4 * IDX_MAX_RANK] = {0}; /* the head's place */
+    if (require_images(x, e))
+        return -1;
+    const struct field *f = &x->header->field[x->image];
+    if (!export_is_fixed(f))
+        return error_set(e, "images of varying sizes: idx cannot hold them");
+    for (int i = 0; i < 3; i++)
+        x->extent[i] = (uint32_t)f->extent[i];
+    int rank = x->extent[2] == 1 ? 3 : 4;
+    autofree char *images =
+        export_path(x, rank == 3 ? "images-idx3-ubyte" : "images-idx4-ubyte", "", e);
+    autofree char *labels = export_path(x, "labels-idx1-ubyte", "", e);
+    if (!images || !labels || folder_make(x->to, e) || output_open(&x->file[0], images, e) ||
+        (x->label >= 0 && output_open(&x->file[1], labels, e)))
+        return -1;
+    return output_write(&x->file[0], none, 4 + 4 * (size_t)rank, e) ||
+           (x->label >= 0 && output_write(&x->file[1], none, 8, e));
+}
+
+static int row_idx(struct export *x, const struct cell *row, struct error *e)
+{
+    if (x->row >= UINT32_MAX)
+        return error_set(e, "more rows than idx can hold");
+    if (x->label >= 0) {
+        int64_t label = row[x->label].integer;
+        if (label < 0 || label > 255)
+            return error_set(e, "label %lld: idx can hold 0 to 255", (long long)label);
+        if (array_grow((void **)&x->labels, &x->labels_capacity, (size_t)x->row + 1, 1, "labels",
+                       e))
+            return -1;
+        x->labels[x->row] = (uint8_t)label;
+    }
+    return output_write(&x->file[0], row[x->image].data, row[x->image].count, e);
+}
+
+static int end_idx(struct export *x, struct error *e)
+{
+    uint32_t rows = (uint32_t)x->row;
+    uint32_t extent[] = {rows, x->extent[0], x->extent[1], x->extent[2]};
+    if (idx_write_header(&x->file[0], extent[3] == 1 ? 3 : 4, extent, e) ||
+        (x->label >= 0 && (idx_write_header(&x->file[1], 1, &rows, e) ||
+                           output_write(&x->file[1], x->labels, rows, e))))
+        return -1;
+    return output_commit(&x->file[0], e) || (x->label >= 0 && output_commit(&x->file[1], e));
+}
+
+const struct export_format EXPORT_PNG = {"png", true, begin_png, row_png, end_png};
+const struct export_format EXPORT_IDX = {"idx", true, begin_idx, row_idx, end_idx};
