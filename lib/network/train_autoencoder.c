@@ -23,6 +23,7 @@ struct autoencoder_trainer {
     size_t places;
     size_t *order;
     size_t *drawn[2]; /* positives and negatives of a batch */
+    float *pixels;    /* of a batch, as fetched */
     real *moment[2];
     int epochs;
 };
@@ -105,6 +106,11 @@ static int sort_by_label(struct autoencoder_trainer *t, struct error *e)
     return 0;
 }
 
+static size_t image_size(const struct autoencoder *a)
+{
+    return (size_t)a->side * (size_t)a->side * (size_t)a->channels;
+}
+
 static int list_images(struct autoencoder_trainer *t, struct error *e)
 {
     const struct autoencoder_data *d = &t->data;
@@ -114,7 +120,9 @@ static int list_images(struct autoencoder_trainer *t, struct error *e)
     t->order = array_new(d->count, sizeof *t->order, "images", e);
     for (int i = 0; i < 2; i++)
         t->drawn[i] = array_new((size_t)t->settings.batch, sizeof **t->drawn, "a batch", e);
-    if (!t->place || !t->order || !t->drawn[0] || !t->drawn[1])
+    t->pixels = array_new((size_t)t->settings.batch * image_size(&t->settings.network),
+                          sizeof *t->pixels, "a batch", e);
+    if (!t->place || !t->order || !t->drawn[0] || !t->drawn[1] || !t->pixels)
         return -1;
     for (size_t i = 0; i < d->count; i++)
         if (!triplets || d->label[i] >= 0)
@@ -147,6 +155,7 @@ void autoencoder_trainer_free(struct autoencoder_trainer *t)
     graph_free(t->graph);
     free(t->place);
     free(t->order);
+    free(t->pixels);
     for (int i = 0; i < 2; i++) {
         free(t->drawn[i]);
         free(t->moment[i]);
@@ -160,8 +169,12 @@ static void fetch(const struct autoencoder_trainer *t, struct node *to, const si
 {
     size_t size = node_count(to);
 #pragma omp parallel for
-    for (int i = 0; i < n; i++)
-        t->data.fetch(t->data.context, t->place[place[i]].image, node_value(to) + (size_t)i * size);
+    for (int i = 0; i < n; i++) {
+        float *pixels = t->pixels + (size_t)i * size;
+        t->data.fetch(t->data.context, t->place[place[i]].image, pixels);
+        for (size_t k = 0; k < size; k++)
+            node_value(to)[(size_t)i * size + k] = pixels[k];
+    }
 }
 
 /* One direction an image, N(0, 1). */

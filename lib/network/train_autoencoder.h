@@ -23,7 +23,7 @@ struct autoencoder_settings {
 struct autoencoder_data {
     size_t count;
     const int64_t *label; /* triplet only: at least two classes; -1 never serves as anchor */
-    void (*fetch)(const void *context, size_t i, real *pixels);
+    void (*fetch)(const void *context, size_t i, float *pixels);
     const void *context;
 };
 
