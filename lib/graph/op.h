@@ -91,21 +91,6 @@ static inline bool same_shape(const struct shape *a, const struct shape *b)
         same = a->extent[i] == b->extent[i];
     return same;
 }
-/* out[i] (=, or += where `accumulate`) the sum over slices, in order, of the first count reals of
- * each slice's scratch from `at` on: how a parameter's gradient is reduced. Slices without images
- * must have written zeros. */
-static inline void reduce_slices(const struct context *c, size_t at, real *out, size_t count,
-                                 bool accumulate)
-{
-#pragma omp taskloop default(shared) grainsize(4096) if (count > 4096)
-    for (size_t i = 0; i < count; i++) {
-        real sum = 0;
-        for (int s = 0; s < GRAPH_SLICES; s++)
-            sum += slice_scratch(c, s)[at + i];
-        out[i] = accumulate ? out[i] + sum : sum;
-    }
-}
-
 enum { READS_OUTPUT = 1 << 30 }; /* op.reads: bit i = backward reads the value of input i (i < 30;
                                     bit 29 stands for all inputs from 29 on) */
 

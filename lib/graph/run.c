@@ -90,9 +90,10 @@ static void profile_add(struct graph *g, const struct node *n, int images, doubl
 static struct context context(const struct graph *g, const struct graph_run *run)
 {
     assert(g->arena && run->n >= 1 && run->n <= g->plan.batch);
+    int threads = omp_get_max_threads(); /* no more than have scratch of their own */
     return (struct context){.run = run,
                             .n = run->n,
-                            .threads = omp_get_max_threads(),
+                            .threads = threads < GRAPH_SLICES ? threads : GRAPH_SLICES,
                             .scratch = (real *)(g->arena + g->plan.scratch_offset),
                             .scratch_stride = g->plan.scratch_stride};
 }

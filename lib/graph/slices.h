@@ -11,9 +11,9 @@ INLINE bool slice_empty(const struct context *c, int s)
     return slice_first(c->n, s) == slice_first(c->n, s + 1);
 }
 
-/* Work of one image at a time goes here, inside FOR_SLICES: a thread's own, and the same for all
- * its slices, so that it stays in the core's cache. What a slice gathers is elsewhere in the same
- * scratch, at slice_scratch. */
+/* Work of one image at a time goes here, inside FOR_SLICES: a thread's own (there are no more
+ * threads than slices), and the same for all its slices, so that it stays in the core's cache. What
+ * a slice gathers is elsewhere in the same scratch, at slice_scratch. */
 INLINE real *thread_scratch(const struct context *c)
 {
     return slice_scratch(c, omp_get_thread_num());
@@ -50,6 +50,18 @@ static inline void slices_reduce_narrow(const struct context *c, real *out, size
     for (int i = 0; i < rows; i++)
         slices_reduce(c, out + i * narrow, offset + (size_t)i * (size_t)channels, (size_t)narrow,
                       accumulate);
+}
+
+/* The same for a small sum that may stay in slice 0's scratch, whose part must be set even where
+ * that slice is empty. */
+static inline real *slices_sum(const struct context *c, size_t offset, size_t count)
+{
+    real *sum = slice_scratch(c, 0) + offset;
+    for (int s = 1; s < GRAPH_SLICES; s++)
+        if (!slice_empty(c, s))
+            for (size_t i = 0; i < count; i++)
+                sum[i] += slice_scratch(c, s)[offset + i];
+    return sum;
 }
 
 /* Scratch extents: whole cache lines. */

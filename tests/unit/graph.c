@@ -226,6 +226,9 @@ static void test_run(void)
     omp_set_num_threads(1);
     net_run(&n, 3, &w);
     ok(w.gradient[0] == before, "one thread, the same bits");
+    omp_set_num_threads(3 * GRAPH_SLICES);
+    net_run(&n, 3, &w);
+    ok(w.gradient[0] == before, "more threads than slices, the same bits");
     omp_set_num_threads(2);
     const struct op_profile *rows;
     graph_profile(n.g, true);

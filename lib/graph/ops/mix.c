@@ -1,8 +1,7 @@
 /* A DARTS cell's mixed node: out = sum over terms of weight * (x - mean) * reciprocal. All terms of
  * one tile of an image are summed before the next tile is touched, so the output is written once
  * and each term is read once. */
-#include "graph/op.h"
-#include "graph/simd.h"
+#include "graph/slices.h"
 
 static int terms_of(const struct node *n)
 {
@@ -151,9 +150,7 @@ static void mix_backward(const struct node *n, const struct context *c)
     struct slice at = slice_of(n, c, 0);
     FOR_SLICES(c, s)
     images_back(n, c, s);
-    for (int s = 1; s < GRAPH_SLICES; s++)
-        for (size_t i = 0; i < (1 + (size_t)terms_of(n)) * row; i++)
-            at.sum_g[i] += slice_scratch(c, s)[i];
+    slices_sum(c, 0, (1 + (size_t)terms_of(n)) * row); /* at.sum_g and at.sum */
     real *to_weights = wants(n, c, 0) ? n->input[0]->gradient : NULL;
     if (to_weights && !n->accumulate[0])
         memset(to_weights, 0, node_count(n->input[0]) * sizeof(real));

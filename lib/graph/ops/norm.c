@@ -296,11 +296,7 @@ static void normalise_backward(const struct node *n, const struct context *c)
                             wants(n, c, X) ? x->gradient + at : NULL, sums);
         }
     }
-    real *sums = slice_scratch(c, 0);
-    for (int k = 1; k < GRAPH_SLICES; k++)
-        for (int i = 0; i < 2 * padded && !slice_empty(c, k); i++)
-            sums[i] += slice_scratch(c, k)[i];
-    const real *of_g = sums, *of_gx = sums + padded;
+    const real *sums = slices_sum(c, 0, 2 * (size_t)padded), *of_g = sums, *of_gx = sums + padded;
     for (int i = 0; i < channels; i++) {
         real r = s ? s->value[channels + i] : 1, factor = scale ? scale->value[i] : 1;
         if (s && wants(n, c, S)) {
