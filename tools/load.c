@@ -1,10 +1,8 @@
 /* Files of a data set to a samples stream. */
 #include <string.h>
 #include "base/program.h"
-#include "image/dataset.h"
+#include "rows/dataset.h"
 #include "stream/stage.h"
-
-enum { MOST_FIELDS = 5 };
 
 static const char *root;
 static const char *size;
@@ -87,40 +85,6 @@ static struct dataset_request read_operands(const struct call *c, const struct f
     return q;
 }
 
-static int make_header(struct header *h, const struct dataset *d, struct error *e)
-{
-    if (header_init(h, "samples", e))
-        return -1;
-    value_free(h->meta);
-    h->meta = value_copy(d->meta);
-    if (!h->meta)
-        return error_set(e, "out of memory");
-    if (header_add_field(h, "id", ELEMENT_I64, 0, NULL, e) < 0 ||
-        header_add_field(h, "label", ELEMENT_I32, 0, NULL, e) < 0 ||
-        header_add_field(h, "image", ELEMENT_U8, 3, d->extent, e) < 0 ||
-        (d->coarse && header_add_field(h, "coarse", ELEMENT_I32, 0, NULL, e) < 0) ||
-        (d->file && header_add_field(h, "file", ELEMENT_STR, 0, NULL, e) < 0))
-        return -1;
-    return 0;
-}
-
-static int write_image(struct stream_writer *w, const struct dataset *d, const struct image *image,
-                       struct error *e)
-{
-    uint32_t extent[] = {image->height, image->width, image->channels};
-    struct cell row[MOST_FIELDS] = {
-        cell_int(ELEMENT_I64, image->id),
-        cell_int(ELEMENT_I32, image->label),
-        cell_tensor(ELEMENT_U8, 3, extent, image->pixels),
-    };
-    int fields = 3;
-    if (d->coarse)
-        row[fields++] = cell_int(ELEMENT_I32, image->coarse);
-    if (d->file)
-        row[fields++] = cell_text(image->file);
-    return stream_write(w, row, e);
-}
-
 int main(int argc, char **argv)
 {
     struct call call;
@@ -135,7 +99,7 @@ int main(int argc, char **argv)
         program_usage(&call, "unknown format '%s'", call.argv[0]);
     struct dataset_request q = read_operands(&call, f);
 
-    if (dataset_open(&d, f, &q, &e) || make_header(&h, &d, &e))
+    if (dataset_open(&d, f, &q, &e) || dataset_header(&d, &h, &e))
         program_fail(&call, &e);
     if (*d.warning)
         program_warn(&call, "%s", d.warning);
@@ -147,7 +111,7 @@ int main(int argc, char **argv)
     double rows = 0;
     progress_begin(&progress, &call, "image", (double)d.rows);
     while ((got = dataset_next(&d, &image, &e)) == 1) {
-        if (write_image(w, &d, &image, &e))
+        if (dataset_write(&d, &image, w, &e))
             program_fail(&call, &e);
         progress_at(&progress, ++rows, NULL);
     }

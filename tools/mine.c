@@ -8,31 +8,32 @@
 #include "rows/ids.h"
 
 static const char *forest_path, *ban = "subset";
-static double hardness = 0.85, mastery = 0.5, epsilon;
+static struct remine_rules rules = {.hardness = 0.85};
+static double mastery = 0.5;
 static int64_t warm_up = 10;
-static bool at_random, keep_all, allow_duplicates, force;
+static bool keep_all, force;
 
 static const struct option options[] = {
     {"forest", 0, OPTION_FILE, &forest_path, "FILE", "where new images come from (build-kdtree)", 0,
      0, NULL},
-    {"hardness", 0, OPTION_REAL, &hardness, "H",
+    {"hardness", 0, OPTION_REAL, &rules.hardness, "H",
      "replace images whose easiness, the mean probability of their class, is at least H", 0, 1e9,
      NULL},
     {"mastery", 0, OPTION_REAL, &mastery, "M",
      "update only when the accuracy on the subset, a fraction, is at least M", 0, 1e9, NULL},
     {"warm-up", 0, OPTION_INT, &warm_up, "EPOCHS", "no update before so many epochs", 0, 1e9, NULL},
     {"force", 0, OPTION_FLAG, &force, NULL, "update whatever epoch and accuracy are", 0, 0, NULL},
-    {"random", 0, OPTION_FLAG, &at_random, NULL,
+    {"random", 0, OPTION_FLAG, &rules.random, NULL,
      "replace by an image of the same class at random, not by the furthest", 0, 0, NULL},
     {"keep-all", 0, OPTION_FLAG, &keep_all, NULL, "never update: the subset stays as it is", 0, 0,
      NULL},
     {"ban", 0, OPTION_CHOICE, &ban, "WHAT",
      "subset: no image of the subset may come straight back; none: those replaced may", 0, 0,
      "subset|none"},
-    {"allow-duplicates", 0, OPTION_FLAG, &allow_duplicates, NULL,
+    {"allow-duplicates", 0, OPTION_FLAG, &rules.allow_duplicates, NULL,
      "images that stay or were just chosen may be chosen again", 0, 0, NULL},
-    {"epsilon", 0, OPTION_REAL, &epsilon, "E", "accept an image at 1/(1+E) of the largest distance",
-     0, 1e6, NULL},
+    {"epsilon", 0, OPTION_REAL, &rules.epsilon, "E",
+     "accept an image at 1/(1+E) of the largest distance", 0, 1e6, NULL},
     {0},
 };
 
@@ -67,7 +68,7 @@ static const struct program program = {
 };
 
 /* Whether to update now; a run that does not tell where it is must be forced to. */
-static int is_mastered(const struct hardness *h, bool *mastered, struct error *e)
+static int judge_mastery(const struct hardness *h, bool *mastered, struct error *e)
 {
     *mastered = force || !h->searched || curriculum_mastered(&h->run, warm_up, mastery);
     if (h->searched && !force && (h->run.epoch < 0 || isnan(h->run.accuracy)))
@@ -105,7 +106,7 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     if (!forest_path && !keep_all)
         program_usage(&call, "expected --forest FILE");
-    if (keep_all && (force || at_random))
+    if (keep_all && (force || rules.random))
         program_usage(&call, "--keep-all excludes --force and --random");
 
     const char *path = call.argc ? call.argv[0] : "standard input";
@@ -113,19 +114,15 @@ int main(int argc, char **argv)
         (forest_path && forest_read(&forest, &call, forest_path, &inputs, &e)))
         program_fail(&call, &e);
     struct choice *next = array_new(h.count, sizeof *next, "the next subset", &e);
-    if (!next || is_mastered(&h, &mastered, &e)) {
+    if (!next || judge_mastery(&h, &mastered, &e)) {
         error_wrap(&e, "%s", path);
         program_fail(&call, &e);
     }
 
     const bool update = mastered && !keep_all;
-    const struct remine_rules rules = {.hardness = hardness,
-                                       .epsilon = epsilon,
-                                       .random = at_random,
-                                       .ban_subset = strcmp(ban, "subset") == 0,
-                                       .allow_duplicates = allow_duplicates,
-                                       .seed = call.seed,
-                                       .update = h.run.update};
+    rules.ban_subset = strcmp(ban, "subset") == 0;
+    rules.seed = call.seed;
+    rules.update = h.run.update;
     if (!update) {
         remine_nothing(h.member, h.count, next, &report);
     } else if (remine(&forest, h.member, h.count, &rules, next, &report, &e)) {

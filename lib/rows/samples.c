@@ -9,7 +9,7 @@ static int check_labels(struct samples *s, struct error *e)
     for (size_t i = 0; i < s->count; i++) {
         int64_t most = classes ? (int64_t)classes : SAMPLES_MOST_CLASSES;
         if (s->label[i] < 0 || s->label[i] >= most)
-            return error_set(e, "row %zu: label %lld, expected 0 to %lld", i,
+            return error_set(e, "row %zu: label %lld, expected 0 to %lld", i + 1,
                              (long long)s->label[i], (long long)most - 1);
         if (s->label[i] >= s->classes)
             s->classes = (int)s->label[i] + 1;
@@ -26,13 +26,13 @@ int samples_view(struct samples *s, const struct table *t, bool labelled, struct
     *s = (struct samples){.table = t, .count = t->rows};
     if (header_require_kind(&t->header, "samples", e))
         return -1;
+    if (!t->rows)
+        return error_set(e, "no rows, expected at least one image");
     const struct column *image = table_column(t, "image", ELEMENT_U8, 3, e);
     s->id = table_integers(t, "id", e);
     s->label = table_integers(t, "label", e);
     if (!image || !s->id || !s->label)
         return -1;
-    if (!t->rows)
-        return error_set(e, "no rows, expected at least one image");
     s->image = image->data;
     for (int k = 0; k < 3; k++)
         if (image->extent[k] < 1 || image->extent[k] > (k < 2 ? 65535 : IMAGE_MAX_CHANNELS))
@@ -92,56 +92,4 @@ int samples_bequeath(const struct header *samples, struct header *weights)
     value_free(weights->history);
     weights->history = history;
     return 0;
-}
-
-static bool passes(const char *name, const char *const *own)
-{
-    while (*own && strcmp(*own, name))
-        own++;
-    return !*own && strcmp(name, "image");
-}
-
-int samples_follow(const struct table *t, const char *kind, const char *const *own,
-                   struct header *h, struct error *e)
-{
-    struct value *meta = value_copy(t->header.meta), *history = value_copy(t->header.history);
-    int failed = header_init(h, kind, e);
-    if (!failed && meta && history) {
-        value_free(h->meta);
-        value_free(h->history);
-        h->meta = meta;
-        h->history = history;
-    } else {
-        value_free(meta);
-        value_free(history);
-        return failed ? -1 : error_set(e, "out of memory");
-    }
-    for (int i = 0; i < t->header.fields; i++) {
-        const struct field *f = &t->header.field[i];
-        if (passes(f->name, own) &&
-            header_add_field(h, f->name, f->element, f->rank, f->extent, e) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static struct cell cell_at(const struct column *c, size_t row)
-{
-    if (c->rank)
-        return cell_tensor(c->element, c->rank, c->extent,
-                           (const char *)c->data + row * c->stride * element_size(c->element));
-    if (c->element == ELEMENT_STR)
-        return cell_text(((char *const *)c->data)[row]);
-    if (c->element == ELEMENT_F32 || c->element == ELEMENT_F64)
-        return cell_real(c->element, ((const double *)c->data)[row]);
-    return cell_int(c->element, ((const int64_t *)c->data)[row]);
-}
-
-int samples_cells(const struct table *t, const char *const *own, size_t row, struct cell *cells)
-{
-    int n = 0;
-    for (int i = 0; i < t->header.fields; i++)
-        if (passes(t->header.field[i].name, own))
-            cells[n++] = cell_at(&t->column[i], row);
-    return n;
 }

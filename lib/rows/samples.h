@@ -37,14 +37,4 @@ int samples_normalisation(const struct samples *s, struct normalisation *n, stru
  * `source`, and the history. -1 where memory is out. */
 int samples_bequeath(const struct header *samples, struct header *weights);
 
-/* ---- rows that correspond to those of a table ---- */
-
-/* Initialises h as the header of another kind with a row for every row of t: t's meta and history,
- * and its fields but the image and those called as one of `own` (NULL-terminated), so that a stage
- * passes on what it does not know. A row then begins with samples_cells(), which returns how many
- * cells they are. */
-int samples_follow(const struct table *t, const char *kind, const char *const *own,
-                   struct header *h, struct error *e);
-int samples_cells(const struct table *t, const char *const *own, size_t row, struct cell *cells);
-
 #endif
