@@ -1,5 +1,6 @@
 #include "network/architecture.h"
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -94,11 +95,11 @@ static int read_architecture(struct genotype *g, struct stream_reader *r, struct
         int c = (int)i / GENOTYPE_PAIRS, k = (int)i % GENOTYPE_PAIRS;
         int primitive = primitive_find(row[op].data);
         if (strcmp(row[cell].data, cell_names[c]) != 0 || row[node].integer != k / 2)
-            return error_set(e, "%s: row %d: expected cell %s, node %d", stream_path(r), (int)i,
+            return error_set(e, "%s: row %d: expected cell %s, node %d", stream_path(r), (int)i + 1,
                              cell_names[c], k / 2);
         if (primitive < 0)
             return error_set(e, "%s: row %d: %s is no operation of the DARTS space", stream_path(r),
-                             (int)i, (const char *)row[op].data);
+                             (int)i + 1, (const char *)row[op].data);
         struct gene *gene = c ? &g->reduce.gene[k] : &g->normal.gene[k];
         *gene = (struct gene){(enum primitive)primitive, (int)row[input].integer};
     }
@@ -126,6 +127,10 @@ static int read_state(struct genotype *g, struct stream_reader *r, struct error 
             if (row[value].element != ELEMENT_F32 || row[value].count != COUNT)
                 return error_set(e, "%s: tensor %s: expected f32 [%d, %d]", stream_path(r),
                                  table_names[i], CELL_EDGES, PRIMITIVES);
+            for (int k = 0; k < COUNT; k++)
+                if (!isfinite(((const float *)row[value].data)[k]))
+                    return error_set(e, "%s: tensor %s: element %d is no finite number",
+                                     stream_path(r), table_names[i], k);
             memcpy(table[i], row[value].data, sizeof table[i]);
             found[i] = true;
         }

@@ -141,7 +141,7 @@ static int check_auxiliary(const struct discrete *d, struct error *e)
 {
     int side = d->image.height;
     for (int i = 0; i <= 2 * d->cells / 3; i++)
-        if (i == d->cells / 3 || i == 2 * d->cells / 3)
+        if (layer_is_reduction(i, d->cells))
             side = (side + 1) / 2;
     if (d->image.height != d->image.width || side < 2)
         return error_set(e, "the auxiliary head needs square images of side 5 or more, not %d x %d",
@@ -168,7 +168,7 @@ int discrete_build(struct discrete *d, struct graph *g, const struct genotype *g
     struct cell cell = {.g = g, .channels = d->channels};
     for (cell.index = 0; cell.index < d->cells; cell.index++) {
         cell.after_reduction = cell.reduction;
-        cell.reduction = cell.index == d->cells / 3 || cell.index == 2 * d->cells / 3;
+        cell.reduction = layer_is_reduction(cell.index, d->cells);
         cell.channels *= cell.reduction ? 2 : 1;
         cell.genotype = cell.reduction ? &genotype->reduce : &genotype->normal;
         struct node *y = cell_build(&cell, before, last);

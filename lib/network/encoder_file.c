@@ -3,7 +3,6 @@
 #include <string.h>
 
 static const char *const moment_names[] = {"adam.first", "adam.second"};
-static const enum element element_real = sizeof(real) == sizeof(double) ? ELEMENT_F64 : ELEMENT_F32;
 
 int encoder_file_write(struct stream_writer *w, struct autoencoder_trainer *t, bool checkpoint,
                        struct error *e)
@@ -17,7 +16,7 @@ int encoder_file_write(struct stream_writer *w, struct autoencoder_trainer *t, b
     if (weights_write_group(w, g, GRAPH_WEIGHTS, e) || weights_write_group(w, g, GRAPH_BUFFERS, e))
         return -1;
     for (int i = 0; i < 2 && checkpoint; i++)
-        if (weights_write_tensor(w, moment_names[i], element_real, 1, &count,
+        if (weights_write_tensor(w, moment_names[i], ELEMENT_REAL, 1, &count,
                                  autoencoder_moment(t, i), e))
             return -1;
     return 0;
@@ -34,7 +33,7 @@ int encoder_file_restore(struct autoencoder_trainer *t, const struct weights *w,
     if (weights_load_group(w, g, GRAPH_WEIGHTS, e) || weights_load_group(w, g, GRAPH_BUFFERS, e))
         return -1;
     for (int i = 0; i < 2; i++) {
-        const void *moment = weights_require(w, moment_names[i], element_real, count, e);
+        const void *moment = weights_require(w, moment_names[i], ELEMENT_REAL, count, e);
         if (!moment)
             return -1;
         memcpy(autoencoder_moment(t, i), moment, count * sizeof(real));

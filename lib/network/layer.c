@@ -95,6 +95,11 @@ int layer_check_setting(const char *what, int value, int least, int most, struct
     return error_set(e, "%s is %d, expected %d to %d", what, value, least, most);
 }
 
+bool layer_is_reduction(int index, int cells)
+{
+    return index == cells / 3 || index == 2 * cells / 3;
+}
+
 int layer_check_network(const struct image_shape *image, int channels, int cells, int classes,
                         struct error *e)
 {

@@ -33,6 +33,9 @@ struct node *layer_linear(struct graph *g, struct node *x, const char *module, i
 struct node *layer_factorised_reduce(struct graph *g, struct node *x, int out, const char *first,
                                      const char *second);
 
+/* Whether this cell of so many halves the image: those after one and two thirds. */
+bool layer_is_reduction(int index, int cells);
+
 /* Settings may come from a file: refuses one that is out of bounds. */
 int layer_check_setting(const char *what, int value, int least, int most, struct error *e);
 /* Those that cell networks have in common. */

@@ -172,7 +172,7 @@ int supernet_build(struct supernet *s, struct graph *g, struct error *e)
     struct cell cell = {.g = g, .channels = s->channels};
     for (cell.index = 0; cell.index < s->cells; cell.index++) {
         cell.after_reduction = cell.reduction;
-        cell.reduction = cell.index == s->cells / 3 || cell.index == 2 * s->cells / 3;
+        cell.reduction = layer_is_reduction(cell.index, s->cells);
         cell.channels *= cell.reduction ? 2 : 1;
         cell.mixing = mixing[cell.reduction];
         struct node *y = cell_build(&cell, before, last);

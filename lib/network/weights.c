@@ -6,7 +6,6 @@
 /* Look-ups by name are linear; this bounds what a hostile stream can make of that. */
 enum { MOST_TENSORS = 1 << 15 };
 
-static const enum element element_real = sizeof(real) == sizeof(double) ? ELEMENT_F64 : ELEMENT_F32;
 
 int weights_header(struct header *h, const struct value *network, struct error *e)
 {
@@ -41,7 +40,7 @@ int weights_write_group(struct stream_writer *w, const struct graph *g, enum gra
         uint32_t extent[STREAM_MAX_RANK];
         for (int k = 0; k < shape->rank; k++)
             extent[k] = (uint32_t)shape->extent[k];
-        if (weights_write_tensor(w, node_name(n), element_real, shape->rank, extent, node_value(n),
+        if (weights_write_tensor(w, node_name(n), ELEMENT_REAL, shape->rank, extent, node_value(n),
                                  e))
             return -1;
     }
@@ -165,7 +164,7 @@ int weights_load_group(const struct weights *w, struct graph *g, enum graph_grou
 {
     for (int i = 0; i < graph_weights(g, group); i++) {
         struct node *n = graph_weight_at(g, group, i);
-        const void *data = weights_require(w, node_name(n), element_real, node_count(n), e);
+        const void *data = weights_require(w, node_name(n), ELEMENT_REAL, node_count(n), e);
         if (!data)
             return -1;
         if (!same_shape(weights_find(w, node_name(n)), node_shape(n)))

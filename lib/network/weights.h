@@ -6,6 +6,9 @@
 #include "graph/graph.h"
 #include "stream/stream.h"
 
+/* How a stream stores `real`. */
+#define ELEMENT_REAL (sizeof(real) == sizeof(double) ? ELEMENT_F64 : ELEMENT_F32)
+
 /* A header of kind "weights" with its two fields; meta "network" is set to `network` (copied). */
 int weights_header(struct header *h, const struct value *network, struct error *e);
 /* One named tensor as a row. */

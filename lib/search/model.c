@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rows/samples.h"
+#include "search/settings.h"
 
 enum { MOST_CELLS = 200, MOST_CHANNELS = 4096, MOST_SIDE = 65535 };
 
@@ -43,16 +44,6 @@ struct value *model_settings(struct image_shape image, int classes, int cells, i
         return NULL;
     }
     return v;
-}
-
-static int get_int(const struct value *v, const char *key, int least, int most, int *to,
-                   struct error *e)
-{
-    int64_t found = value_get_int(v, key, INT64_MIN);
-    if (found < least || found > most)
-        return error_set(e, "network: %s is missing or not %d to %d", key, least, most);
-    *to = (int)found;
-    return 0;
 }
 
 static int get_image(const struct value *settings, struct image_shape *image, struct error *e)
@@ -112,9 +103,9 @@ static int build(struct model *m, const struct value *settings, struct error *e)
     if (!m->supernet && strcmp(type, "discrete"))
         return error_set(e, "network of type %s, expected supernet or discrete", type);
     if (get_image(settings, &m->image, e) ||
-        get_int(settings, "classes", 1, SAMPLES_MOST_CLASSES, &m->classes, e) ||
-        get_int(settings, "cells", 1, MOST_CELLS, &m->cells, e) ||
-        get_int(settings, "channels", 1, MOST_CHANNELS, &m->channels, e))
+        settings_int(settings, "network", "classes", 1, SAMPLES_MOST_CLASSES, &m->classes, e) ||
+        settings_int(settings, "network", "cells", 1, MOST_CELLS, &m->cells, e) ||
+        settings_int(settings, "network", "channels", 1, MOST_CHANNELS, &m->channels, e))
         return -1;
     int found = normalisation_from_meta(&m->normalisation, settings, m->image.channels, e);
     if (found <= 0)

@@ -7,32 +7,23 @@
 #include "base/memory.h"
 #include "base/program.h"
 #include "search/inference.h"
+#include "search/settings.h"
 
 static const double CYCLIC_LEAST = 0.001, CYCLIC_MOST = 0.01;
 static const double COSINE_LEAST = 0.001, COSINE_MOST = 0.025;
 
-static int setting(const struct value *settings, const char *key, int64_t least, int64_t most,
-                   int *to, struct error *e)
-{
-    int64_t found = value_get_int(settings, key, INT64_MIN);
-    if (found < least || found > most)
-        return error_set(e, "search settings: %s is missing or not %lld to %lld", key,
-                         (long long)least, (long long)most);
-    *to = (int)found;
-    return 0;
-}
-
 static int read_settings(struct search *s, const struct value *settings, struct error *e)
 {
+    static const char what[] = "search settings";
     const char *schedule = value_get_text(settings, "schedule", "(none)");
     s->seed = (uint64_t)value_get_int(settings, "seed", 1);
     s->cosine = !strcmp(schedule, "cosine");
     if (!s->cosine && strcmp(schedule, "cyclic"))
-        return error_set(e, "search settings: schedule %s, expected cyclic or cosine", schedule);
-    if (setting(settings, "order", 1, 2, &s->order, e) ||
-        setting(settings, "batch", 1, 65536, &s->batch, e) ||
-        setting(settings, "window", 1, 1000, &s->window, e) ||
-        setting(settings, "total_epochs", 1, 1000000, &s->total_epochs, e))
+        return error_set(e, "%s: schedule %s, expected cyclic or cosine", what, schedule);
+    if (settings_int(settings, what, "order", 1, 2, &s->order, e) ||
+        settings_int(settings, what, "batch", 1, 65536, &s->batch, e) ||
+        settings_int(settings, what, "window", 1, 1000, &s->window, e) ||
+        settings_int(settings, what, "total_epochs", 1, 1000000, &s->total_epochs, e))
         return -1;
     return augment_choose(&s->augment, value_get_text(settings, "augment", "none"),
                           value_get_text(settings, "source", ""), e);

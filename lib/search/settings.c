@@ -2,6 +2,16 @@
 
 #include <stdlib.h>
 
+int settings_int(const struct value *settings, const char *what, const char *key, int least,
+                 int most, int *to, struct error *e)
+{
+    int64_t found = value_get_int(settings, key, INT64_MIN);
+    if (found < least || found > most)
+        return error_set(e, "%s: %s is missing or not %d to %d", what, key, least, most);
+    *to = (int)found;
+    return 0;
+}
+
 int settings_agree(const struct value *kept, const struct value *given, struct error *e)
 {
     for (size_t i = 0; given && i < given->count; i++) {

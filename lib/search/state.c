@@ -8,8 +8,6 @@
 #include "search/report.h"
 #include "search/settings.h"
 
-static const enum element REAL = sizeof(real) == 4 ? ELEMENT_F32 : ELEMENT_F64;
-
 static int make_header(const struct search *s, bool clock, const struct header *data,
                        struct header *h, struct error *e)
 {
@@ -50,9 +48,9 @@ static int write_tensors(const struct search *s, struct stream_writer *w, struct
     const struct easiness *h = &s->easiness;
     uint32_t images = (uint32_t)h->images, window = (uint32_t)h->window;
     struct flat flat[] = {
-        {"velocity", REAL, 1, {weights}, s->darts.velocity},
-        {"adam.first", REAL, 1, {architecture}, s->darts.first},
-        {"adam.second", REAL, 1, {architecture}, s->darts.second},
+        {"velocity", ELEMENT_REAL, 1, {weights}, s->darts.velocity},
+        {"adam.first", ELEMENT_REAL, 1, {architecture}, s->darts.first},
+        {"adam.second", ELEMENT_REAL, 1, {architecture}, s->darts.second},
         {"subset", ELEMENT_I64, 1, {(uint32_t)s->subset_count}, s->subset},
         {"window.id", ELEMENT_I64, 1, {images}, h->id},
         {"window.held", ELEMENT_I32, 1, {images}, h->held},
@@ -81,7 +79,7 @@ int state_save(const struct search *s, const struct call *c, const char *path,
 static int restore_flat(const struct weights *w, const char *name, real *to, size_t count,
                         struct error *e)
 {
-    const void *from = weights_require(w, name, REAL, count, e);
+    const void *from = weights_require(w, name, ELEMENT_REAL, count, e);
     if (!from)
         return -1;
     memcpy(to, from, count * sizeof(real));

@@ -10,27 +10,22 @@
 #include "network/weights.h"
 #include "search/settings.h"
 
-static const enum element REAL = sizeof(real) == 4 ? ELEMENT_F32 : ELEMENT_F64;
 static const double MOMENTUM = 0.9, DECAY = 3e-4, CLIP = 5;
 
 static int read_settings(struct training *t, const struct value *v, struct error *e)
 {
-    int64_t epochs = value_get_int(v, "epochs", 0), batch = value_get_int(v, "batch", 0);
-    int64_t cutout = value_get_int(v, "cutout", 0);
+    static const char what[] = "training settings";
     t->seed = (uint64_t)value_get_int(v, "seed", 1);
     t->rate = value_get_real(v, "rate", NAN);
     t->drop_path = value_get_real(v, "drop_path", NAN);
-    if (epochs < 0 || epochs > 1000000 || batch < 1 || batch > 65536 || cutout < 0 ||
-        cutout > 65535 || !(t->rate > 0) || !(t->drop_path >= 0 && t->drop_path < 1))
-        return error_set(e, "training settings: epochs, batch, rate, drop_path or cutout is "
-                            "missing or out of range");
-    t->epochs = (int)epochs;
-    t->batch = (int)batch;
-    if (augment_choose(&t->augment, value_get_text(v, "augment", "none"),
+    if (!(t->rate > 0) || !(t->drop_path >= 0 && t->drop_path < 1))
+        return error_set(e, "%s: rate or drop_path is missing or out of range", what);
+    if (settings_int(v, what, "epochs", 0, 1000000, &t->epochs, e) ||
+        settings_int(v, what, "batch", 1, 65536, &t->batch, e) ||
+        augment_choose(&t->augment, value_get_text(v, "augment", "none"),
                        value_get_text(v, "source", ""), e))
         return -1;
-    t->augment.cutout = (int)cutout;
-    return 0;
+    return settings_int(v, what, "cutout", 0, 65535, &t->augment.cutout, e);
 }
 
 static int build(struct training *t, const struct value *network, const struct value *settings,
@@ -151,7 +146,8 @@ static int write_tensors(const struct training *t, bool checkpoint, struct strea
     uint32_t count = (uint32_t)graph_group(g, GRAPH_WEIGHTS).count;
     if (weights_write_group(w, g, GRAPH_WEIGHTS, e) || weights_write_group(w, g, GRAPH_BUFFERS, e))
         return -1;
-    return checkpoint ? weights_write_tensor(w, "velocity", REAL, 1, &count, t->velocity, e) : 0;
+    return checkpoint ? weights_write_tensor(w, "velocity", ELEMENT_REAL, 1, &count, t->velocity, e)
+                      : 0;
 }
 
 int training_save(const struct training *t, const struct call *c, const char *path, bool checkpoint,
@@ -185,7 +181,7 @@ static int restore(struct training *t, const struct weights *w, struct error *e)
     if (epoch < 0 || epoch > t->epochs || !curve || curve->type != VALUE_ARRAY ||
         curve->count != (size_t)epoch)
         return error_set(e, "no checkpoint of a training: meta has no `training` with its epochs");
-    const real *velocity = weights_require(w, "velocity", REAL, count, e);
+    const real *velocity = weights_require(w, "velocity", ELEMENT_REAL, count, e);
     if (!velocity || weights_load_group(w, g, GRAPH_WEIGHTS, e) ||
         weights_load_group(w, g, GRAPH_BUFFERS, e))
         return -1;
