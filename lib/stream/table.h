@@ -28,7 +28,8 @@ int table_read(struct table *t, const char *path, const struct stream_limits *li
 int table_read_rows(struct table *t, struct stream_reader *r, int64_t most, struct error *e);
 void table_free(struct table *t);
 
-/* The column's data; the column must exist (see header_require) or NULL with the error set. */
+/* The column's data, which is NULL too where there are no rows; NULL with the error set where there
+ * is no such column. */
 const int64_t *table_integers(const struct table *t, const char *name, struct error *e);
 const struct column *table_column(const struct table *t, const char *name, enum element element,
                                   int rank, struct error *e);

@@ -48,6 +48,15 @@ status 0 'whatever the batch and the threads'
 run 'evaluate p'
 status 0
 
+for call in "train $net --epochs 1" 'predict --weights whole'; do
+    run "pick --first 0 <samples | $call -o no"
+    status 1
+    stderr exactly "${call%% *}: standard input: no rows, expected at least one image"
+done
+run "save idx idx <samples && load idx idx/images-idx3-ubyte | train $net --epochs 1 -o no"
+status 1
+stderr like 'train: standard input: row 1: label -1, expected 0 to *'
+
 # A network that learns: 40 images by heart.
 run 'train --arch darts-v2 --cells 3 --channels 8 --batch 20 --augment none --epochs 25 -o net <samples &&
     predict --weights net <samples | evaluate --json | sed -n "s/^ *\"top1\": \([0-9.]*\).*/\1/p"'
