@@ -69,8 +69,7 @@ static int build(struct search *s, const struct value *network, const struct val
     struct graph *g = s->model.graph;
     if (graph_plan(g, s->model.loss, s->batch, GRAPH_TRAIN, e))
         return -1;
-    for (int group = 0; group < GRAPH_GROUPS; group++)
-        graph_initialise(g, group, s->seed);
+    network_initialise(g, s->seed);
     if (darts_init(&s->darts, graph_group(g, GRAPH_WEIGHTS), graph_group(g, GRAPH_ARCHITECTURE),
                    e) ||
         easiness_init(&s->easiness, s->window, e) ||

@@ -41,8 +41,7 @@ static int build(struct training *t, const struct value *network, const struct v
     struct graph *g = t->model.graph;
     if (graph_plan(g, t->model.loss, t->batch, GRAPH_TRAIN, e))
         return -1;
-    graph_initialise(g, GRAPH_WEIGHTS, t->seed);
-    graph_initialise(g, GRAPH_BUFFERS, t->seed);
+    network_initialise(g, t->seed);
     t->velocity = array_new(graph_group(g, GRAPH_WEIGHTS).count, sizeof(real), "momentum", e);
     return t->velocity ? batch_new(&t->images, t->batch, t->model.image, e) : -1;
 }
