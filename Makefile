@@ -159,10 +159,11 @@ bench: all $(BENCHES)
 demo: setup
 	@$(MAKE) --no-print-directory $(jobs) all
 	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile demo
+table: PROFILE ?= small
 table: all
-	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile small \
+	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile $(PROFILE) \
 		--arms "$${ARM:-dds random static}" --seeds "$${SEEDS:-1 2 3}"
-	@pipelines/dds-nas-report table runs/fashion-mnist-small
+	@pipelines/dds-nas-report table runs/fashion-mnist-$(PROFILE)
 full-search: all
 	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile wide --until search
 

@@ -14,40 +14,40 @@ HERE := $(dir $(lastword $(MAKEFILE_LIST)))
 
 # ---- profiles: images a class; encoder; super-net; final network ----
 
-ifeq ($(PROFILE),demo) # all of it in minutes
+ifneq ($(filter demo brief small,$(PROFILE)),)
 POOL = 600
 VALIDATION = 200
 TEST = 200
+else # the whole training set
+POOL = 4800
+VALIDATION = 1200
+TEST = 1000
+endif
+ENCODER = --profile small --epochs 30
+SEARCH_EPOCHS = 50
+
+ifeq ($(PROFILE),demo) # all of it in minutes
 ENCODER = --profile small --epochs 4
 SEARCH = --cells 5 --channels 8 --batch 25 --order 1
 SEARCH_EPOCHS = 30
 TRAIN = --cells 5 --channels 16 --epochs 5
 endif
+ifeq ($(PROFILE),brief) # small, cut short: first order, a quarter of the last training
+SEARCH = --cells 5 --channels 8 --batch 25 --order 1
+TRAIN = --cells 5 --channels 16 --epochs 5
+endif
 ifeq ($(PROFILE),small) # two cores, minutes an arm
-POOL = 600
-VALIDATION = 200
-TEST = 200
-ENCODER = --profile small --epochs 30
 SEARCH = --cells 5 --channels 8 --batch 25 --order 2
-SEARCH_EPOCHS = 50
 TRAIN = --cells 5 --channels 16 --epochs 20
 endif
-ifeq ($(PROFILE),wide) # the whole training set and the search space at full size
-POOL = 4800
-VALIDATION = 1200
-TEST = 1000
+ifeq ($(PROFILE),wide) # the search space at full size
 ENCODER = --profile small --epochs 5
 SEARCH = --cells 8 --channels 16 --batch 64 --order 1
-SEARCH_EPOCHS = 50
 TRAIN = --cells 8 --channels 16 --epochs 20
 endif
 ifeq ($(PROFILE),full) # as published, for a weekend
-POOL = 4800
-VALIDATION = 1200
-TEST = 1000
 ENCODER = --profile reference --epochs 30
 SEARCH = --cells 8 --channels 16 --batch 64 --order 2
-SEARCH_EPOCHS = 50
 TRAIN = --cells 14 --channels 36 --epochs 300 --batch 32 --auxiliary --drop-path 0.2 --cutout 16
 endif
 LATENT = 8
