@@ -100,6 +100,10 @@ stderr like 'search-step: subset: *weights*'
 run 'head -c 5000 subset | search-step --state none3 --validation validation'
 status 1
 ok 'no state of a broken input' test ! -e none3
+cp whole kept
+run 'search-step --state whole --validation validation -o whole <subset'
+status 2
+ok 'a state is not replaced by what is told of it' cmp whole kept
 run "step full $new >/dev/full"
 status 1
 ok 'what was trained stays, though nobody could be told' test -s full

@@ -52,4 +52,6 @@ status 1
 run "train-encoder --side 33 <samples -o never"
 status 1
 ok 'nothing written after an error' test ! -e never
+run "train-encoder $fast --epochs 1 --checkpoint same -o same <samples"
+status 2
 done_testing

@@ -82,4 +82,6 @@ run 'head -c 9000 samples | predict --weights whole'
 status 1
 run 'pick --first 1 <samples | predict --weights going | peek | head -n 2'
 stdout like 'kind: predictions*'
+run "train $net --epochs 1 --checkpoint same -o same <samples"
+status 2
 done_testing
