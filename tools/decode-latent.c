@@ -60,10 +60,16 @@ static int decode(struct follow *f, struct encoder_half *decoder, uint8_t *image
         return -1;
     if (z->extent[0] != (uint32_t)a->latent)
         return error_set(e, "latents of %u numbers, the decoder takes %d", z->extent[0], a->latent);
+    for (size_t i = 0; i < f->table.rows; i++)
+        if (follow_check(f, i, "z", (const float *)z->data + i * z->stride, z->stride, e))
+            return -1;
     memcpy(node_value(decoder->input), z->data, f->table.rows * z->stride * sizeof(float));
     encoder_half_run(decoder, (int)f->table.rows);
     for (size_t i = 0; i < f->table.rows; i++) {
-        prepare_encoder_output(node_value(decoder->output) + i * pixels, pixels, image);
+        const real *made = node_value(decoder->output) + i * pixels;
+        if (follow_check(f, i, "image", made, pixels, e))
+            return -1;
+        prepare_encoder_output(made, pixels, image);
         if (follow_write(f, i, cell_tensor(ELEMENT_U8, 3, extent, image), e))
             return -1;
     }

@@ -72,7 +72,8 @@ static int encode(struct follow *f, struct encoder_half *encoder, struct error *
     encoder_half_run(encoder, (int)s.count);
     for (size_t i = 0; i < s.count; i++) {
         const real *z = node_value(encoder->output) + i * extent;
-        if (follow_write(f, i, cell_tensor(ELEMENT_F32, 1, &extent, z), e))
+        if (follow_check(f, i, "z", z, extent, e) ||
+            follow_write(f, i, cell_tensor(ELEMENT_F32, 1, &extent, z), e))
             return -1;
     }
     return 0;

@@ -83,6 +83,8 @@ static int write_row(void *to, size_t row, const real *logits, struct error *e)
 {
     struct sink *s = to;
     progress_at(&s->bar, (double)row + 1, NULL);
+    if (follow_check(&s->follow, row, "scores", logits, s->classes, e))
+        return follow_blame(&s->follow, e);
     return follow_write(&s->follow, row, cell_tensor(ELEMENT_F32, 1, &s->classes, logits), e);
 }
 
@@ -109,7 +111,7 @@ int main(int argc, char **argv)
     }
     sink.classes = (uint32_t)m.classes;
     progress_begin(&sink.bar, &call, "image", (double)s.count);
-    if (samples_fit(&s, "the samples", m.image, m.classes, &e) ||
+    if (samples_fit(&s, stream_path(f->from), m.image, m.classes, &e) ||
         create(f, &m, names, inputs, &e) ||
         inference_run(&m, &s, (int)batch, write_row, &sink, &e) || follow_commit(f, &e))
         program_fail(&call, &e);

@@ -1,11 +1,11 @@
 #include "network/weights.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
 
 /* Look-ups by name are linear; this bounds what a hostile stream can make of that. */
 enum { MOST_TENSORS = 1 << 15 };
-
 
 int weights_header(struct header *h, const struct value *network, struct error *e)
 {
@@ -135,6 +135,16 @@ const struct cell *weights_find(const struct weights *w, const char *name)
     return NULL;
 }
 
+/* A diverged training must not go on unseen through all that is built on it. */
+static int check_finite(const char *name, const real *x, size_t count, struct error *e)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(x[i]))
+            return error_set(e, "tensor %s: element %zu is %g, expected a finite number", name,
+                             i + 1, (double)x[i]);
+    return 0;
+}
+
 const void *weights_require(const struct weights *w, const char *name, enum element element,
                             size_t count, struct error *e)
 {
@@ -148,6 +158,8 @@ const void *weights_require(const struct weights *w, const char *name, enum elem
                   element_name(c->element), count, element_name(element));
         return NULL;
     }
+    if (element == ELEMENT_REAL && check_finite(name, c->data, count, e))
+        return NULL;
     return c->data;
 }
 

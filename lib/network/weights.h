@@ -25,14 +25,15 @@ struct weights {
     struct weight {
         char *name;
         struct cell cell; /* data owned */
-    } *weight;
+    } * weight;
     char digest[17];
 };
 int weights_read(struct weights *w, const char *path, const struct stream_limits *limits,
                  struct error *e);
 void weights_free(struct weights *w);
 const struct cell *weights_find(const struct weights *w, const char *name);
-/* The tensor, which must be there with this element type and element count. */
+/* The tensor, which must be there with this element type and element count; reals must be finite.
+ */
 const void *weights_require(const struct weights *w, const char *name, enum element element,
                             size_t count, struct error *e);
 /* Fills the group's parameters; every one must be there with its shape. */

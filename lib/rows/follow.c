@@ -1,4 +1,5 @@
 #include "rows/follow.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
@@ -71,11 +72,27 @@ int follow_open(struct follow *f, const struct call *c, const char *kind, const 
     return f->cell ? 0 : -1;
 }
 
+/* Of those at hand, from 1. */
+static long long first_row(const struct follow *f)
+{
+    return (long long)(stream_rows(f->from) - (int64_t)f->table.rows + 1);
+}
+
 int follow_create(struct follow *f, const struct header *h, const struct value *inputs,
                   struct error *e)
 {
     f->to = stage_create(f->call, h, inputs, e);
     return f->to ? 0 : -1;
+}
+
+int follow_check(const struct follow *f, size_t row, const char *what, const float *x, size_t count,
+                 struct error *e)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(x[i]))
+            return error_set(e, "%s of row %lld: number %zu is %g, expected a finite number", what,
+                             first_row(f) + (long long)row, i + 1, (double)x[i]);
+    return 0;
 }
 
 int follow_write(struct follow *f, size_t row, struct cell put_in, struct error *e)
@@ -93,8 +110,8 @@ int follow_next(struct follow *f, struct error *e)
 
 int follow_blame(const struct follow *f, struct error *e)
 {
-    return error_wrap(e, "%s: rows from %lld", stream_path(f->from),
-                      (long long)(stream_rows(f->from) - (int64_t)f->table.rows));
+    return error_wrap(e, "%s: rows %lld to %lld", stream_path(f->from), first_row(f),
+                      (long long)stream_rows(f->from));
 }
 
 int follow_commit(struct follow *f, struct error *e)

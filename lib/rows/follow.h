@@ -32,6 +32,10 @@ int follow_open(struct follow *f, const struct call *c, const char *kind, const 
 /* Creates the output by a header of follow_table() and the field put in, its last. */
 int follow_create(struct follow *f, const struct header *h, const struct value *inputs,
                   struct error *e);
+/* Numbers of row `row` of those at hand, to be read or written: an error where one is not finite.
+ */
+int follow_check(const struct follow *f, size_t row, const char *what, const float *x, size_t count,
+                 struct error *e);
 /* Writes what follows row `row` of those at hand. */
 int follow_write(struct follow *f, size_t row, struct cell put_in, struct error *e);
 /* The next rows to hand. */

@@ -1,10 +1,12 @@
 /* build-kdtree, mine and evaluate on streams that no other program writes: scripted hardness,
  * hostile forests. The programs are those of $BIN; without it there is nothing to run. */
+#include <math.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/memory.h"
 #include "base/random.h"
+#include "network/weights.h"
 #include "stream/table.h"
 #include "tap.h"
 
@@ -12,6 +14,7 @@ enum { CLASSES = 3, POOL = 240, S = 30 };
 
 static int64_t pool_id[POOL], pool_label[POOL];
 static float pool_z[POOL][2];
+static double first_easiness = 0.3; /* in hardness streams, of the first row */
 static char said[2000]; /* what the last run printed on stderr, or on stdout with 2>&1 */
 
 static void must(int failed, const struct error *e)
@@ -101,7 +104,10 @@ static void write_hardness(const char *path, int epoch, double accuracy, int sin
     for (int i = 0; i < S; i++) {
         struct cell row[] = {cell_int(ELEMENT_I64, pool_id[i]),
                              cell_int(ELEMENT_I32, pool_label[i]),
-                             cell_real(ELEMENT_F32, i % 2 ? 0.9 : 0.3), cell_int(ELEMENT_I32, 5)};
+                             cell_real(ELEMENT_F32, i % 2 ? 0.9
+                                                    : i   ? 0.3
+                                                          : first_easiness),
+                             cell_int(ELEMENT_I32, 5)};
         must(stream_write(w, row, &e), &e);
     }
     must(stream_commit(w, &e), &e);
@@ -317,6 +323,80 @@ static void evaluations(void)
     ok(run("evaluate latents") == 1 && strstr(said, "predictions"), "%s", said);
 }
 
+static void write_samples(const char *path)
+{
+    struct error e;
+    struct header h;
+    uint8_t image[16 * 16] = {0};
+    must(header_init(&h, "samples", &e), &e);
+    field(&h, "id", ELEMENT_I64, 0, NULL);
+    field(&h, "label", ELEMENT_I32, 0, NULL);
+    field(&h, "image", ELEMENT_U8, 3, (int64_t[]){16, 16, 1});
+    struct stream_writer *w = create(path, &h);
+    for (int i = 0; i < 3; i++) {
+        struct cell row[] = {cell_int(ELEMENT_I64, i), cell_int(ELEMENT_I32, 0),
+                             cell_tensor(ELEMENT_U8, 3, (uint32_t[]){16, 16, 1}, image)};
+        must(stream_write(w, row, &e), &e);
+    }
+    must(stream_commit(w, &e), &e);
+}
+
+/* The same weights, but the second number of the first tensor of reals is NaN. */
+static void poison(const char *from, const char *to)
+{
+    struct error e;
+    struct header h;
+    struct weights weights;
+    must(weights_read(&weights, from, NULL, &e), &e);
+    must(weights_header(&h, value_get(weights.header.meta, "network"), &e), &e);
+    struct stream_writer *w = create(to, &h);
+    ((float *)weights.weight[0].cell.data)[1] = NAN;
+    for (size_t i = 0; i < weights.count; i++) {
+        const struct cell *c = &weights.weight[i].cell;
+        must(weights_write_tensor(w, weights.weight[i].name, c->element, c->rank, c->extent,
+                                  c->data, &e),
+             &e);
+    }
+    must(stream_commit(w, &e), &e);
+    weights_free(&weights);
+}
+
+/* What is not finite is refused where it is read; it does not come out as pixels or latents. */
+static void not_finite(void)
+{
+    write_samples("samples");
+    ok(run("train-encoder --epochs 0 --latent 2 --width 1 --side 16 -o coder samples && "
+           "encode-latent -w coder samples >z && decode-latent -w coder z >again") == 0,
+       "an encoder in working order %s", said);
+    poison("coder", "poisoned");
+    ok(run("encode-latent -w poisoned -o none samples") == 1 && strstr(said, "poisoned: tensor") &&
+           strstr(said, "element 2 is nan, expected a finite"),
+       "%s", said);
+    float kept = pool_z[100][1];
+    pool_z[100][1] = INFINITY;
+    write_latents("wild", false);
+    pool_z[100][1] = kept;
+    ok(run("decode-latent -w coder -o none wild") == 1 &&
+           strstr(said, "z of row 101: number 2 is inf, expected a finite number"),
+       "%s", said);
+    ok(access("none", F_OK) != 0, "and nothing is written");
+}
+
+static void easiness_range(void)
+{
+    static const double bad[] = {-0.1, 1.5, INFINITY};
+    for (int i = 0; i < 3; i++) {
+        first_easiness = bad[i];
+        write_hardness("wild", -1, 0, 0);
+        ok(run("mine --keep-all wild") == 1 && strstr(said, "mine: wild: row 1: easiness"), "%s",
+           said);
+    }
+    first_easiness = NAN;
+    write_hardness("wild", -1, 0, 0);
+    ok(run("mine --keep-all wild >ids") == 0, "easiness that is not known yet %s", said);
+    first_easiness = 0.3;
+}
+
 int main(void)
 {
     char folder[] = "/tmp/winnow-mining.XXXXXX", path[1000];
@@ -341,6 +421,8 @@ int main(void)
     loop();
     hostile();
     evaluations();
+    not_finite();
+    easiness_range();
     if (run("rm -rf %s", folder))
         printf("# %s is left\n", folder);
     return tap_done();
