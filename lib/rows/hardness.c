@@ -17,10 +17,14 @@ static int read_members(struct hardness *h, const struct table *t, struct error 
         !(h->member = array_new(t->rows, sizeof *h->member, "the subset", e)))
         return -1;
     h->count = t->rows;
-    for (size_t i = 0; i < t->rows; i++)
+    for (size_t i = 0; i < t->rows; i++) {
+        double p = ((const double *)easiness->data)[i];
+        if (p < 0 || p > 1) /* NaN: not known yet */
+            return error_set(e, "row %zu: easiness %g, expected a probability", i + 1, p);
         h->member[i] = (struct member){.id = ((const int64_t *)id->data)[i],
                                        .label = (int32_t)((const int64_t *)label->data)[i],
-                                       .easiness = (float)((const double *)easiness->data)[i]};
+                                       .easiness = (float)p};
+    }
     return 0;
 }
 
