@@ -61,7 +61,7 @@ int gallery_gather(struct gallery *g, struct stream_reader *r, struct error *e)
         *s = (struct shown){
             .id = f.id < 0 ? 0 : row[f.id].integer, .label = label, .order = g->count};
         if (copy_tile(g, &s->tile, &row[f.image], e))
-            return error_wrap(e, "%s: row %lld", stream_path(r), (long long)stream_rows(r) - 1);
+            return error_wrap(e, "%s: row %lld", stream_path(r), (long long)stream_rows(r));
         g->count++;
     }
     return got;
@@ -95,7 +95,7 @@ int gallery_pair(struct gallery *g, struct stream_reader *r, struct error *e)
             found--;
         for (; found < sorted + g->count && (*found)->id == key.id; found++)
             if (!(*found)->pair.pixels && copy_tile(g, &(*found)->pair, &row[f.image], e))
-                return error_wrap(e, "%s: row %lld", stream_path(r), (long long)stream_rows(r) - 1);
+                return error_wrap(e, "%s: row %lld", stream_path(r), (long long)stream_rows(r));
     }
     for (size_t i = 0; got == 0 && i < g->count; i++)
         if (!g->shown[i].pair.pixels)
