@@ -87,6 +87,7 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     if (!weights)
         program_usage(&call, "expected --weights FILE");
+    program_check_inputs(&call, (const char *[]){call.argc ? call.argv[0] : "-", weights, NULL});
     const struct stream_limits limits = stage_limits(&call);
     if (encoder_half_open(&decoder, weights, true, BATCH, &limits, &e) ||
         follow_open(&f, &call, "latents", own, BATCH, &e) || create(&f, &decoder, &e))

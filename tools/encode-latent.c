@@ -90,6 +90,7 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     if (!weights)
         program_usage(&call, "expected --weights FILE");
+    program_check_inputs(&call, (const char *[]){call.argc ? call.argv[0] : "-", weights, NULL});
     const struct stream_limits limits = stage_limits(&call);
     if (encoder_half_open(&encoder, weights, false, BATCH, &limits, &e) ||
         follow_open(&f, &call, "samples", own, BATCH, &e) || create(&f, &encoder, &e))

@@ -109,6 +109,8 @@ int main(int argc, char **argv)
     if (keep_all && (force || rules.random))
         program_usage(&call, "--keep-all excludes --force and --random");
 
+    program_check_inputs(&call, (const char *[]){call.argc ? call.argv[0] : "-",
+                                                 forest_path ? forest_path : "", NULL});
     const char *path = call.argc ? call.argv[0] : "standard input";
     if (hardness_read(&h, &call, call.argc ? path : NULL, &e) ||
         (forest_path && forest_read(&forest, &call, forest_path, &inputs, &e)))

@@ -1,6 +1,5 @@
 /* A contact sheet of a samples stream. */
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "rows/gallery.h"
@@ -63,8 +62,7 @@ int main(int argc, char **argv)
     if (most < 0)
         most = by_class ? 65536 : 256;
     const char *path = call.argc ? call.argv[0] : "-";
-    if (pairs_path && !strcmp(pairs_path, "-") && !strcmp(path, "-"))
-        program_usage(&call, "only one stream can come from standard input");
+    program_check_inputs(&call, (const char *[]){path, pairs_path ? pairs_path : "", NULL});
     if (!call.output && isatty(STDOUT_FILENO))
         program_usage(&call, "a PNG is not for a terminal: name a file by -o");
 

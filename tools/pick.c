@@ -1,5 +1,4 @@
 /* Rows of a stream: by id, by class, at random, the first. */
-#include <string.h>
 #include "rows/picker.h"
 
 static struct pick_rules rules = {.per_class = -1, .random = -1, .first = -1};
@@ -44,11 +43,6 @@ static const struct program program = {
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_STREAM,
 };
 
-static bool is_stdin(const char *path)
-{
-    return path && !strcmp(path, "-");
-}
-
 int main(int argc, char **argv)
 {
     struct call call;
@@ -59,8 +53,8 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
 
     const char *path = call.argc ? call.argv[0] : "-";
-    if (is_stdin(rules.ids) + is_stdin(rules.not_ids) + is_stdin(path) > 1)
-        program_usage(&call, "only one stream can come from standard input");
+    program_check_inputs(&call, (const char *[]){path, rules.ids ? rules.ids : "",
+                                                 rules.not_ids ? rules.not_ids : "", NULL});
 
     struct stream_reader *r = stage_open(&call, path, &e);
     if (!r || picker_open(&p, &call, &rules, r, &e))

@@ -96,6 +96,8 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     if (!weights_path)
         program_usage(&call, "expected --weights FILE");
+    program_check_inputs(&call,
+                         (const char *[]){call.argc ? call.argv[0] : "-", weights_path, NULL});
 
     struct model m;
     struct samples s;

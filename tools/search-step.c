@@ -1,6 +1,5 @@
 /* Epochs of a DARTS super-net over a subset; its state lives in a file. */
 #include <math.h>
-#include <string.h>
 #include <unistd.h>
 #include "search/report.h"
 #include "search/state.h"
@@ -137,8 +136,8 @@ static void check_call(const struct call *c)
         program_usage(c, "expected --state FILE");
     if (!validation_path)
         program_usage(c, "expected --validation FILE");
-    if (c->output && !strcmp(c->output, state_path))
-        program_usage(c, "-o would replace the --state");
+    program_check_inputs(c, (const char *[]){"-", validation_path, NULL});
+    program_check_output(c, "state", state_path);
     if (c->json)
         program_usage(c, "--json goes with --describe");
     if (image || program_given(c, "classes"))

@@ -92,8 +92,7 @@ int main(int argc, char **argv)
     struct call call;
     struct error e;
     program_begin(&program, argc, argv, &call);
-    if (call.output && checkpoint && !strcmp(call.output, checkpoint))
-        program_usage(&call, "-o would replace the --checkpoint");
+    program_check_output(&call, "checkpoint", checkpoint);
 
     struct table table;
     struct samples samples;

@@ -1,5 +1,4 @@
 /* A discrete architecture trained from scratch. */
-#include <string.h>
 #include <unistd.h>
 #include "network/architecture.h"
 #include "search/training.h"
@@ -123,8 +122,8 @@ static void check_call(const struct call *c)
         program_usage(c, "--json goes with --describe");
     if (image)
         program_usage(c, "--image goes with --describe: otherwise the samples tell");
-    if (c->output && checkpoint && !strcmp(c->output, checkpoint))
-        program_usage(c, "-o would replace the --checkpoint");
+    program_check_inputs(c, (const char *[]){c->argc ? c->argv[0] : "-", arch_path, NULL});
+    program_check_output(c, "checkpoint", checkpoint);
 }
 
 int main(int argc, char **argv)

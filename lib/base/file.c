@@ -254,6 +254,35 @@ char *input_read_all(const char *path, size_t most, size_t *size, struct error *
     return text;
 }
 
+/* ---- names ---- */
+
+static bool is_same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Splits the path of what is not there yet: the folder's inode, and the name in it. */
+static const char *locate(const char *path, struct stat *folder)
+{
+    const char *slash = strrchr(path, '/');
+    char *start = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    bool found = start && stat(start, folder) == 0;
+    free(start);
+    return !found ? NULL : slash ? slash + 1 : path;
+}
+
+bool file_is_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    bool there = stat(a, &x) == 0, also = stat(b, &y) == 0;
+    if (there || also)
+        return there && also && is_same_inode(&x, &y);
+    const char *name = locate(a, &x), *other = locate(b, &y);
+    return name && other && strcmp(name, other) == 0 && is_same_inode(&x, &y);
+}
+
+/* ---- folders ---- */
+
 int folder_make(const char *path, struct error *e)
 {
     struct stat there;

@@ -36,6 +36,9 @@ ssize_t input_read(int fd, void *bytes, size_t size, struct error *e);
 /* The whole file, NUL-terminated, at most `most` bytes; malloc'd; NULL with the error set. */
 char *input_read_all(const char *path, size_t most, size_t *size, struct error *e);
 
+/* Whether two paths name one file, or would once it is there. */
+bool file_is_same(const char *a, const char *b);
+
 /* mkdir -p. */
 int folder_make(const char *path, struct error *e);
 /* Makes durable what was written to the folder's file system, all at once. */

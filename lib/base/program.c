@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/help.h"
 #include "base/memory.h"
 
@@ -302,6 +303,25 @@ struct value *program_settings(const struct call *c, const char *options, bool g
         return v;
     value_free(v);
     return NULL;
+}
+
+/* ---- wrong calls with files ---- */
+
+void program_check_inputs(const struct call *c, const char *const *inputs)
+{
+    int standard = 0;
+    for (; *inputs; inputs++)
+        standard += strcmp(*inputs, "-") == 0;
+    if (standard > 1)
+        program_usage(c, "only one stream can come from standard input");
+}
+
+void program_check_output(const struct call *c, const char *option, const char *path)
+{
+    if (path && strcmp(path, "-") == 0)
+        program_usage(c, "--%s: expected a file, found standard output", option);
+    if (c->output && path && file_is_same(c->output, path))
+        program_usage(c, "-o would replace the --%s", option);
 }
 
 /* ---- begin and end ---- */

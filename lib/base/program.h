@@ -82,6 +82,12 @@ struct value *program_settings(const struct call *c, const char *options, bool g
 _Noreturn void program_usage(const struct call *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Wrong calls with files. Paths of inputs, NULL-terminated; an input that was not given is "". "-"
+ * is standard input, which only one of them can be. */
+void program_check_inputs(const struct call *c, const char *const *inputs);
+/* `option` keeps a file, which -o may not replace by whatever name. `path` may be NULL. */
+void program_check_output(const struct call *c, const char *option, const char *path);
+
 /* Prints "name: text" for the error and exits 1, temporaries removed. */
 _Noreturn void program_fail(const struct call *c, const struct error *e);
 

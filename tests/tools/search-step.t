@@ -103,7 +103,23 @@ ok 'no state of a broken input' test ! -e none3
 cp whole kept
 run 'search-step --state whole --validation validation -o whole <subset'
 status 2
+ln whole linked
+for other in ./whole linked "$PWD/whole"; do
+    run "search-step --state whole --validation validation -o $other <subset"
+    status 2
+done
 ok 'a state is not replaced by what is told of it' cmp whole kept
+run 'search-step --state new --validation validation -o ./new <subset'
+status 2 'nor one that is not there yet'
+ok 'and none is begun' test ! -e new
+run 'search-step --state - --validation validation <subset'
+status 2
+for call in 'search-step --state whole --validation -' 'mine --forest -' 'predict --weights -' \
+    'encode-latent --weights -' 'decode-latent --weights -' 'train --arch -'; do
+    run "$call <subset"
+    status 2
+    stderr like '*: only one stream can come from standard input*'
+done
 run "step full $new >/dev/full"
 status 1
 ok 'what was trained stays, though nobody could be told' test -s full
