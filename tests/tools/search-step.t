@@ -74,6 +74,14 @@ status 0
 stdout like 'kind: predictions*scores f32 \[10\]*"scores": "logits"*'
 
 # ---- bad calls and bad files ----
+run 'search-step --describe --channels 1025'
+status 2
+stderr like 'search-step: --channels: expected a whole number from 1 to 1024, *'
+run 'search-step --describe --cells 101'
+status 2
+run 'search-step --seed 9223372036854775808'
+status 2
+stderr like 'search-step: --seed: expected a whole number from 0 to 9223372036854775807, *'
 run 'search-step --validation validation <subset'
 status 2
 run 'search-step --state none <subset'
@@ -91,7 +99,7 @@ run 'step cut'
 status 1
 stderr like 'search-step: cut: *'
 stdout empty
-run 'search-step --state none --validation subset <validation | search-step --state none2 --validation validation'
+run 'search-step --state none --validation subset $new <validation | search-step --state none2 --validation validation'
 status 1
 stderr like '*expected*samples*'
 run 'search-step --state subset --validation validation <subset'
