@@ -47,8 +47,12 @@ int main(int argc, char **argv)
         program_usage(&call, "expected: save %s DIR", f->name);
 
     struct stream_reader *r = stage_open(&call, call.argc > 2 ? call.argv[2] : NULL, &e);
-    if (!r || export_begin(&x, f, call.argc > 1 ? call.argv[1] : NULL, stream_header(r), &e))
+    if (!r)
         program_fail(&call, &e);
+    if (export_begin(&x, f, call.argc > 1 ? call.argv[1] : NULL, stream_header(r), &e)) {
+        error_wrap(&e, "%s", stream_path(r));
+        program_fail(&call, &e);
+    }
     while ((got = stream_read(r, &row, &e)) == 1)
         if (export_row(&x, row, &e)) {
             error_wrap(&e, "%s", stream_path(r));

@@ -37,7 +37,7 @@ int export_begin(struct export *x, const struct export_format *f, const char *to
 int export_row(struct export *x, const struct cell *row, struct error *e)
 {
     if (x->format->row(x, row, e))
-        return error_wrap(e, "row %lld", (long long)x->row);
+        return error_wrap(e, "row %lld", (long long)x->row + 1);
     x->row++;
     return 0;
 }

@@ -10,13 +10,15 @@
 /* The label that a word of --classes means: a name of the header's, or a number. */
 static int64_t find_class(const struct value *names, const char *word, struct error *e)
 {
-    for (size_t i = 0; names && names->type == VALUE_ARRAY && i < names->count; i++)
+    bool listed = names && names->type == VALUE_ARRAY && names->count > 0;
+    int64_t count = listed ? (int64_t)names->count : 65536;
+    for (int64_t i = 0; listed && i < count; i++)
         if (names->item[i]->type == VALUE_TEXT && !strcmp(names->item[i]->text, word))
-            return (int64_t)i;
+            return i;
     char *end;
     errno = 0;
     long number = strtol(word, &end, 10);
-    if (end == word || *end || errno || number < 0 || number > 65535)
+    if (end == word || *end || errno || number < 0 || number >= count)
         return error_set(e, "--classes: no class '%s' in this stream", word);
     return number;
 }
@@ -45,7 +47,9 @@ static int find_fields(struct picker *p, const struct header *h, struct error *e
     bool need_id = r->ids || r->not_ids || r->per_class >= 0 || r->random >= 0;
     p->id = need_id ? header_require(h, "id", ELEMENT_I64, 0, e) : -1;
     p->label = need_label ? header_require(h, "label", ELEMENT_I32, 0, e) : -1;
-    return (need_id && p->id < 0) || (need_label && p->label < 0) ? -1 : 0;
+    if ((need_id && p->id < 0) || (need_label && p->label < 0))
+        return error_wrap(e, "%s", stream_path(p->from));
+    return 0;
 }
 
 static int make_choosers(struct picker *p, struct error *e)

@@ -84,7 +84,7 @@ int predictions_read(struct predictions *p, const struct call *c, const char *pa
     ssize_t size = fd < 0 ? -1 : input_read(fd, &first, 1, e);
     int failed = -1;
     if (size < 0)
-        return -1;
+        return fd < 0 ? -1 : error_wrap(e, "%s", name);
     if (size == 1 && first >= 0x80) {
         const struct stream_limits limits = stage_limits(c);
         struct stream_reader *r = stream_open_after(path, fd, &first, 1, &limits, e);

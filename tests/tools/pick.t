@@ -94,12 +94,18 @@ fi
 # ---- any stream with ids ----
 run 'pick --first 2 r7 | pick --ids - all'
 status 0 'ids from standard input'
+run 'derive --random -o arch; pick --ids r7 arch'
+status 1
+stderr like 'pick: arch: expected a field id *'
 run 'pick --ids - <r7'
 status 2
 if [ -d /usr/share/datasets/fashion-mnist ]; then
     load fashion-mnist test >fmnist
     run 'pick --random 1000 --seed 1 fmnist | pick --per-class 50 --seed 1 | ids | tr " " "\n" | sort -u | grep -c .'
     stdout exactly 500
+    run 'pick --classes 10 fmnist'
+    status 1
+    stderr exactly "pick: --classes: no class '10' in this stream"
     run 'cmp <(pick --classes 0,1,2,3,4,5,6,7,8,9 --no-history fmnist) <(pick --no-history fmnist)'
     status 0
 fi

@@ -63,19 +63,24 @@ status 0
 stdout like 'v/file.txt*0.npy*1.npy*2.npy*c/0.png c/1.png c/2.png '
 run 'save tsv <varying'
 status 1
-stderr exactly 'save: field image has no fixed shape: tsv cannot hold it'
+stderr exactly 'save: standard input: field image has no fixed shape: tsv cannot hold it'
 run 'save idx i <varying'
 status 1
-stderr exactly 'save: images of varying sizes: idx cannot hold them'
+stderr exactly 'save: standard input: images of varying sizes: idx cannot hold them'
 run 'save json <varying | grep -c file'
 stdout exactly 3
+
+derive --random -o arch
+run 'save png none arch'
+status 1
+stderr like 'save: arch: expected a field image *'
 
 # ---- idx ----
 run 'save idx i <s && cmp i/images-idx3-ubyte images && cmp i/labels-idx1-ubyte labels'
 status 0 'idx and back: the same bytes'
 run 'load idx images | save idx unlabelled'
 status 1
-stderr exactly 'save: standard input: row 0: label -1: idx can hold 0 to 255'
+stderr exactly 'save: standard input: row 1: label -1: idx can hold 0 to 255'
 ok 'nothing appears' [ -z "$(ls unlabelled)" ]
 { bytes 0 0 8 4 0 0 0 1 0 0 0 1 0 0 0 2 0 0 0 3 1 2 3 4 5 6; } >colour
 { bytes 0 0 8 1 0 0 0 1 0; } >zero
