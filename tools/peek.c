@@ -51,11 +51,12 @@ static int report(const struct call *c, const struct header *h, const struct sum
                   const char *digest, struct error *e)
 {
     if (!c->json)
-        return summary_print(h, s, digest, stdout) ? error_set(e, "cannot write:") : 0;
+        return summary_print(h, s, digest, stdout) ? error_set(e, "cannot write standard output:")
+                                                   : 0;
     struct value *v = summary_value(h, s, digest);
     int result = v ? value_print_json(v, stdout) : -1;
     value_free(v);
-    return result ? error_set(e, "cannot write the report:") : 0;
+    return result ? error_set(e, "cannot write standard output:") : 0;
 }
 
 int main(int argc, char **argv)

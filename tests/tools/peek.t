@@ -88,9 +88,10 @@ run 'peek <&-'
 status 1
 run 'peek samples >/dev/full'
 status 1
-stderr like 'peek: cannot write*No space left on device'
+stderr exactly 'peek: cannot write standard output: No space left on device'
 run 'peek --json samples >/dev/full'
 status 1
+stderr exactly 'peek: cannot write standard output: No space left on device'
 
 # ---- wrong calls ----
 run 'peek --rows x samples'
