@@ -62,5 +62,6 @@ double cosine_rate(double most, double least, double at, double total)
 
 double triangle_rate(double most, double least, double at, double half)
 {
-    return least + (most - least) * (1 - fabs(fmod(at, 2 * half) / half - 1));
+    double down = fabs(fmod(at, 2 * half) / half - 1);
+    return least * down + most * (1 - down); /* both ends exactly */
 }

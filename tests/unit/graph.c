@@ -298,9 +298,9 @@ static void test_schedules(void)
     ok(cosine_rate(2, 1, 0, 10) == 2 && fabs(cosine_rate(2, 1, 10, 10) - 1) < 1e-12 &&
            fabs(cosine_rate(2, 1, 5, 10) - 1.5) < 1e-12,
        "half a cosine");
-    ok(triangle_rate(3, 1, 0, 4) == 1 && triangle_rate(3, 1, 4, 4) == 3 &&
-           triangle_rate(3, 1, 8, 4) == 1 && triangle_rate(3, 1, 6, 4) == 2 &&
-           triangle_rate(3, 1, 9, 4) == 1.5,
+    ok(triangle_rate(0.01, 0.001, 10, 10) == 0.01 && triangle_rate(3, 1, 0, 4) == 1 &&
+           triangle_rate(3, 1, 4, 4) == 3 && triangle_rate(3, 1, 8, 4) == 1 &&
+           triangle_rate(3, 1, 6, 4) == 2 && triangle_rate(3, 1, 9, 4) == 1.5,
        "a triangle");
     real value[2] = {0}, gradient[2] = {3, 4};
     struct group g = {value, gradient, 2};
