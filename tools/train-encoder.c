@@ -92,6 +92,8 @@ int main(int argc, char **argv)
     struct call call;
     struct error e;
     program_begin(&program, argc, argv, &call);
+    if (side & (side - 1))
+        program_usage(&call, "--side: expected a power of two, found %lld", (long long)side);
     program_check_output(&call, "checkpoint", checkpoint);
 
     struct table table;

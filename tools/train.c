@@ -12,8 +12,9 @@ static bool auxiliary, describe, profile;
 static const struct option options[] = {
     {"arch", 'a', OPTION_FILE, &arch_path, "FILE",
      "an architecture stream, a search's state, or DARTS Genotype text", 0, 0, NULL},
-    {"cells", 0, OPTION_INT, &cells, "N", "cells of the network", 1, 200, NULL},
-    {"channels", 0, OPTION_INT, &channels, "N", "channels of its first cell", 1, 4096, NULL},
+    {"cells", 0, OPTION_INT, &cells, "N", "cells of the network", 1, NETWORK_MOST_CELLS, NULL},
+    {"channels", 0, OPTION_INT, &channels, "N", "channels of its first cell", 1,
+     NETWORK_MOST_CHANNELS, NULL},
     {"auxiliary", 0, OPTION_FLAG, &auxiliary, NULL,
      "a second classifier after two thirds of the cells, with 0.4 of the loss, while training", 0,
      0, NULL},

@@ -89,7 +89,7 @@ static struct option *join_options(const struct program *p, struct common *k)
           "write to FILE, whole or not at all, instead of standard output", 0, 0, NULL}},
         {COMMON_SEED,
          {"seed", 0, OPTION_INT, &k->seed, "N",
-          "seed of all random numbers: the same seed gives the same bytes", 0, INFINITY, NULL}},
+          "seed of all random numbers: the same seed gives the same bytes", 0, 0x1p63, NULL}},
         {COMMON_THREADS,
          {"threads", 0, OPTION_INT, &k->threads, "N",
           "threads, by default one a core; the result does not depend on it", 1, MOST_THREADS,

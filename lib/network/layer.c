@@ -106,8 +106,8 @@ int layer_check_network(const struct image_shape *image, int channels, int cells
     return layer_check_setting("image height", image->height, 1, 4096, e) ||
                    layer_check_setting("image width", image->width, 1, 4096, e) ||
                    layer_check_setting("image channels", image->channels, 1, 64, e) ||
-                   layer_check_setting("channels", channels, 1, 1024, e) ||
-                   layer_check_setting("cells", cells, 1, 100, e) ||
+                   layer_check_setting("channels", channels, 1, NETWORK_MOST_CHANNELS, e) ||
+                   layer_check_setting("cells", cells, 1, NETWORK_MOST_CELLS, e) ||
                    layer_check_setting("classes", classes, 2, 100000, e)
                ? -1
                : 0;

@@ -8,6 +8,9 @@
 #include "image/shape.h"
 #include "network/genotype.h"
 
+/* What the builders take; each checks its settings. */
+enum { NETWORK_MOST_CELLS = 100, NETWORK_MOST_CHANNELS = 1024 };
+
 /* Starts every parameter of a planned graph by its initial, keyed by the seed and the names, and
  * running statistics at mean 0 and variance 1 (layer.c). */
 void network_initialise(struct graph *g, uint64_t seed);

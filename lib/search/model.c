@@ -6,7 +6,7 @@
 #include "rows/samples.h"
 #include "search/settings.h"
 
-enum { MOST_CELLS = 200, MOST_CHANNELS = 4096, MOST_SIDE = 65535 };
+enum { MOST_SIDE = 65535 };
 
 static struct value *genotype_text(const struct genotype *g)
 {
@@ -104,8 +104,8 @@ static int build(struct model *m, const struct value *settings, struct error *e)
         return error_set(e, "network of type %s, expected supernet or discrete", type);
     if (get_image(settings, &m->image, e) ||
         settings_int(settings, "network", "classes", 1, SAMPLES_MOST_CLASSES, &m->classes, e) ||
-        settings_int(settings, "network", "cells", 1, MOST_CELLS, &m->cells, e) ||
-        settings_int(settings, "network", "channels", 1, MOST_CHANNELS, &m->channels, e))
+        settings_int(settings, "network", "cells", 1, NETWORK_MOST_CELLS, &m->cells, e) ||
+        settings_int(settings, "network", "channels", 1, NETWORK_MOST_CHANNELS, &m->channels, e))
         return -1;
     int found = normalisation_from_meta(&m->normalisation, settings, m->image.channels, e);
     if (found <= 0)

@@ -50,7 +50,8 @@ status 1
 run 'decode-latent --weights mse <samples'
 status 1
 run "train-encoder --side 33 <samples -o never"
-status 1
+status 2
+stderr like 'train-encoder: --side: expected a power of two, found 33*'
 ok 'nothing written after an error' test ! -e never
 run "train-encoder $fast --epochs 1 --checkpoint same -o same <samples"
 status 2
