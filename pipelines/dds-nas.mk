@@ -27,14 +27,14 @@ ENCODER = --profile small --epochs 30
 SEARCH_EPOCHS = 50
 
 ifeq ($(PROFILE),demo) # all of it in minutes
-ENCODER = --profile small --epochs 4
+ENCODER = --profile small --epochs 3
 SEARCH = --cells 5 --channels 8 --batch 25 --order 1
 SEARCH_EPOCHS = 30
-TRAIN = --cells 5 --channels 16 --epochs 5
+TRAIN = --cells 5 --channels 16 --epochs 4
 endif
 ifeq ($(PROFILE),brief) # small, cut short: first order, a quarter of the last training
 SEARCH = --cells 5 --channels 8 --batch 25 --order 1
-TRAIN = --cells 5 --channels 16 --epochs 5
+TRAIN = --cells 5 --channels 16 --epochs 4
 endif
 ifeq ($(PROFILE),small) # two cores, minutes an arm
 SEARCH = --cells 5 --channels 8 --batch 25 --order 2
