@@ -49,11 +49,11 @@ int tsv_begin(struct tsv *t, FILE *from, struct error *e)
 }
 
 /* A whole column in decimal digits, sign allowed. */
-static int parse_integer(const char *text, int64_t *number)
+static int parse_label(const char *text, int64_t *label)
 {
     char *end;
     errno = 0;
-    *number = strtoll(text, &end, 10);
+    *label = strtoll(text, &end, 10);
     return end == text || *end || errno ? -1 : 0;
 }
 
@@ -73,12 +73,9 @@ int tsv_read(struct tsv *t, struct error *e)
         return 0;
     t->rows++;
     char *rest = t->line;
-    const char *id = strsep(&rest, "\t"), *label = strsep(&rest, "\t");
-    int64_t number;
-    if (parse_integer(id, &number))
-        return error_set(e, "row %lld: id \"%.40s\"; expected a whole number of 64 bits",
-                         (long long)t->rows, id);
-    if (!label || parse_integer(label, &t->label))
+    strsep(&rest, "\t");
+    const char *label = strsep(&rest, "\t");
+    if (!label || parse_label(label, &t->label))
         return error_set(e, "row %lld: label \"%.40s\"; expected a whole number",
                          (long long)t->rows, label ? label : "");
     for (int k = 0; k < t->classes; k++) {

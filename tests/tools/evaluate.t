@@ -61,13 +61,6 @@ refused "${head}0\t0\t1e99\t1\n" 'row 1: score 0 is inf; expected a finite numbe
 refused "${head}0\t-1\t1\t1\n" 'row 1: label -1; expected 0 to 1'
 refused "${head}0\t2\t1\t1\n" 'row 1: label 2; expected 0 to 1'
 refused "${head}0\tcat\t1\t1\n" 'row 1: label "cat"; expected a whole number'
-refused "${head}x\t0\t1\t1\n" 'row 1: id "x"; expected a whole number of 64 bits'
-refused "${head}0\t0\t1\t1\n9223372036854775808\t0\t1\t1\n" 'row 2: id "9223372036854775808"; expected a whole number of 64 bits'
-run "printf '${head}7\t0\t1\t2\n7\t0\t1\t2\n' | evaluate"
-status 0 'an id may come twice'
-run 'evaluate /'
-status 1
-stderr like 'evaluate: /: cannot read: *'
 refused "${head}0\t0\t1\0\t1\n" 'row 1: a line longer than 1048576 bytes, or with a zero byte in it'
 refused '\x82garbage' 'not a tensor stream'
 run 'head -c 3000000 /dev/zero | tr "\0" 7 | evaluate'
