@@ -192,6 +192,9 @@ int main(void)
     char folder[] = "/tmp/winnow-base.XXXXXX";
     if (!mkdtemp(folder) || chdir(folder))
         return 1;
+    /* A shell starts what it puts in the background with SIGINT ignored. */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     errors();
     memory();
     outputs();
