@@ -170,11 +170,10 @@ static void table(void)
         int rows;
     } cases[] = {
         {"id\tlabel\ta\tb\n7\t1\t0\t-2.5\n", 1},
-        {"id\tlabel\ta\tb\r\n-3\t1\t1e3\t-2.5\r\n8\t1\t0\t-25e-1", 2},
+        {"id\tlabel\ta\tb\r\nx.png\t1\t1e3\t-2.5\r\n8\t1\t0\t-25e-1", 2},
         {"id\tlabel\ta\tb\n", 0},
         {"", -1},
         {"id,label,a,b\n7,1,0,1\n", -1},
-        {"id\tlabel\ta\tb\nx.png\t1\t0\t-2.5\n", -1},
         {"id\tlabel\ta\tb\n7\t1\t0\n", -1},
         {"id\tlabel\ta\tb\n7\t1\t0\t-2.5\t3\n", -1},
         {"id\tlabel\ta\tb\n7\t1\t0\tx\n", -1},
