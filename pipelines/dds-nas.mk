@@ -185,10 +185,10 @@ $(RUN)/%/metrics.json: $(RUN)/%/predictions
 
 define RETRAIN
 #!/bin/sh
-# Trains the network of this folder again, with the same bytes but for the history.
-cd "$$(dirname "$$0")" &&
+# Trains the network of this folder again, or to another FILE; needs the programs on PATH.
+folder=$$(dirname "$$0")
 load $(DATA) train | pick --per-class $(POOL) --seed $(seed) |
-    train --arch genotype.txt $(TRAIN) --seed $(seed) -o "$${1:-net.again}"
+    train --arch "$$folder/genotype.txt" $(TRAIN) --seed $(seed) -o "$${1:-$$folder/net.again}"
 endef
 $(RUN)/%/retrain.sh: $(RUN)/%/genotype.txt
 	@printf '%s\n' '$(subst $(newline),' ',$(RETRAIN))' >$@.new && chmod +x $@.new && mv $@.new $@

@@ -34,6 +34,11 @@ run 'pipeline --name two --threads 2'
 status 0 'the same with two threads'
 ok 'two threads give the bytes of one' same one two
 
+run 'two/seed-1/dds/retrain.sh && save npy was two/seed-1/dds/net && save npy is two/seed-1/dds/net.again'
+status 0 'retrain.sh'
+ok 'retrain.sh gives the same weights' diff -r was is
+rm -r was is two
+
 # Killed in the middle of the search, of the last training, and between.
 set -m
 for after in search/state search/subset.2 architecture net.checkpoint; do
