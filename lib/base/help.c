@@ -266,7 +266,6 @@ void help_print_completion(const struct program *p, const struct option *options
 extern const char *msgpack_version(void) __attribute__((weak));
 extern const char *zlibVersion(void) __attribute__((weak));
 extern const char *png_get_libpng_ver(const void *) __attribute__((weak));
-extern char *openblas_get_config(void) __attribute__((weak));
 
 void help_print_version(const struct program *p, FILE *to)
 {
@@ -279,7 +278,5 @@ void help_print_version(const struct program *p, FILE *to)
         fprintf(to, ", zlib %s", zlibVersion());
     if (png_get_libpng_ver)
         fprintf(to, ", libpng %s", png_get_libpng_ver(NULL));
-    if (openblas_get_config)
-        fprintf(to, ", %s", openblas_get_config());
     fputc('\n', to);
 }
