@@ -1,10 +1,12 @@
 #include "base/memory.h"
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
 int size_multiply(size_t a, size_t b, size_t *product)
 {
@@ -18,16 +20,21 @@ int size_multiply(size_t a, size_t b, size_t *product)
 void *array_new(size_t count, size_t size, const char *what, struct error *e)
 {
     size_t bytes;
-    if (size_multiply(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT) {
+    if (size_multiply(count, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE) {
         error_set(e, "out of memory: %zu x %zu bytes of %s", count, size, what);
         return NULL;
     }
+    /* An arena of hundreds of megabytes in small pages costs more in look-ups than in arithmetic. */
+    bool huge = bytes >= 2 * (size_t)HUGE_PAGE;
+    size_t alignment = huge ? HUGE_PAGE : ALIGNMENT;
     bytes = bytes ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
-    void *array = aligned_alloc(ALIGNMENT, bytes);
+    void *array = aligned_alloc(alignment, bytes);
     if (!array) {
         error_set(e, "out of memory: %zu bytes of %s", bytes, what);
         return NULL;
     }
+    if (huge)
+        madvise(array, bytes, MADV_HUGEPAGE); /* a wish: it may be refused */
     return memset(array, 0, bytes);
 }
 

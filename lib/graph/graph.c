@@ -296,7 +296,7 @@ static int accumulation(struct graph *g, struct error *e)
         unsigned constant = g->kernels->op[n->code]->constant;
         for (int i = 0; g->plan.flows[n->index] && i < n->inputs; i++) {
             const struct node *in = n->input[i];
-            if (!in || (i < 32 && constant >> i & 1))
+            if (!in || (i < 32 && constant >> i & 1) || (in->deferred && n->code == OP_STATISTICS))
                 continue;
             n->accumulate[i] = written[in->index];
             written[in->index] = true;
@@ -336,6 +336,9 @@ int graph_plan(struct graph *g, struct node *loss, int batch, enum graph_use use
         n->value = at[BLOCK_VALUE];
         n->gradient = at[BLOCK_GRADIENT];
         n->saved = at[BLOCK_SAVED];
+        n->affine = at[BLOCK_AFFINE];
+        n->source = plan.source[i];
+        n->deferred = plan.deferred[i];
     }
     return accumulation(g, e);
 }

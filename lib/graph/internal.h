@@ -9,7 +9,7 @@ struct block {
     size_t bytes, offset; /* bytes 0: no block */
     int first, last;
 };
-enum { BLOCK_VALUE, BLOCK_GRADIENT, BLOCK_SAVED, BLOCKS };
+enum { BLOCK_VALUE, BLOCK_GRADIENT, BLOCK_AFFINE, BLOCK_SAVED, BLOCKS };
 
 struct plan {
     struct node *loss; /* may be NULL for inference */
@@ -18,6 +18,8 @@ struct plan {
     int ordered; /* ops that run, in `order` */
     struct node **order;
     bool *needed, *differentiable, *flows; /* by node index; flows: has a gradient */
+    struct node **source;                  /* by node index; see affine.h */
+    bool *deferred;
     struct block *block;                   /* BLOCKS a node */
     size_t scratch_stride, scratch_offset; /* reals a slice; bytes */
     size_t arena_bytes;

@@ -10,23 +10,53 @@
 #include "graph/ops.h"
 
 enum op_code {
-    OP_INPUT, OP_WEIGHT, OP_CONV2D, OP_CONV_TRANSPOSE2D, OP_DEPTHWISE, OP_SEPARABLE, OP_STATISTICS,
-    OP_NORMALISE, OP_NORMALISE_TANGENT, OP_MAX_POOL, OP_AVG_POOL, OP_GLOBAL_AVG_POOL, OP_ACTIVATE,
-    OP_ACTIVATE_SMOOTH, OP_ACTIVATE_TANGENT,
-    OP_ADD, OP_MULTIPLY, OP_SCALE_BY, OP_DROP_PATH, OP_DROPOUT, OP_STOP_GRADIENT, OP_CONCAT,
-    OP_LINEAR, OP_SOFTMAX, OP_LOG_SOFTMAX, OP_L2_NORMALISE, OP_MIX, OP_CROSS_ENTROPY,
-    OP_MEAN_SQUARED_ERROR, OP_MEAN_ABSOLUTE_ERROR, OP_SMOOTH_L1, OP_BCE_WITH_LOGITS,
-    OP_TRIPLET_MARGIN, OP_COSINE_EMBEDDING, OP_MEAN_SQUARE_NORM, OP_KENDALL, OP_ADD_SCALARS,
+    OP_INPUT,
+    OP_WEIGHT,
+    OP_CONV2D,
+    OP_CONV_TRANSPOSE2D,
+    OP_DEPTHWISE,
+    OP_SEPARABLE,
+    OP_STATISTICS,
+    OP_NORMALISE,
+    OP_NORMALISE_TANGENT,
+    OP_MAX_POOL,
+    OP_AVG_POOL,
+    OP_GLOBAL_AVG_POOL,
+    OP_ACTIVATE,
+    OP_ACTIVATE_SMOOTH,
+    OP_ACTIVATE_TANGENT,
+    OP_ADD,
+    OP_MULTIPLY,
+    OP_SCALE_BY,
+    OP_DROP_PATH,
+    OP_DROPOUT,
+    OP_STOP_GRADIENT,
+    OP_CONCAT,
+    OP_LINEAR,
+    OP_SOFTMAX,
+    OP_LOG_SOFTMAX,
+    OP_L2_NORMALISE,
+    OP_MIX,
+    OP_CROSS_ENTROPY,
+    OP_MEAN_SQUARED_ERROR,
+    OP_MEAN_ABSOLUTE_ERROR,
+    OP_SMOOTH_L1,
+    OP_BCE_WITH_LOGITS,
+    OP_TRIPLET_MARGIN,
+    OP_COSINE_EMBEDDING,
+    OP_MEAN_SQUARE_NORM,
+    OP_KENDALL,
+    OP_ADD_SCALARS,
     OP_CODES
 };
 
 struct node {
     struct graph *graph;
     enum op_code code;
-    int index;              /* place in build order */
-    char *name;             /* inputs and parameters */
+    int index;  /* place in build order */
+    char *name; /* inputs and parameters */
     int inputs;
-    struct node **input;    /* members may be NULL where the op allows it */
+    struct node **input; /* members may be NULL where the op allows it */
     struct shape shape;
 
     /* arguments */
@@ -36,25 +66,28 @@ struct node {
     struct term *term;      /* mix */
     enum graph_group group; /* parameters */
     struct initial initial;
-    bool kept;              /* value readable after a run */
-    bool differentiated;    /* inputs: gradient wanted and readable after a run */
+    bool kept;           /* value readable after a run */
+    bool differentiated; /* inputs: gradient wanted and readable after a run */
 
     /* set by the plan */
-    bool needed;            /* takes part in this plan */
-    bool differentiable;    /* some parameter lies below it */
-    bool unused;            /* a parameter to which no gradient flows */
-    real *value;            /* batch * count, or count */
-    real *gradient;         /* the same; NULL where none is needed */
-    void *saved;            /* what forward leaves for backward (max_pool's choice), op->saved bytes */
-    bool *accumulate;       /* for each input: add to its gradient (true) or overwrite it */
+    bool needed;               /* takes part in this plan */
+    bool differentiable;       /* some parameter lies below it */
+    bool unused;               /* a parameter to which no gradient flows */
+    real *value;               /* batch * count, or count */
+    real *gradient;            /* the same; NULL where none is needed, or none is written */
+    const struct node *source; /* see affine.h; NULL: the gradient is what its users wrote */
+    real *affine;              /* [AFFINE_ROWS, channels rounded up] */
+    bool deferred;             /* the op's own backward completes the gradient, by affine.h */
+    void *saved;      /* what forward leaves for backward (max_pool's choice), op->saved bytes */
+    bool *accumulate; /* for each input: add to its gradient (true) or overwrite it */
 };
 
 /* The running context handed to the kernels. */
 struct context {
     const struct graph_run *run;
-    int n;             /* images */
+    int n; /* images */
     int threads;
-    real *scratch;     /* scratch_stride elements for each of GRAPH_SLICES slices */
+    real *scratch; /* scratch_stride elements for each of GRAPH_SLICES slices */
     size_t scratch_stride;
 };
 /* The images of slice s of n: [first, last). Slices differ by one image at most. */
@@ -69,7 +102,7 @@ static inline size_t slice_begin(const struct context *c, int s)
 /* for each slice s, in parallel; the body must not let slices meet. Slices are tasks, not shares of
  * a loop: a thread that the system has put aside delays the slice it holds, not all the others, so
  * an engine that shares its cores with other work slows down by their share alone. */
-#define FOR_SLICES(c, s)                                                                           \
+#define FOR_SLICES(c, s) \
     _Pragma("omp taskloop default(shared) grainsize(1)") for (int s = 0; s < GRAPH_SLICES; s++)
 static inline real *slice_scratch(const struct context *c, int s)
 {
@@ -80,8 +113,7 @@ static inline real *slice_scratch(const struct context *c, int s)
 static inline bool wants(const struct node *n, const struct context *c, int i)
 {
     const struct node *in = n->input[i];
-    return in && in->gradient &&
-           (in->code != OP_WEIGHT || (c->run->gradients >> in->group & 1u));
+    return in && in->gradient && (in->code != OP_WEIGHT || (c->run->gradients >> in->group & 1u));
 }
 
 static inline bool same_shape(const struct shape *a, const struct shape *b)
@@ -91,8 +123,10 @@ static inline bool same_shape(const struct shape *a, const struct shape *b)
         same = a->extent[i] == b->extent[i];
     return same;
 }
-enum { READS_OUTPUT = 1 << 30 }; /* op.reads: bit i = backward reads the value of input i (i < 30;
-                                    bit 29 stands for all inputs from 29 on) */
+enum {
+    READS_OUTPUT = 1 << 30
+}; /* op.reads: bit i = backward reads the value of input i (i < 30;
+      bit 29 stands for all inputs from 29 on) */
 
 struct op {
     const char *name;
@@ -105,10 +139,11 @@ struct op {
     void (*backward)(const struct node *n, const struct context *c);
     /* The tangent node given the inputs' tangents (members NULL where constant); NULL op: none. */
     struct node *(*tangent)(struct node *n, struct node *const *t);
-    double (*macs)(const struct node *n);                /* forward, one image; NULL: 0 */
-    size_t (*saved)(const struct node *n, int batch);    /* bytes kept for backward; NULL: 0 */
-    size_t (*scratch)(const struct node *n, int batch);  /* reals a slice; NULL: 0 */
-    unsigned reads;                                      /* what backward reads */
+    double (*macs)(const struct node *n);               /* forward, one image; NULL: 0 */
+    size_t (*saved)(const struct node *n, int batch);   /* bytes kept for backward; NULL: 0 */
+    size_t (*scratch)(const struct node *n, int batch); /* reals a slice; NULL: 0 */
+    unsigned reads;                                     /* what backward reads */
+    bool takes_affine; /* backward reads its gradient by gradient_pixels alone (affine.h) */
     unsigned constant; /* bit i: input i never gets a gradient from this op (labels, ...); backward
                           must then leave it alone, whatever wants() says */
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
+#include "graph/affine.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -48,6 +49,45 @@ static void mark(struct plan *p, const struct graph *g)
             p->order[p->ordered++] = g->node[i];
 }
 
+/* Of the nodes whose statistics are taken: what their gradient is made of, and whether their own op
+ * will see to it (affine.h). */
+static int find_sources(struct plan *p, const struct graph *g, struct error *e)
+{
+    struct users {
+        int statistics, others;
+        struct node *other;
+    };
+    autofree struct users *users = array_new(g->nodes, sizeof *users, "plan", e);
+    if (!users)
+        return -1;
+    for (size_t i = 0; i < g->nodes; i++) {
+        struct node *n = g->node[i];
+        for (int k = 0; p->flows[i] && k < n->inputs; k++) {
+            if (!n->input[k] || stops(g->kernels->op[n->code], k))
+                continue;
+            struct users *u = &users[n->input[k]->index];
+            if (n->code == OP_STATISTICS) {
+                u->statistics++;
+            } else {
+                u->others++;
+                u->other = n;
+            }
+        }
+    }
+    for (size_t i = 0; i < g->nodes; i++) {
+        struct node *n = g->node[i];
+        const struct users *u = &users[i];
+        if (!u->statistics)
+            continue;
+        bool one = u->statistics == 1 && u->others == 1 && n != p->loss;
+        bool follows = one && (u->other->code == OP_MIX || u->other->code == OP_NORMALISE);
+        p->source[i] = follows ? u->other : n;
+        p->deferred[i] = u->statistics == 1 && u->others && n != p->loss &&
+                         g->kernels->op[n->code] && g->kernels->op[n->code]->takes_affine;
+    }
+    return 0;
+}
+
 static size_t rounded(size_t bytes)
 {
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -56,6 +96,11 @@ static size_t rounded(size_t bytes)
 static void extend(struct block *b, int time)
 {
     b->last = time > b->last ? time : b->last;
+}
+
+static size_t affine_bytes(const struct node *n)
+{
+    return rounded(AFFINE_ROWS * affine_stride(n) * sizeof(real));
 }
 
 /* Sizes of the blocks and when each is held. */
@@ -71,7 +116,10 @@ static void live(struct plan *p, const struct graph *g)
         b[BLOCK_VALUE].bytes = bytes;
         if (n->code == OP_INPUT || n->kept || n == p->loss)
             b[BLOCK_VALUE].last = end;
-        if (p->flows[i]) {
+        if (p->source[i])
+            b[BLOCK_AFFINE] =
+                (struct block){affine_bytes(n), 0, end, n->code == OP_INPUT ? end : 0};
+        if (p->flows[i] && !(p->deferred[i] && p->source[i] != n)) {
             bool outlives = n->differentiated || n == p->loss;
             b[BLOCK_GRADIENT] =
                 (struct block){bytes, 0, n == p->loss ? 0 : end, outlives ? end : 0};
@@ -94,13 +142,22 @@ static void live(struct plan *p, const struct graph *g)
         }
         if (backward)
             extend(&b[BLOCK_GRADIENT], back);
+        extend(&b[BLOCK_AFFINE], back);
+        if (p->deferred[n->index]) {
+            extend(&b[BLOCK_VALUE], back);
+            extend(&p->block[p->source[n->index]->index * BLOCKS + BLOCK_GRADIENT], back);
+        }
         for (int k = 0; k < n->inputs; k++) {
             if (!n->input[k])
                 continue;
             struct block *in = &p->block[n->input[k]->index * BLOCKS];
             extend(&in[BLOCK_VALUE], backward && reads_input(op, k) ? back : at);
-            if (backward && !stops(op, k) && back < in[BLOCK_GRADIENT].first)
-                in[BLOCK_GRADIENT].first = back;
+            for (int a = BLOCK_GRADIENT; a <= BLOCK_AFFINE; a++)
+                if (backward && !stops(op, k) && back < in[a].first)
+                    in[a].first = back;
+            struct node *source = p->source[n->input[k]->index];
+            if (backward && source && n->code == OP_STATISTICS)
+                extend(&p->block[source->index * BLOCKS + BLOCK_GRADIENT], back);
         }
     }
 }
@@ -168,7 +225,10 @@ int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batc
     p->differentiable = array_new(g->nodes, sizeof *p->differentiable, "plan", e);
     p->flows = array_new(g->nodes, sizeof *p->flows, "plan", e);
     p->block = array_new(g->nodes * BLOCKS, sizeof *p->block, "plan", e);
-    if (!p->order || !p->needed || !p->differentiable || !p->flows || !p->block)
+    p->source = array_new(g->nodes, sizeof *p->source, "plan", e);
+    p->deferred = array_new(g->nodes, sizeof *p->deferred, "plan", e);
+    if (!p->order || !p->source || !p->deferred || !p->needed || !p->differentiable || !p->flows ||
+        !p->block)
         goto failed;
     mark(p, g);
     if (use == GRAPH_TRAIN && !p->differentiable[loss->index]) {
@@ -179,6 +239,8 @@ int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batc
         error_set(e, "nothing to compute: no node is kept and there is no loss");
         goto failed;
     }
+    if (find_sources(p, g, e))
+        goto failed;
     live(p, g);
     if (place(p, g->nodes, e))
         goto failed;
@@ -194,6 +256,8 @@ void plan_free(struct plan *p)
     free(p->needed);
     free(p->differentiable);
     free(p->flows);
+    free(p->source);
+    free(p->deferred);
     free(p->block);
     *p = (struct plan){0};
 }

@@ -1,6 +1,7 @@
 /* A DARTS cell's mixed node: out = sum over terms of weight * (x - mean) * reciprocal. All terms of
  * one tile of an image are summed before the next tile is touched, so the output is written once
  * and each term is read once. */
+#include "graph/affine.h"
 #include "graph/slices.h"
 
 static int terms_of(const struct node *n)
@@ -136,7 +137,8 @@ static void images_back(const struct node *n, const struct context *c, int s)
                 at.sum_g[k] += g[q * channels + k];
         for (int t = 0; t < terms_of(n); t++) {
             const struct node *x = n->input[1 + 2 * t];
-            real *to = wants(n, c, 1 + 2 * t) ? x->gradient + p * channels : NULL;
+            bool writes = wants(n, c, 1 + 2 * t) && x->source != n;
+            real *to = writes ? x->gradient + p * channels : NULL;
             tile_back(count, channels, g, x->value + p * channels, to, n->accumulate[1 + 2 * t],
                       at.factor + (size_t)t * row, at.mean + (size_t)t * row,
                       at.sum + (size_t)t * row);
@@ -160,6 +162,9 @@ static void mix_backward(const struct node *n, const struct context *c)
         real slope = 0;
         for (size_t k = 0; k < channels; k++)
             slope += sum[k] * (reciprocal ? reciprocal[k] : 1);
+        if (n->input[1 + 2 * t]->source == n)
+            memcpy(affine_row(n->input[1 + 2 * t], AFFINE_FACTOR), at.factor + (size_t)t * row,
+                   channels * sizeof(real));
         if (to_weights)
             to_weights[n->term[t].row * n->input[0]->shape.extent[1] + n->term[t].column] += slope;
         if (!s || !wants(n, c, 2 + 2 * t))

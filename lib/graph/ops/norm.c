@@ -1,8 +1,9 @@
 /* Batch normalisation in two ops: what the batch looks like, and what is done about it. */
 #include <math.h>
+#include "graph/affine.h"
 #include "graph/slices.h"
 
-static const double epsilon = 1e-5, momentum = 0.1, leaky_slope = 0.2;
+static const double epsilon = 1e-5, momentum = 0.1;
 
 static int channels_of(const struct node *n)
 {
@@ -134,35 +135,38 @@ static void statistics_forward(const struct node *n, const struct context *c)
     }
 }
 
-/* d mean / dx = 1/N; d r / dx = -r^3 (x - mean) / N. */
+/* d mean / dx = 1/N; d r / dx = -r^3 (x - mean) / N: what statistics add to the gradient of x. */
+static void statistics_affine(const struct node *n, const struct context *c)
+{
+    const struct node *x = n->input[0];
+    bool constant = from_running(n, c);
+    int channels = channels_of(x);
+    real count = (real)((double)c->n * (double)pixels_of(x));
+    const real *mean = n->value, *r = n->value + channels;
+    const real *g_mean = n->gradient, *g_r = n->gradient + channels;
+    for (int i = 0; i < channels; i++) {
+        affine_row(x, AFFINE_MEAN)[i] = mean[i];
+        affine_row(x, AFFINE_FLAT)[i] = constant ? 0 : g_mean[i] / count;
+        affine_row(x, AFFINE_SLOPE)[i] = constant ? 0 : -g_r[i] * r[i] * r[i] * r[i] / count;
+        if (x->source == x)
+            affine_row(x, AFFINE_FACTOR)[i] = 1;
+    }
+}
+
+/* Where the op that made x does not see to it itself, the gradient of x is completed here. */
 static void statistics_backward(const struct node *n, const struct context *c)
 {
     const struct node *x = n->input[0];
-    if (!wants(n, c, 0))
+    if (!x->affine)
         return;
-    bool constant = from_running(n, c), add = n->accumulate[0];
-    int channels = channels_of(x);
-    size_t pixels = pixels_of(x);
-    real count = (real)((double)c->n * (double)pixels);
-    const real *mean = n->value, *r = n->value + channels;
-    const real *g_mean = n->gradient, *g_r = n->gradient + channels;
+    statistics_affine(n, c);
+    if (x->deferred)
+        return;
+    const real *source = x->source == x && !n->accumulate[0] ? NULL : x->source->gradient;
     FOR_SLICES(c, slice)
-    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
-        for (int b = 0; b < channels; b += LANES) {
-            int lanes = channels - b < LANES ? channels - b : LANES;
-            vec reciprocal = vec_load_part(r + b, lanes), m = vec_load_part(mean + b, lanes);
-            vec flat = vec_load_part(g_mean + b, lanes) / count;
-            vec slope =
-                -vec_load_part(g_r + b, lanes) * reciprocal * reciprocal * reciprocal / count;
-            if (constant)
-                flat = slope = (vec){0};
-            const real *in = x->value + (size_t)i * node_count(x) + b;
-            real *out = x->gradient + (size_t)i * node_count(x) + b;
-            for (size_t p = 0; p < pixels; p++, in += channels, out += channels) {
-                vec g = flat + slope * (vec_load_part(in, lanes) - m);
-                vec_store_part(out, add ? vec_load_part(out, lanes) + g : g, lanes);
-            }
-        }
+    affine_write(x, source, slice_begin(c, slice) * pixels_of(x),
+                 (slice_begin(c, slice + 1) - slice_begin(c, slice)) * pixels_of(x),
+                 x->gradient + slice_begin(c, slice) * node_count(x));
 }
 
 static size_t statistics_scratch(const struct node *n, int batch)
@@ -222,15 +226,6 @@ static int normalise_shape(struct node *n, struct error *e)
                : 0;
 }
 
-INLINE vec activated(vec z, vec of, int activation) /* of, by the branch z is on */
-{
-    if (activation == ACT_RELU)
-        return vec_keep(~(z <= 0), of);
-    if (activation == ACT_LEAKY)
-        return vec_select(z <= 0, of * (real)leaky_slope, of);
-    return of;
-}
-
 static void normalise_forward(const struct node *n, const struct context *c)
 {
     const struct node *x = n->input[X];
@@ -245,7 +240,7 @@ static void normalise_forward(const struct node *n, const struct context *c)
             real *out = n->value + (size_t)i * node_count(x) + b;
             for (size_t p = 0; p < pixels; p++, in += channels, out += channels) {
                 vec z = (vec_load_part(in, lanes) - a.mean) * a.slope + a.shift;
-                vec_store_part(out, activated(z, z, n->integer), lanes);
+                vec_store_part(out, affine_activated(z, z, n->integer), lanes);
             }
         }
 }
@@ -264,7 +259,7 @@ static void normalise_image(const struct node *n, const real *x, const real *gy,
         for (size_t p = 0, at = (size_t)b; p < pixels; p++, at += (size_t)channels) {
             vec centred = vec_load_part(x + at, lanes) - a.mean;
             vec g = vec_load_part(gy + at, lanes);
-            g = activated(centred * a.slope + a.shift, g, n->integer);
+            g = affine_activated(centred * a.slope + a.shift, g, n->integer);
             sum += g;
             scaled += g * centred;
             if (gx) {
@@ -293,12 +288,16 @@ static void normalise_backward(const struct node *n, const struct context *c)
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             size_t at = (size_t)i * node_count(n);
             normalise_image(n, x->value + at, n->gradient + at,
-                            wants(n, c, X) ? x->gradient + at : NULL, sums);
+                            wants(n, c, X) && x->source != n ? x->gradient + at : NULL, sums);
         }
     }
     const real *sums = slices_sum(c, 0, 2 * (size_t)padded), *of_g = sums, *of_gx = sums + padded;
     for (int i = 0; i < channels; i++) {
         real r = s ? s->value[channels + i] : 1, factor = scale ? scale->value[i] : 1;
+        if (x->source == n) {
+            affine_row(x, AFFINE_FACTOR)[i] = r * factor;
+            affine_row(x, AFFINE_SHIFT)[i] = n->input[SHIFT] ? n->input[SHIFT]->value[i] : 0;
+        }
         if (s && wants(n, c, S)) {
             bool add = n->accumulate[S];
             real mean = n->code == OP_NORMALISE ? -r * factor * of_g[i] : 0;

@@ -1,5 +1,6 @@
 /* Pooling. Scratch of a slice: one padded image, or one padded output gradient; a row. */
 #include <math.h>
+#include "graph/affine.h"
 #include "graph/slices.h"
 #include "graph/window.h"
 
@@ -37,6 +38,14 @@ static int shape(struct node *n, struct error *e)
             e, "a pool takes a kernel of at most 11 (not %d), a pad of at most half of it",
             w->kernel);
     return 0;
+}
+
+/* The gradient of one row of an image's output. */
+static const real *gradient_row(const struct node *n, const struct frame *f, int image, int y,
+                                real *work)
+{
+    return gradient_pixels(n, ((size_t)image * (size_t)f->oh + (size_t)y) * (size_t)f->ow,
+                           (size_t)f->ow, work);
 }
 
 static const real *image_of(const struct node *n, int image)
@@ -145,11 +154,10 @@ static void max_backward(const struct node *n, const struct context *c)
         signed char *choice = (signed char *)(thread_scratch(c) + l.padded);
         frame_clear_border(&f, gradient);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            const real *gy = n->gradient + (size_t)i * node_count(n);
             const signed char *from = (signed char *)n->saved + (size_t)i * node_count(n);
-            for (int y = 0; y < f.oh; y++, gy += f.ow * f.c) {
+            for (int y = 0; y < f.oh; y++) {
                 real *to = frame_gradient_at(&f, gradient, y, 0);
-                pixels_widen(gy, f.ow, f.c, f.channels, to);
+                pixels_widen(gradient_row(n, &f, i, y, row), f.ow, f.c, f.channels, to);
                 for (int x = 0; x < f.ow; x++, from += f.c)
                     memcpy(choice + (to - gradient) + x * f.channels, from, (size_t)f.c);
             }
@@ -172,6 +180,7 @@ const struct op OP(max_pool) = {
     .shape = shape,
     .forward = max_forward,
     .backward = max_backward,
+    .takes_affine = true,
     .saved = max_saved,
     .scratch = scratch,
 };
@@ -240,9 +249,9 @@ static void avg_backward(const struct node *n, const struct context *c)
         real *gradient = thread_scratch(c) + l.gradient;
         frame_clear_border(&f, gradient);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            const real *gy = n->gradient + (size_t)i * node_count(n);
-            for (int y = 0; y < f.oh; y++, gy += f.ow * f.c)
-                average_row(&f, y, gy, f.c, frame_gradient_at(&f, gradient, y, 0), f.channels);
+            for (int y = 0; y < f.oh; y++)
+                average_row(&f, y, gradient_row(n, &f, i, y, row), f.c,
+                            frame_gradient_at(&f, gradient, y, 0), f.channels);
             real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
             for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
                 window_backward_row(&f, y, gradient, ones, row);
@@ -262,6 +271,7 @@ const struct op OP(avg_pool) = {
     .shape = shape,
     .forward = avg_forward,
     .backward = avg_backward,
+    .takes_affine = true,
     .tangent = avg_tangent,
     .scratch = scratch,
 };

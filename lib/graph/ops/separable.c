@@ -2,6 +2,7 @@
  * keeps nothing but the output; backward makes the rectified image and the depthwise result anew.
  *
  * Scratch of a slice: what it gathers (gradients of w, p and s), then one image's work. */
+#include "graph/affine.h"
 #include "graph/product.h"
 #include "graph/slices.h"
 #include "graph/window.h"
@@ -12,10 +13,20 @@ struct layout {                       /* offsets into a slice's scratch, in real
     size_t w, p, s;                   /* gradients, kept to the end: [k, k, channels], [c, out], */
                                       /* [2, channels] */
     size_t weight, transposed, entry; /* w and p^T widened, statistics widened; slice 0's */
-    size_t padded, depthwise, gradient; /* one image */
-    size_t row;                         /* one row of its gradient */
+    size_t padded, gradient;          /* one image */
+    size_t depthwise, arriving;       /* a band of its rows: the depthwise result, the output's */
+                                      /* gradient */
+    size_t row;                       /* one row of its gradient */
     size_t end;
 };
+
+/* Rows from `row` on that are multiplied at once: enough pixels for the product, few enough for the
+ * L1 cache. */
+static int band_rows(const struct frame *f, int row)
+{
+    int rows = 64 / f->ow < 1 ? 1 : 64 / f->ow;
+    return rows < f->oh - row ? rows : f->oh - row;
+}
 
 static struct layout layout_of(const struct frame *f, int out)
 {
@@ -30,8 +41,9 @@ static struct layout layout_of(const struct frame *f, int out)
     PLACE(transposed, (size_t)out * c);
     PLACE(entry, 2 * c);
     PLACE(padded, frame_padded(f));
-    PLACE(depthwise, frame_outputs(f));
     PLACE(gradient, frame_gradient(f));
+    PLACE(depthwise, (size_t)(band_rows(f, 0) * f->ow) * c);
+    PLACE(arriving, (size_t)(band_rows(f, 0) * f->ow * out));
     PLACE(row, (size_t)f->w * c);
 #undef PLACE
     l.end = at;
@@ -94,6 +106,14 @@ static void enter(const struct node *n, const struct prepared *p, const real *x,
         window_copy(&p->f, x, padded, ENTRY_RELU, NULL, NULL, 0);
 }
 
+static void depthwise_band(const struct prepared *p, const real *padded, int row, int rows,
+                           real *band)
+{
+    const struct frame *f = &p->f;
+    for (int r = 0; r < rows; r++)
+        window_forward_row(f, row + r, padded, p->weight, band + r * f->ow * f->channels);
+}
+
 static void forward(const struct node *n, const struct context *c)
 {
     const struct prepared p = prepare(n, c, false);
@@ -101,13 +121,14 @@ static void forward(const struct node *n, const struct context *c)
     size_t in = node_count(n->input[X]), out = node_count(n);
     FOR_SLICES(c, slice)
     {
-        real *padded = thread_scratch(c) + p.l.padded, *row = thread_scratch(c) + p.l.depthwise;
+        real *padded = thread_scratch(c) + p.l.padded, *band = thread_scratch(c) + p.l.depthwise;
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             enter(n, &p, n->input[X]->value + (size_t)i * in, padded);
             real *y = n->value + (size_t)i * out;
-            for (int r = 0; r < f->oh; r++, y += f->ow * p.out) {
-                window_forward_row(f, r, padded, p.weight, row);
-                product(f->ow, p.out, f->c, (struct matrix){row, f->channels, 1},
+            for (int row = 0, rows; row < f->oh; row += rows, y += rows * f->ow * p.out) {
+                rows = band_rows(f, row);
+                depthwise_band(&p, padded, row, rows, band);
+                product(rows * f->ow, p.out, f->c, (struct matrix){band, f->channels, 1},
                         n->input[P]->value, p.out, y, p.out, false);
             }
         }
@@ -147,20 +168,22 @@ static void backward_image(const struct node *n, const struct context *c, const 
 {
     const struct frame *f = &p->f;
     const struct layout *l = &p->l;
-    const real *gy = n->gradient + (size_t)image * node_count(n);
-    real *padded = work + l->padded, *gradient = work + l->gradient;
+    real *padded = work + l->padded, *gradient = work + l->gradient, *band = work + l->depthwise;
     enter(n, p, n->input[X]->value + (size_t)image * node_count(n->input[X]), padded);
-    if (wants(n, c, P)) {
-        real *d = work + l->depthwise;
-        for (int y = 0; y < f->oh; y++)
-            window_forward_row(f, y, padded, p->weight, d + y * f->ow * f->channels);
-        product(f->c, p->out, f->oh * f->ow, (struct matrix){d, 1, f->channels}, gy, p->out,
-                sums + l->p, p->out, true);
+    for (int row = 0, rows; row < f->oh; row += rows) {
+        rows = band_rows(f, row);
+        size_t pixel = ((size_t)image * (size_t)f->oh + (size_t)row) * (size_t)f->ow;
+        const real *gy = gradient_pixels(n, pixel, (size_t)(rows * f->ow), work + l->arriving);
+        if (wants(n, c, P)) {
+            depthwise_band(p, padded, row, rows, band);
+            product(f->c, p->out, rows * f->ow, (struct matrix){band, 1, f->channels}, gy, p->out,
+                    sums + l->p, p->out, true);
+        }
+        for (int r = 0; r < rows; r++)
+            product(f->ow, f->channels, p->out, (struct matrix){gy + r * f->ow * p->out, p->out, 1},
+                    p->transposed, f->channels, frame_gradient_at(f, gradient, row + r, 0),
+                    f->channels, false);
     }
-    for (int y = 0; y < f->oh; y++)
-        product(f->ow, f->channels, p->out, (struct matrix){gy + y * f->ow * p->out, p->out, 1},
-                p->transposed, f->channels, frame_gradient_at(f, gradient, y, 0), f->channels,
-                false);
     if (wants(n, c, W))
         window_weight_gradient(f, padded, gradient, sums + l->w);
     if (!wants(n, c, X) && !wants(n, c, S))
@@ -243,6 +266,7 @@ const struct op OP(separable) = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .takes_affine = true,
     .tangent = tangent,
     .macs = macs,
     .scratch = scratch,
