@@ -15,9 +15,10 @@ static const struct program program = {
     .most_operands = 1,
     .description =
         "Writes a forest: a row for each class with its label, the points of its images in the "
-        "order of a kd-tree, and their ids. That order is the tree: a node's points are one run, "
-        "the first half of a run its left child, down to leaves of 16, split at the median of the "
-        "widest dimension. The forest does not depend on the order of the latents.\n\n"
+        "order of a kd-tree, and their ids. That order is the tree: each run of 16 points is a "
+        "leaf, each run of 16 leaves a node, and so on, split at the median of the axis, among the "
+        "principal ones, along which a search has most to gain. The forest does not depend on the "
+        "order of the latents.\n\n"
         "With --single there is one row, labelled -1, with the points' labels beside the ids: "
         "then mine replaces images whatever their class. To leave images out, pick the others "
         "first.",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "base/processor.h"
 
 extern const struct kernels kernels_op_baseline;
 #ifdef __x86_64__
@@ -12,29 +13,15 @@ extern const struct kernels kernels_op_avx2, kernels_op_avx512;
 
 const struct kernels *kernels_choose(struct error *e)
 {
-    const struct kernels *usable[3] = {&kernels_op_baseline};
-    int count = 1;
+    static const struct kernels *const kernels[PROCESSORS] = {
+        [PROCESSOR_BASELINE] = &kernels_op_baseline,
 #ifdef __x86_64__
-    __builtin_cpu_init();
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512vl");
-    if (avx2)
-        usable[count++] = &kernels_op_avx2;
-    if (avx512)
-        usable[count++] = &kernels_op_avx512;
+        [PROCESSOR_AVX2] = &kernels_op_avx2,
+        [PROCESSOR_AVX512] = &kernels_op_avx512,
 #endif
-    const char *wish = getenv("WINNOW_CPU");
-    if (!wish || !*wish)
-        return usable[count - 1];
-    for (int i = 0; i < count; i++)
-        if (!strcmp(usable[i]->name, wish))
-            return usable[i];
-    error_set(e, "WINNOW_CPU=%s: expected an instruction set of this processor, at best %s", wish,
-              usable[count - 1]->name);
-    return NULL;
+    };
+    const int processor = processor_choose(e);
+    return processor < 0 ? NULL : kernels[processor];
 }
 
 const char *graph_processor(void)

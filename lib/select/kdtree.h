@@ -1,39 +1,47 @@
 /* Furthest-neighbour search in a kd-tree, exact by default: which live point is furthest from a
- * query, ties going to the lowest id. Nodes keep tight boxes; a box whose far corner is nearer than
- * the best answer is skipped. (Spec of DDS-NAS, section 5.)
+ * query, ties going to the lowest id. A part of the tree whose far corner is nearer than the best
+ * answer is skipped. (Spec of DDS-NAS, section 5.)
  *
- * A tree is nothing but the order of its points: a node over n points has the first n/2 as its left
- * child and the rest as its right one, down to leaves of at most KDTREE_LEAF. So a stored tree is
- * two arrays, points and ids; the boxes are had back in one pass that also checks the points, and
- * no stored order, however hostile, can make an answer wrong: at worst it makes it slow. */
+ * A tree is nothing but the order of its points: each run of 16 is a leaf, each run of 16 leaves a
+ * node above them, and so on, the last of each as long as there are points. So a stored tree is two
+ * arrays, points and ids; the boxes are had back in one pass that also checks the points, and no
+ * stored order, however hostile, can make an answer wrong: at worst it makes it slow.
+ *
+ * Boxes lie along the points' principal axes (select/axes.h), in float; what they leave over is in
+ * one more number, the length of the rest. They and the points themselves, which are boxes of no
+ * width, are kept in blocks of 16, of which a search has the 16 far corners at once. A point that
+ * may be an answer, rounding considered, is then compared by kdtree_squared. */
 #ifndef SELECT_KDTREE_H
 #define SELECT_KDTREE_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "select/axes.h"
+#include "select/corners.h"
 
 enum {
-    KDTREE_LEAF = 16, /* most points in a leaf */
-    KDTREE_SCAN = 16, /* up to so many points for each dimension a plain scan is the faster search
-                         (tests/unit/kdtree.c measures it) and replaces it */
+    KDTREE_LEVELS = 16, /* 16^16 points */
+    KDTREE_HUBS = 64,
 };
 
 struct kdtree {
-    size_t points;
+    size_t points, live; /* live: not barred */
     int dimension;
     float *point; /* [points, dimension], in the tree's order */
     int64_t *id;  /* [points], distinct */
     bool *barred; /* [points]: not to be found */
-    size_t nodes; /* in preorder: a node's left child comes right after it */
-    struct kdtree_node *node;
-    float *box; /* [nodes, 2, dimension]: lower corner, upper corner */
-};
-
-struct kdtree_node {
-    size_t begin, end; /* its points */
-    size_t right;      /* its right child; 0: a leaf */
-    size_t live;       /* its points that are not barred */
+    struct axes axes;
+    corners_kernel *far_corners;
+    int levels; /* level 0: the points; the last has at most CORNERS entries */
+    struct kdtree_level {
+        size_t entries;
+        float *block; /* theirs, one after the other */
+        size_t *live; /* [entries]: points that are not barred; NULL at level 0 */
+    } level[KDTREE_LEVELS];
+    size_t hubs; /* points that are the furthest from many others, to begin a search with */
+    size_t *hub; /* their places */
+    float *hub_block;
 };
 
 struct kdtree_answer {
@@ -42,13 +50,15 @@ struct kdtree_answer {
     double squared; /* distance from the query */
 };
 
-/* What searches cost; summed over them. */
+/* What searches cost, summed over them: nodes above the leaves, and points in the leaves, whose
+ * bounds were asked. */
 struct kdtree_visits {
     uint64_t queries, nodes, points;
 };
 
-/* Orders n >= 1 finite points: split at the median of the widest dimension, ties by id, so that
- * the tree does not depend on the order in which the points came. Copies what it is given. */
+/* Orders n >= 1 finite points: split at the axis along which the bounds are the loosest, ties by
+ * id, so that the tree does not depend on the order in which the points came. Copies what it is
+ * given. */
 int kdtree_build(struct kdtree *t, size_t n, int dimension, const float *point, const int64_t *id,
                  struct error *e);
 /* The tree whose ordered points and ids were stored; copies them. */
@@ -60,12 +70,13 @@ void kdtree_free(struct kdtree *t);
 void kdtree_bar(struct kdtree *t, size_t place, bool barred);
 /* Admits all points. */
 void kdtree_admit_all(struct kdtree *t);
-/* The place of the k-th live point in the tree's order, k < node[0].live. */
+/* The place of the k-th live point in the tree's order, k < live. */
 size_t kdtree_live(const struct kdtree *t, size_t k);
 
 /* The k live points furthest from the query, furthest first, equal ones by id; returns how many
  * there are, at most k. With epsilon > 0 each is at least its true distance / (1 + epsilon), found
- * sooner. Meant for small k (an answer costs O(k)). `visits` may be NULL. */
+ * sooner. Meant for small k (an answer costs O(k)). `visits` may be NULL. Several threads may
+ * search one tree. */
 size_t kdtree_furthest(const struct kdtree *t, const float *query, size_t k, double epsilon,
                        struct kdtree_answer *answer, struct kdtree_visits *visits);
 

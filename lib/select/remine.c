@@ -117,10 +117,10 @@ static bool choose(const struct kdtree *t, size_t from, const struct remine_rule
                    struct random *r, size_t *place, struct kdtree_visits *visits)
 {
     struct kdtree_answer furthest;
-    if (t->node[0].live == 0)
+    if (t->live == 0)
         return false;
     if (rules->random) {
-        *place = kdtree_live(t, random_below(r, t->node[0].live));
+        *place = kdtree_live(t, random_below(r, t->live));
         return true;
     }
     kdtree_furthest(t, point_of(t, from), 1, rules->epsilon, &furthest, visits);
