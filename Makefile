@@ -125,10 +125,10 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB)
 	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
 $(BUILD)/peers/%_f64: tests/peers/%.c $(LIB64)
 	@mkdir -p $(@D)
-	$(call show,cc)$(CC) -DGRAPH_F64 $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB64) $(LDLIBS)
+	$(call show,cc)$(CC) -DGRAPH_F64 $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB64) $(LDLIBS)
 $(BUILD)/peers/%: tests/peers/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(call show,cc)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
+	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
 $(BUILD)/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
@@ -151,8 +151,12 @@ check-long: setup
 	@CHECK_LONG=1 $(MAKE) --no-print-directory $(jobs) run-tests
 check-peers: all $(BUILD)/peers/dump $(BUILD)/peers/dump_f64
 	$(TEST_ENV) BUILD=$(abspath $(BUILD)) $(PROVE) $(sort $(wildcard tests/peers/*.t))
+# A part of it: make bench RUNS=1 ONLY_ROWS='super-net pass-through' TSV=FILE
+BENCH = BUILD=$(abspath $(BUILD)) BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) tests/bench/bench
 bench: all $(BENCHES)
-	@BUILD=$(abspath $(BUILD)) SHARED=$(abspath $(SHARED)) tests/bench/peers
+	@$(BENCH) compare $(or $(TSV),$(BUILD)/bench.tsv)
+bench-growth: all $(BENCHES)
+	@$(BENCH) growth $(or $(TSV),$(BUILD)/growth.tsv)
 
 # ---- experiments ----
 
@@ -204,8 +208,8 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all setup units check run-tests check-long check-peers bench demo table full-search man \
-	install uninstall clean FORCE
+.PHONY: all setup units check run-tests check-long check-peers bench bench-growth demo table \
+	full-search man install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,15 +1,16 @@
 /* Epochs of a DARTS super-net over a subset; its state lives in a file. */
 #include <math.h>
 #include <unistd.h>
+#include "search/profile.h"
 #include "search/report.h"
 #include "search/state.h"
 #include "search/watch.h"
 
-static const char *state_path, *validation_path, *image;
+static const char *state_path, *validation_path;
 static const char *space = "darts", *schedule = "cyclic", *augment = "auto";
-static int64_t cells = 8, channels = 16, classes = 10, order = 2, batch = 64, window = 5;
-static int64_t total_epochs = 50, epochs = 1, until = -1;
-static bool measure, describe, profile;
+static int64_t order = 2, window = 5, total_epochs = 50, epochs = 1, until = -1;
+static bool measure;
+static struct model_options network = {.cells = 8, .channels = 16, .batch = 64, .classes = 10};
 
 static const struct option options[] = {
     {"state", 's', OPTION_FILE, &state_path, "FILE",
@@ -23,11 +24,7 @@ static const struct option options[] = {
      "measure the accuracy on the validation samples, by running statistics, at the end", 0, 0,
      NULL},
     {"space", 0, OPTION_CHOICE, &space, "SPACE", "search space", 0, 0, "darts"},
-    {"cells", 0, OPTION_INT, &cells, "N", "cells of the super-net", 1, NETWORK_MOST_CELLS, NULL},
-    {"channels", 0, OPTION_INT, &channels, "N", "channels of its first cell", 1,
-     NETWORK_MOST_CHANNELS, NULL},
     {"order", 0, OPTION_INT, &order, "1|2", "order of the architecture gradient", 1, 2, NULL},
-    {"batch", 0, OPTION_INT, &batch, "N", "images a step", 1, 65536, NULL},
     {"window", 0, OPTION_INT, &window, "N", "epochs that easiness is a mean over", 1, 1000, NULL},
     {"schedule", 0, OPTION_CHOICE, &schedule, "WORD",
      "learning rate: a triangle of 20 epochs that a new subset sets to its peak, or half a cosine "
@@ -36,12 +33,7 @@ static const struct option options[] = {
     {"total-epochs", 0, OPTION_INT, &total_epochs, "N", "length of the cosine", 1, 1e6, NULL},
     {"augment", 0, OPTION_CHOICE, &augment, "WORD", "random variants of the images", 0, 0,
      AUGMENT_WORDS},
-    {"describe", 0, OPTION_FLAG, &describe, NULL,
-     "print the super-net's sizes and read nothing; see --image, --classes", 0, 0, NULL},
-    {"image", 0, OPTION_TEXT, &image, "HxWxC", "with --describe: the images (28x28x1)", 0, 0, NULL},
-    {"classes", 0, OPTION_INT, &classes, "N", "with --describe: the classes", 1, 100000, NULL},
-    {"profile", 0, OPTION_FLAG, &profile, NULL, "print the time of each kind of op to stderr", 0, 0,
-     NULL},
+    MODEL_OPTIONS(network),
     {0},
 };
 
@@ -83,12 +75,11 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
     if (samples_normalisation(v, &n, e))
         return error_wrap(e, "%s", validation_path);
     struct value *settings = program_settings(c, SETTINGS, false);
-    struct value *network =
-        model_settings(d->shape, d->classes > v->classes ? d->classes : v->classes, (int)cells,
-                       (int)channels, &n, NULL, false);
+    int classes = d->classes > v->classes ? d->classes : v->classes;
+    struct value *net = model_settings(&network, d->shape, classes, &n, NULL);
     value_set_text(settings, "source", value_get_text(d->table->header.meta, "source", ""));
-    int failed = search_new(s, network, settings, e);
-    value_free(network);
+    int failed = search_new(s, net, settings, e);
+    value_free(net);
     value_free(settings);
     return failed;
 }
@@ -106,6 +97,9 @@ static int train(const struct call *c, struct search *s, const struct samples *d
 {
     const int64_t *done = &s->curriculum.epoch, end = until >= 0 ? until : *done + epochs;
     struct watch watch;
+    struct profile profile;
+    if (network.profile && profile_begin(&profile, s->model.graph, e))
+        return -1;
     watch_begin(&watch, c, (double)(end - *done) * (double)d->count, 0);
     while (*done < end) {
         if (search_epoch(s, d, v, watch_images, &watch, e) ||
@@ -116,33 +110,24 @@ static int train(const struct call *c, struct search *s, const struct samples *d
                     s->curriculum.accuracy);
     }
     watch_end(&watch);
-    return measure && isnan(s->validation) ? search_measure(s, v, e) : 0;
-}
-
-static int print_sizes(const struct call *c, struct error *e)
-{
-    struct image_shape shape = {28, 28, 1};
-    if (image && model_parse_image(image, &shape, e))
-        program_usage(c, "--image: %s", e->text);
-    struct value *network =
-        model_settings(shape, (int)classes, (int)cells, (int)channels, NULL, NULL, false);
-    int failed = model_describe(network, (int)batch, c->json, stdout, e);
-    value_free(network);
-    return failed;
+    if (measure && isnan(s->validation) && search_measure(s, v, e))
+        return -1;
+    return network.profile ? profile_print(&profile, stderr, e) : 0;
 }
 
 static void check_call(const struct call *c)
 {
+    struct error e;
+    if (model_check_options(&network, c, &e))
+        program_usage(c, "%s", e.text);
+    if (network.describe)
+        return;
     if (!state_path)
         program_usage(c, "expected --state FILE");
     if (!validation_path)
         program_usage(c, "expected --validation FILE");
     program_check_inputs(c, (const char *[]){"-", validation_path, NULL});
     program_check_output(c, "state", state_path);
-    if (c->json)
-        program_usage(c, "--json goes with --describe");
-    if (image || program_given(c, "classes"))
-        program_usage(c, "--image and --classes go with --describe: otherwise the samples tell");
     if (until >= 0 && program_given(c, "epochs"))
         program_usage(c, "--epochs and --until exclude each other");
 }
@@ -152,12 +137,12 @@ int main(int argc, char **argv)
     struct call call;
     struct error e;
     program_begin(&program, argc, argv, &call);
-    if (describe) {
-        if (print_sizes(&call, &e))
+    check_call(&call);
+    if (network.describe) {
+        if (model_describe(&network, NULL, call.json, stdout, &e))
             program_fail(&call, &e);
         return program_end(&call);
     }
-    check_call(&call);
 
     struct table subset, held_out;
     struct samples d, v;
@@ -171,14 +156,11 @@ int main(int argc, char **argv)
         program_fail(&call, &e);
 
     int64_t update = value_get_int(value_get(subset.header.meta, "subset"), "update", -1);
-    graph_profile(s.model.graph, profile);
     if (samples_fit(&d, "standard input", s.model.image, s.model.classes, &e) ||
         samples_fit(&v, validation_path, s.model.image, s.model.classes, &e) ||
         search_take_subset(&s, &d, update, &e) || train(&call, &s, &d, &v, inputs, &e) ||
         search_write_hardness(&s, &call, &d, inputs, &e))
         program_fail(&call, &e);
-    if (profile)
-        model_print_profile(&s.model, stderr);
 
     search_free(&s);
     table_free(&subset);

@@ -1,25 +1,22 @@
 /* A discrete architecture trained from scratch. */
 #include <unistd.h>
 #include "network/architecture.h"
+#include "search/profile.h"
 #include "search/training.h"
 #include "search/watch.h"
 
-static const char *arch_path, *checkpoint, *image, *augment = "auto";
-static int64_t cells = 8, channels = 16, classes = 10, epochs = 20, batch = 96, cutout = 0;
+static const char *arch_path, *checkpoint, *augment = "auto";
+static int64_t epochs = 20, cutout = 0;
 static double rate = 0.025, drop_path_most = 0;
-static bool auxiliary, describe, profile;
+static struct model_options network = {.cells = 8, .channels = 16, .batch = 96, .classes = 10};
 
 static const struct option options[] = {
     {"arch", 'a', OPTION_FILE, &arch_path, "FILE",
      "an architecture stream, a search's state, or DARTS Genotype text", 0, 0, NULL},
-    {"cells", 0, OPTION_INT, &cells, "N", "cells of the network", 1, NETWORK_MOST_CELLS, NULL},
-    {"channels", 0, OPTION_INT, &channels, "N", "channels of its first cell", 1,
-     NETWORK_MOST_CHANNELS, NULL},
-    {"auxiliary", 0, OPTION_FLAG, &auxiliary, NULL,
+    {"auxiliary", 0, OPTION_FLAG, &network.auxiliary, NULL,
      "a second classifier after two thirds of the cells, with 0.4 of the loss, while training", 0,
      0, NULL},
     {"epochs", 0, OPTION_INT, &epochs, "N", "epochs in all", 0, 1e6, NULL},
-    {"batch", 0, OPTION_INT, &batch, "N", "images a step", 1, 65536, NULL},
     {"rate", 0, OPTION_REAL, &rate, "X", "first learning rate; it falls to 0 by half a cosine",
      1e-9, 1e3, NULL},
     {"drop-path", 0, OPTION_REAL, &drop_path_most, "P",
@@ -31,12 +28,7 @@ static const struct option options[] = {
      AUGMENT_WORDS},
     {"checkpoint", 0, OPTION_FILE, &checkpoint, "FILE",
      "kept up to date after every epoch; where FILE exists, training goes on from it", 0, 0, NULL},
-    {"describe", 0, OPTION_FLAG, &describe, NULL,
-     "print the network's sizes and read no samples; see --image, --classes", 0, 0, NULL},
-    {"image", 0, OPTION_TEXT, &image, "HxWxC", "with --describe: the images (28x28x1)", 0, 0, NULL},
-    {"classes", 0, OPTION_INT, &classes, "N", "with --describe: the classes", 1, 100000, NULL},
-    {"profile", 0, OPTION_FLAG, &profile, NULL, "print the time of each kind of op to stderr", 0, 0,
-     NULL},
+    MODEL_OPTIONS(network),
     {0},
 };
 
@@ -74,11 +66,10 @@ static int begin(const struct call *c, struct training *t, const struct genotype
         return -1;
     struct value *settings =
         program_settings(c, "seed epochs batch rate drop-path cutout augment", false);
-    struct value *network =
-        model_settings(s->shape, s->classes, (int)cells, (int)channels, &n, genotype, auxiliary);
+    struct value *net = model_settings(&network, s->shape, s->classes, &n, genotype);
     value_set_text(settings, "source", value_get_text(s->table->header.meta, "source", ""));
-    int failed = training_new(t, network, settings, e);
-    value_free(network);
+    int failed = training_new(t, net, settings, e);
+    value_free(net);
     value_free(settings);
     return failed;
 }
@@ -87,6 +78,9 @@ static int train(const struct call *c, struct training *t, const struct samples 
                  const struct value *inputs, struct error *e)
 {
     struct watch watch;
+    struct profile profile;
+    if (network.profile && profile_begin(&profile, t->model.graph, e))
+        return -1;
     watch_begin(&watch, c, (double)(t->epochs - t->epoch) * (double)s->count, 0);
     while (t->epoch < t->epochs) {
         if (training_epoch(t, s, watch_images, &watch, e) ||
@@ -98,31 +92,18 @@ static int train(const struct call *c, struct training *t, const struct samples 
         program_note(c, "%s", watch.note);
     }
     watch_end(&watch);
-    return 0;
-}
-
-static int print_sizes(const struct call *c, const struct genotype *genotype, struct error *e)
-{
-    struct image_shape shape = {28, 28, 1};
-    if (image && model_parse_image(image, &shape, e))
-        program_usage(c, "--image: %s", e->text);
-    struct value *network =
-        model_settings(shape, (int)classes, (int)cells, (int)channels, NULL, genotype, auxiliary);
-    int failed = model_describe(network, (int)batch, c->json, stdout, e);
-    value_free(network);
-    return failed;
+    return network.profile ? profile_print(&profile, stderr, e) : 0;
 }
 
 static void check_call(const struct call *c)
 {
+    struct error e;
     if (!arch_path)
         program_usage(c, "expected --arch FILE");
-    if (describe)
+    if (model_check_options(&network, c, &e))
+        program_usage(c, "%s", e.text);
+    if (network.describe)
         return;
-    if (c->json)
-        program_usage(c, "--json goes with --describe");
-    if (image)
-        program_usage(c, "--image goes with --describe: otherwise the samples tell");
     program_check_inputs(c, (const char *[]){c->argc ? c->argv[0] : "-", arch_path, NULL});
     program_check_output(c, "checkpoint", checkpoint);
 }
@@ -139,8 +120,8 @@ int main(int argc, char **argv)
     struct stream_limits limits = stage_limits(&call);
     if (genotype_read(&genotype, arch_path, &limits, NULL, digest, &e))
         program_fail(&call, &e);
-    if (describe) {
-        if (print_sizes(&call, &genotype, &e))
+    if (network.describe) {
+        if (model_describe(&network, &genotype, call.json, stdout, &e))
             program_fail(&call, &e);
         return program_end(&call);
     }
@@ -151,16 +132,12 @@ int main(int argc, char **argv)
     struct value *inputs = NULL;
     if (samples_read(&call, call.argc ? call.argv[0] : NULL, true, &table, &samples, &e) ||
         stage_note_input(&inputs, arch_path, digest, &e) ||
-        begin(&call, &t, &genotype, &samples, &e))
-        program_fail(&call, &e);
-    graph_profile(t.model.graph, profile);
-    if ((checkpoint && access(checkpoint, F_OK) == 0 &&
+        begin(&call, &t, &genotype, &samples, &e) ||
+        (checkpoint && access(checkpoint, F_OK) == 0 &&
          training_resume(&t, &call, checkpoint, &samples, &e)) ||
         train(&call, &t, &samples, inputs, &e) ||
         training_save(&t, &call, call.output, false, &samples, inputs, &e))
         program_fail(&call, &e);
-    if (profile)
-        model_print_profile(&t.model, stderr);
 
     training_free(&t);
     table_free(&table);

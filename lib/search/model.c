@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rows/samples.h"
 #include "search/settings.h"
 
 enum { MOST_SIDE = 65535 };
@@ -24,9 +23,8 @@ static struct value *genotype_text(const struct genotype *g)
     return v;
 }
 
-struct value *model_settings(struct image_shape image, int classes, int cells, int channels,
-                             const struct normalisation *n, const struct genotype *genotype,
-                             bool auxiliary)
+struct value *model_settings(const struct model_options *o, struct image_shape image, int classes,
+                             const struct normalisation *n, const struct genotype *genotype)
 {
     struct normalisation none = {.channels = image.channels, .sd = {1, 1, 1, 1}};
     struct value *v = value_map(), *shape = value_array();
@@ -36,10 +34,10 @@ struct value *model_settings(struct image_shape image, int classes, int cells, i
     good = value_set_text(v, "type", genotype ? "discrete" : "supernet") &&
            value_set_text(v, "space", "darts") && good;
     if (!value_set(v, "image", shape) || !good || !value_set_int(v, "classes", classes) ||
-        !value_set_int(v, "cells", cells) || !value_set_int(v, "channels", channels) ||
+        !value_set_int(v, "cells", o->cells) || !value_set_int(v, "channels", o->channels) ||
         !value_set(v, "normalisation", normalisation_value(n ? n : &none)) ||
         (genotype && (!value_set(v, "genotype", genotype_text(genotype)) ||
-                      !value_set_bool(v, "auxiliary", auxiliary)))) {
+                      !value_set_bool(v, "auxiliary", o->auxiliary)))) {
         value_free(v);
         return NULL;
     }
@@ -62,17 +60,23 @@ static int get_image(const struct value *settings, struct image_shape *image, st
     return 0;
 }
 
+static int take(struct model *m, struct node *x, struct node *label, struct node *logits,
+                struct node *loss)
+{
+    m->x = x;
+    m->label = label;
+    m->logits = logits;
+    m->loss = loss;
+    return 0;
+}
+
 static int build_supernet(struct model *m, struct error *e)
 {
     struct supernet s = {
         .image = m->image, .channels = m->channels, .cells = m->cells, .classes = m->classes};
     if (supernet_build(&s, m->graph, e))
         return -1;
-    m->x = s.x;
-    m->label = s.label;
-    m->logits = s.logits;
-    m->loss = s.loss;
-    return 0;
+    return take(m, s.x, s.label, s.logits, s.loss);
 }
 
 static int build_discrete(struct model *m, const struct value *settings, struct error *e)
@@ -89,11 +93,7 @@ static int build_discrete(struct model *m, const struct value *settings, struct 
         return error_wrap(e, "network: genotype");
     if (discrete_build(&d, m->graph, &genotype, e))
         return -1;
-    m->x = d.x;
-    m->label = d.label;
-    m->logits = d.logits;
-    m->loss = d.loss;
-    return 0;
+    return take(m, d.x, d.label, d.logits, d.loss);
 }
 
 static int build(struct model *m, const struct value *settings, struct error *e)
@@ -148,25 +148,42 @@ static struct value *sizes_value(const struct model *m, const struct graph_size 
     return NULL;
 }
 
-static struct value *measure(const struct value *settings, int batch, struct error *e)
+int model_check_options(const struct model_options *o, const struct call *c, struct error *e)
 {
-    struct model m;
+    struct image_shape shape;
+    if (!o->describe && c->json)
+        return error_set(e, "--json goes with --describe");
+    if (!o->describe && (o->image || program_given(c, "classes")))
+        return error_set(e, "--image and --classes go with --describe: otherwise the samples tell");
+    if (o->image && model_parse_image(o->image, &shape, e))
+        return error_wrap(e, "--image");
+    return 0;
+}
+
+static struct value *measure(const struct model_options *o, const struct genotype *genotype,
+                             struct error *e)
+{
+    struct image_shape shape = {28, 28, 1};
+    struct model m = {0};
     struct graph_size size;
-    struct value *v = NULL;
-    if (model_build(&m, settings, e))
+    if (o->image && model_parse_image(o->image, &shape, e))
         return NULL;
-    if (!graph_measure(m.graph, m.loss, batch, GRAPH_TRAIN, &size, e)) {
-        v = sizes_value(&m, &size, batch);
+    struct value *v = NULL, *settings = model_settings(o, shape, (int)o->classes, NULL, genotype);
+    if (!model_build(&m, settings, e) &&
+        !graph_measure(m.graph, m.loss, (int)o->batch, GRAPH_TRAIN, &size, e)) {
+        v = sizes_value(&m, &size, (int)o->batch);
         if (!v)
             error_set(e, "out of memory");
     }
+    value_free(settings);
     model_free(&m);
     return v;
 }
 
-int model_describe(const struct value *settings, int batch, bool json, FILE *to, struct error *e)
+int model_describe(const struct model_options *o, const struct genotype *genotype, bool json,
+                   FILE *to, struct error *e)
 {
-    struct value *sizes = measure(settings, batch, e);
+    struct value *sizes = measure(o, genotype, e);
     bool good = true;
     if (!sizes)
         return -1;
@@ -183,19 +200,6 @@ int model_describe(const struct value *settings, int batch, bool json, FILE *to,
         error_set(e, "cannot write standard output:");
     value_free(sizes);
     return good ? 0 : -1;
-}
-
-void model_print_profile(const struct model *m, FILE *to)
-{
-    const struct op_profile *row;
-    int rows = graph_profile_rows(m->graph, &row);
-    fprintf(to, "%-20s %8s %10s %10s %10s %10s\n", "op", "calls", "forward s", "backward s", "GMAC",
-            "GB");
-    for (int i = 0; i < rows; i++)
-        if (row[i].calls)
-            fprintf(to, "%-20s %8ld %10.3f %10.3f %10.3f %10.3f\n", row[i].name, row[i].calls,
-                    row[i].forward_seconds, row[i].backward_seconds, row[i].macs / 1e9,
-                    row[i].bytes / 1e9);
 }
 
 int model_parse_image(const char *text, struct image_shape *image, struct error *e)

@@ -11,9 +11,37 @@
  * So a search state, a checkpoint and a trained network all run with nothing but their file. */
 #ifndef SEARCH_MODEL_H
 #define SEARCH_MODEL_H
-#include "base/value.h"
+#include "base/program.h"
 #include "image/prepare.h"
 #include "network/network.h"
+#include "rows/samples.h"
+
+/* What a program is told of a network. */
+struct model_options {
+    int64_t cells, channels, batch;
+    bool auxiliary;         /* discrete only; not of MODEL_OPTIONS */
+    bool describe, profile; /* what is to be printed */
+    const char *image;      /* the images and classes to describe: otherwise the samples tell */
+    int64_t classes;
+};
+
+/* Rows of an option table; o holds the defaults. */
+/* clang-format off */
+#define MODEL_OPTIONS(o)                                                                           \
+    {"cells", 0, OPTION_INT, &(o).cells, "N", "cells of the network", 1, NETWORK_MOST_CELLS, NULL},\
+    {"channels", 0, OPTION_INT, &(o).channels, "N", "channels of its first cell", 1,               \
+     NETWORK_MOST_CHANNELS, NULL},                                                                 \
+    {"batch", 0, OPTION_INT, &(o).batch, "N", "images a step", 1, 65536, NULL},                    \
+    {"describe", 0, OPTION_FLAG, &(o).describe, NULL,                                              \
+     "print the network's sizes and read no samples; see --image, --classes", 0, 0, NULL},         \
+    {"image", 0, OPTION_TEXT, &(o).image, "HxWxC", "with --describe: the images (28x28x1)", 0, 0,  \
+     NULL},                                                                                        \
+    {"classes", 0, OPTION_INT, &(o).classes, "N", "with --describe: the classes", 1,               \
+     SAMPLES_MOST_CLASSES, NULL},                                                                  \
+    {"profile", 0, OPTION_FLAG, &(o).profile, NULL,                                                \
+     "print the time of each kind of op to stderr, and how far it is from this machine's best", 0, \
+     0, NULL}
+/* clang-format on */
 
 struct model {
     bool supernet;
@@ -25,21 +53,22 @@ struct model {
     struct node *logits, *loss; /* logits are kept, the loss where it is planned */
 };
 
-/* The settings of a super-net, or of the discrete network of a genotype (not NULL); n may be NULL
- * where sizes are all that is asked. NULL where memory is out. The caller owns the map. */
-struct value *model_settings(struct image_shape image, int classes, int cells, int channels,
-                             const struct normalisation *n, const struct genotype *genotype,
-                             bool auxiliary);
+/* The settings of a super-net, or of the discrete network of a genotype (not NULL), for such
+ * images; n may be NULL where sizes are all that is asked. NULL where memory is out. The caller
+ * owns the map. */
+struct value *model_settings(const struct model_options *o, struct image_shape image, int classes,
+                             const struct normalisation *n, const struct genotype *genotype);
 /* Builds the graph of such a map, which may come from a file: everything in it is checked. */
 int model_build(struct model *m, const struct value *settings, struct error *e);
 void model_free(struct model *m);
 
-/* Prints the sizes of a network and of what a step with this batch needs, for --describe: type,
- * cells, channels, classes, weights, architecture, macs (one image's forward pass), flops (2 macs),
- * nodes, batch, arena_bytes; a line each, or as JSON. */
-int model_describe(const struct value *settings, int batch, bool json, FILE *to, struct error *e);
-/* Prints what each kind of op has taken since graph_profile(m->graph, true). */
-void model_print_profile(const struct model *m, FILE *to);
+/* 0, or -1 with what is wrong with the call: --describe and its company. */
+int model_check_options(const struct model_options *o, const struct call *c, struct error *e);
+/* Prints the sizes of a super-net (genotype NULL) or a discrete network, and of what a step needs:
+ * type, cells, channels, classes, weights, architecture, macs (one image's forward pass), flops (2
+ * macs), nodes, batch, arena_bytes; a line each, or as JSON. */
+int model_describe(const struct model_options *o, const struct genotype *genotype, bool json,
+                   FILE *to, struct error *e);
 
 /* "28x28x1": height, width, channels. */
 int model_parse_image(const char *text, struct image_shape *image, struct error *e);

@@ -1,8 +1,13 @@
 /* One training step of a whole network on made-up images, as the programs in peers/ time it, and
- * in their words: forward, backward, optimiser.
+ * in their words: forward, backward, clipping, optimiser.
  *
  *     step supernet [batch] [channels] [cells] [side] [image channels] [threads]
- *     step autoencoder [batch] [image channels] [latent] [threads] */
+ *     step second-order ...    both steps of a search: on the architecture, then on the weights
+ *     step discrete ...        DARTS' published second-order cell
+ *     step autoencoder [batch] [image channels] [latent] [threads]
+ *
+ * Beside the peak it prints what the plan and the parameters come to, and by how much the process
+ * has grown through planning, forward and backward. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,27 +16,123 @@
 #include "base/memory.h"
 #include "base/program.h"
 #include "base/random.h"
-#include "graph/optimiser.h"
+#include "darts_v2.h"
 #include "network/network.h"
+#include "search/darts.h"
 
-enum { STEPS = 7, CLASSES = 10 };
+enum { MOST_STEPS = 10, LEAST_STEPS = 3, CLASSES = 10, WEIGHTS = 1u << GRAPH_WEIGHTS };
+static const double RATE = 0.025, PATIENCE = 5; /* seconds, once there have been LEAST_STEPS */
 
-static struct node *supernet(struct graph *g, const int *a, struct node **label, struct error *e)
+struct work {
+    struct graph *graph;
+    struct node *x, *label, *loss; /* label NULL: none */
+    int batch, steps;
+    struct darts darts;
+    real *first, *second; /* moments of Adam on the weights */
+};
+
+struct kind {
+    const char *name;
+    int arguments, given[6];
+    int (*build)(struct work *w, const int *a, struct error *e);
+    void (*step)(struct work *w);
+};
+
+static int build_supernet(struct work *w, const int *a, struct error *e)
 {
     struct supernet s = {
         .image = {a[3], a[3], a[4]}, .channels = a[1], .cells = a[2], .classes = CLASSES};
-    if (supernet_build(&s, g, e))
-        return NULL;
-    *label = s.label;
-    return s.loss;
+    int failed = supernet_build(&s, w->graph, e);
+    w->x = s.x, w->label = s.label, w->loss = s.loss;
+    return failed;
 }
 
-static struct node *autoencoder(struct graph *g, const int *a, struct error *e)
+static int build_discrete(struct work *w, const int *a, struct error *e)
+{
+    struct discrete d = {
+        .image = {a[3], a[3], a[4]}, .channels = a[1], .cells = a[2], .classes = CLASSES};
+    struct genotype genotype;
+    int failed = genotype_parse(&genotype, darts_v2, strlen(darts_v2), e) ||
+                 discrete_build(&d, w->graph, &genotype, e);
+    w->x = d.x, w->label = d.label, w->loss = d.loss;
+    return failed;
+}
+
+static int build_autoencoder(struct work *w, const int *a, struct error *e)
 {
     struct autoencoder s = {.side = 32, .channels = a[1], .width = 64, .latent = a[2]};
-    struct node *x = graph_input(g, "x", s.side, s.side, s.channels);
-    struct node *loss = mean_squared_error(decoder_build(&s, g, encoder_build(&s, g, x)), x);
-    return graph_check(g, e) ? NULL : loss;
+    w->x = graph_input(w->graph, "x", s.side, s.side, s.channels);
+    w->loss =
+        mean_squared_error(decoder_build(&s, w->graph, encoder_build(&s, w->graph, w->x)), w->x);
+    return graph_check(w->graph, e);
+}
+
+static void differentiate(void *context, enum darts_batch batch, unsigned groups, bool step)
+{
+    struct work *w = context;
+    struct graph_run run = {.n = w->batch, .track = step, .gradients = groups};
+    (void)batch; /* the same images serve as both */
+    graph_forward(w->graph, &run);
+    graph_backward(w->graph, &run);
+}
+
+static void step_weights(struct work *w)
+{
+    darts_weight_step(&w->darts, RATE);
+}
+
+static void step_both(struct work *w)
+{
+    darts_architecture_step(&w->darts, RATE);
+    darts_weight_step(&w->darts, RATE);
+}
+
+static void step_adam(struct work *w)
+{
+    struct adam adam = {.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+    differentiate(w, DARTS_TRAINING, WEIGHTS, true);
+    adam_step(&adam, w->darts.weights, w->first, w->second, ++w->steps);
+}
+
+static const struct kind kinds[] = {
+    {"supernet", 6, {16, 16, 8, 28, 1, 2}, build_supernet, step_weights},
+    {"second-order", 6, {16, 16, 8, 28, 1, 2}, build_supernet, step_both},
+    {"discrete", 6, {96, 16, 8, 28, 1, 2}, build_discrete, step_weights},
+    {"autoencoder", 4, {64, 1, 8, 2}, build_autoencoder, step_adam},
+    {0},
+};
+
+static double peak_mib(void)
+{
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    return (double)used.ru_maxrss / 1024;
+}
+
+/* Plans, and fills parameters, images and labels. */
+static int prepare(struct work *w, struct error *e)
+{
+    struct random r = random_stream(1, "bench", 0);
+    if (graph_plan(w->graph, w->loss, w->batch, GRAPH_TRAIN, e))
+        return -1;
+    network_initialise(w->graph, 1);
+    for (size_t i = 0; i < node_count(w->x) * (size_t)w->batch; i++)
+        node_value(w->x)[i] = (real)(2 * random_uniform(&r) - 1);
+    for (int i = 0; w->label && i < w->batch; i++)
+        node_value(w->label)[i] = (real)random_below(&r, CLASSES);
+    return 0;
+}
+
+static int begin_training(struct work *w, struct error *e)
+{
+    struct group weights = graph_group(w->graph, GRAPH_WEIGHTS);
+    if (darts_init(&w->darts, weights, graph_group(w->graph, GRAPH_ARCHITECTURE), e))
+        return -1;
+    w->darts.differentiate = differentiate;
+    w->darts.context = w;
+    w->first = array_new(weights.count, sizeof(real), "moments", e);
+    w->second = array_new(weights.count, sizeof(real), "moments", e);
+    return w->first && w->second ? 0 : -1;
 }
 
 static int by_size(const void *a, const void *b)
@@ -40,73 +141,73 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Seconds of the median step; the first one warms up. */
-static double median_step(struct graph *g, int batch, bool adaptive, struct error *e)
+/* Of the steps after the first. */
+static double median_seconds(struct work *w, const struct kind *kind)
 {
-    struct group w = graph_group(g, GRAPH_WEIGHTS);
-    autofree real *first = array_new(w.count, sizeof *first, "moments", e);
-    autofree real *second = array_new(w.count, sizeof *second, "moments", e);
-    struct sgd sgd = {.rate = 0.025, .momentum = 0.9, .decay = 3e-4};
-    struct adam adam = {.rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
-    struct graph_run run = {.n = batch, .track = true, .gradients = 1u << GRAPH_WEIGHTS};
-    double seconds[1 + STEPS];
-
-    if (!first || !second)
-        return -1;
-    for (int i = 0; i <= STEPS; i++) {
+    double seconds[MOST_STEPS], began = clock_seconds();
+    int n = 0;
+    kind->step(w);
+    while (n < MOST_STEPS && (n < LEAST_STEPS || clock_seconds() - began < PATIENCE)) {
         double start = clock_seconds();
-        graph_forward(g, &run);
-        graph_backward(g, &run);
-        if (adaptive) {
-            adam_step(&adam, w, first, second, i + 1);
-        } else {
-            clip_gradient(w, 5);
-            sgd_step(&sgd, w, first);
-        }
-        seconds[i] = clock_seconds() - start;
+        kind->step(w);
+        seconds[n++] = clock_seconds() - start;
     }
-    qsort(seconds + 1, STEPS, sizeof *seconds, by_size);
-    return seconds[1 + STEPS / 2];
+    qsort(seconds, (size_t)n, sizeof *seconds, by_size);
+    return seconds[n / 2];
+}
+
+static int measure(struct work *w, const struct kind *kind, const int *a, struct error *e)
+{
+    struct graph_size size;
+    w->batch = a[0];
+    w->graph = graph_new(e);
+    if (!w->graph || kind->build(w, a, e) ||
+        graph_measure(w->graph, w->loss, w->batch, GRAPH_TRAIN, &size, e))
+        return -1;
+    double before = peak_mib();
+    if (prepare(w, e))
+        return -1;
+    differentiate(w, DARTS_TRAINING, WEIGHTS, true);
+    double grown = peak_mib() - before, planned = (double)size.arena_bytes;
+    for (int k = 0; k < GRAPH_GROUPS; k++) {
+        struct group group = graph_group(w->graph, (enum graph_group)k);
+        planned += (double)(group.count * sizeof(real)) * (group.gradient ? 2 : 1);
+    }
+    if (begin_training(w, e))
+        return -1;
+    double seconds = median_seconds(w, kind);
+    printf("step %.4f s, %.2f images/s, peak RSS %.1f MiB; planned %.1f, touched %.1f\n", seconds,
+           w->batch / seconds, peak_mib(), planned / 1048576, grown);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
-    bool adaptive = argc > 1 && !strcmp(argv[1], "autoencoder");
-    int a[] = {16, 16, 8, 28, 1, 2}, count = adaptive ? 4 : 6;
-    if (argc < 2 || argc > 2 + count || (!adaptive && strcmp(argv[1], "supernet"))) {
-        fprintf(stderr, "usage: step supernet|autoencoder [number...]\n");
+    const struct kind *kind = kinds;
+    while (kind->name && (argc < 2 || strcmp(argv[1], kind->name)))
+        kind++;
+    if (!kind->name || argc > 2 + kind->arguments) {
+        fprintf(stderr, "usage: step supernet|second-order|discrete|autoencoder [number...]\n");
         return 2;
     }
-    if (adaptive)
-        memcpy(a, (int[]){64, 1, 8, 2}, 4 * sizeof *a);
+    int a[6];
+    memcpy(a, kind->given, sizeof a);
     for (int i = 2; i < argc; i++)
         a[i - 2] = atoi(argv[i]);
-    omp_set_num_threads(a[count - 1]);
+    if (a[0] < 1 || a[kind->arguments - 1] < 1) {
+        fprintf(stderr, "step: batch and threads: expected 1 or more\n");
+        return 2;
+    }
+    omp_set_num_threads(a[kind->arguments - 1]);
 
     struct error e;
-    struct node *label = NULL, *loss = NULL;
-    struct graph *g = graph_new(&e);
-    if (g)
-        loss = adaptive ? autoencoder(g, a, &e) : supernet(g, a, &label, &e);
-    double seconds = -1;
-    if (loss && !graph_plan(g, loss, a[0], GRAPH_TRAIN, &e)) {
-        struct random r = random_stream(1, "bench", 0);
-        struct node *x = graph_find(g, adaptive ? "x" : "image");
-        network_initialise(g, 1);
-        for (size_t i = 0; i < node_count(x) * (size_t)a[0]; i++)
-            node_value(x)[i] = (real)(2 * random_uniform(&r) - 1);
-        for (int i = 0; label && i < a[0]; i++)
-            node_value(label)[i] = (real)random_below(&r, CLASSES);
-        seconds = median_step(g, a[0], adaptive, &e);
-    }
-    if (seconds < 0) {
+    struct work w = {0};
+    int failed = measure(&w, kind, a, &e);
+    if (failed)
         fprintf(stderr, "step: %s\n", e.text);
-        return 1;
-    }
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    printf("step %.4f s, %.2f images/s, peak RSS %ld MiB\n", seconds, a[0] / seconds,
-           used.ru_maxrss / 1024);
-    graph_free(g);
-    return 0;
+    darts_free(&w.darts);
+    free(w.first);
+    free(w.second);
+    graph_free(w.graph);
+    return failed ? 1 : 0;
 }

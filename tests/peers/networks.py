@@ -2,7 +2,6 @@
 usage: networks.py supernet|discrete|autoencoder FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
 import copy, glob, os, sys
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
-torch.set_default_dtype(torch.float64)
 
 def conv(i, o, k=1, stride=1, pad=0, dilation=1, groups=1):
     return nn.Conv2d(i, o, k, stride, pad, dilation, groups, bias=False)
@@ -83,15 +82,16 @@ class Head(nn.Module):
         s.features = nn.Sequential(nn.ReLU(), nn.AvgPool2d(5, 3), conv(i, 128), nn.BatchNorm2d(128), nn.ReLU(), conv(128, 768, 2), nn.BatchNorm2d(768), nn.ReLU())
     def forward(s, x): return s.classifier(s.features(x).flatten(1))
 class Discrete(nn.Module):
-    def __init__(s, c=16, n=8, image=3, classes=10):
+    def __init__(s, c=16, n=8, image=3, classes=10, auxiliary=True):
         super().__init__(); s.stem = nn.Sequential(conv(image, 3 * c, 3, 1, 1), nn.BatchNorm2d(3 * c))
-        s.cells = nn.ModuleList(cells(Cell, c, n)); s.auxiliary_head, s.classifier = Head(16 * c, classes), nn.Linear(16 * c, classes)
+        s.cells, s.classifier = nn.ModuleList(cells(Cell, c, n)), nn.Linear(16 * c, classes)
+        s.auxiliary_head = Head(16 * c, classes) if auxiliary else None
     def forward(s, x, y):
-        a = b = s.stem(x)
+        a = b = s.stem(x); loss = 0.
         for i, c in enumerate(s.cells):
             a, b = b, c(a, b)
-            if i == 2 * len(s.cells) // 3: aux = s.auxiliary_head(b)
-        out = s.classifier(b.mean((2, 3))); return out, F.cross_entropy(out, y) + .4 * F.cross_entropy(aux, y)
+            if s.auxiliary_head and i == 2 * len(s.cells) // 3: loss = .4 * F.cross_entropy(s.auxiliary_head(b), y)
+        out = s.classifier(b.mean((2, 3))); return out, F.cross_entropy(out, y) + loss
 
 # ---- the auto-encoder ----
 class AutoEncoder(nn.Module):
@@ -102,7 +102,7 @@ class AutoEncoder(nn.Module):
                               up(2 * w, w), bn(w), nn.ReLU(), up(w, 1), nn.Tanh())
     def forward(s, x, y): z = s.enc(x); return z.flatten(1), F.mse_loss(s.dec(z), x)
 
-def read(name): return torch.from_numpy(np.load(os.path.join(folder, name + '.npy'))).double()
+# ---- the comparison ----
 def to_torch(t, like):
     """[h, w, in, out] to [out, in, h, w]; [h, w, c] to [c, 1, h, w]; [in, out] to [out, in]"""
     if t.dim() == 4: return t.permute(3, 2, 0, 1)
@@ -110,32 +110,36 @@ def to_torch(t, like):
     return t.t() if t.dim() == 2 and like.shape != (14, 8) else t.reshape(like.shape)
 def distance(a, b): return ((a - b).abs().max() / b.abs().max().clamp_min(1e-12)).item()
 
-kind, folder = sys.argv[1:]
-net = dict(supernet=SuperNet, discrete=Discrete, autoencoder=AutoEncoder)[kind]()
-parameters = dict(net.named_parameters())
-ours = {os.path.basename(f)[2:-4] for f in glob.glob(os.path.join(folder, 'p.*.npy'))}
-bad = 0
-def ok(good, text):
-    global bad; bad += not good; print('ok' if good else 'not ok', '-', kind + ':', text)
-ok(ours == set(parameters), 'the same %d parameters by name' % len(ours))
-for k, p in parameters.items(): p.data = to_torch(read('p.' + k), p).contiguous()
-y = read('y').long().flatten() if kind != 'autoencoder' else None
-x = read('x').permute(0, 3, 1, 2)
-out, loss = net(x, y); loss.backward()
-d = distance(read('output').reshape(out.shape), out.detach()); ok(d < 1e-4, 'outputs, relative %.1e' % d)
-d = distance(read('loss').reshape(()), loss.detach()); ok(d < 1e-4, 'loss, relative %.1e' % d)
-ours = {k: to_torch(read('g.' + k), p) for k, p in parameters.items()}
-true = {k: p.grad for k, p in parameters.items()}
-count = sum(p.numel() for p in parameters.values())
-if np.load(os.path.join(folder, 'loss.npy')).dtype == np.float64:
-    worst = max((distance(ours[k], true[k]), k) for k in true)
-    ok(worst[0] < 1e-4, 'gradients of all %d weights, relative %.1e at %s' % (count, *worst))
-else:
+def compare(kind, folder):
+    """Yields (good, text) for each thing compared."""
+    torch.set_default_dtype(torch.float64)
+    read = lambda name: torch.from_numpy(np.load(os.path.join(folder, name + '.npy'))).double()
+    net = dict(supernet=SuperNet, discrete=Discrete, autoencoder=AutoEncoder)[kind]()
+    parameters = dict(net.named_parameters())
+    ours = {os.path.basename(f)[2:-4] for f in glob.glob(os.path.join(folder, 'p.*.npy'))}
+    yield ours == set(parameters), 'the same %d parameters by name' % len(ours)
+    for k, p in parameters.items(): p.data = to_torch(read('p.' + k), p).contiguous()
+    y = read('y').long().flatten() if kind != 'autoencoder' else None
+    x = read('x').permute(0, 3, 1, 2)
+    out, loss = net(x, y); loss.backward()
+    d = distance(read('output').reshape(out.shape), out.detach()); yield d < 1e-4, 'outputs, relative %.1e' % d
+    d = distance(read('loss').reshape(()), loss.detach()); yield d < 1e-4, 'loss, relative %.1e' % d
+    ours = {k: to_torch(read('g.' + k), p) for k, p in parameters.items()}
+    true = {k: p.grad for k, p in parameters.items()}
+    count = sum(p.numel() for p in parameters.values())
+    if np.load(os.path.join(folder, 'loss.npy')).dtype == np.float64:
+        worst = max((distance(ours[k], true[k]), k) for k in true)
+        yield worst[0] < 1e-4, 'gradients of all %d weights, relative %.1e at %s' % (count, *worst)
+        return
     # In single precision a rounding error that moves a value over a ReLU's zero, or changes the choice of a max-pool, moves
     # gradients by per cents, in PyTorch as here: so what is asked is to be as near to the double result as PyTorch's float is.
     single = copy.deepcopy(net).float(); single.zero_grad(); single(x.float(), y)[1].backward()
     theirs = {k: p.grad.double() for k, p in single.named_parameters()}
     far = lambda g: (sum((g[k] - true[k]).pow(2).sum() for k in true) / sum(t.pow(2).sum() for t in true.values())).sqrt().item()
     a, b = far(ours), far(theirs)
-    ok(a < max(1e-4, 2 * b), 'gradients of all %d weights in float, relative %.1e of the whole (PyTorch in float: %.1e)' % (count, a, b))
-sys.exit(bad > 0)
+    yield a < max(1e-4, 2 * b), 'gradients of all %d weights in float, relative %.1e of the whole (PyTorch in float: %.1e)' % (count, a, b)
+
+if __name__ == '__main__':
+    results = list(compare(*sys.argv[1:]))
+    for good, text in results: print('ok' if good else 'not ok', '- %s: %s' % (sys.argv[1], text))
+    sys.exit(not all(good for good, _ in results))

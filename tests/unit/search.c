@@ -59,7 +59,8 @@ static bool builds(const char *key, const char *json)
     struct error e;
     struct model m;
     struct normalisation n = {.channels = 1, .mean = {0.5F}, .sd = {0.25F}};
-    struct value *v = model_settings((struct image_shape){8, 8, 1}, 3, 3, 4, &n, NULL, false);
+    struct value *v = model_settings(&(struct model_options){.cells = 3, .channels = 4},
+                                     (struct image_shape){8, 8, 1}, 3, &n, NULL);
     if (key && json)
         value_set(v, key, value_parse_json(json, strlen(json), &e));
     else if (key)
