@@ -1,5 +1,6 @@
 /* One training step of a whole network on made-up images, as the programs in peers/ time it, and
- * in their words: forward, backward, clipping, optimiser.
+ * in their words: forward, backward, clipping, optimiser. As there, a super-net's backward pass
+ * goes to the architecture, too, though the step is on the weights.
  *
  *     step supernet [batch] [channels] [cells] [side] [image channels] [threads]
  *     step second-order ...    both steps of a search: on the architecture, then on the weights
@@ -20,13 +21,15 @@
 #include "network/network.h"
 #include "search/darts.h"
 
-enum { MOST_STEPS = 10, LEAST_STEPS = 3, CLASSES = 10, WEIGHTS = 1u << GRAPH_WEIGHTS };
+enum { MOST_STEPS = 10, LEAST_STEPS = 3, CLASSES = 10 };
+enum { WEIGHTS = 1u << GRAPH_WEIGHTS, ARCHITECTURE = 1u << GRAPH_ARCHITECTURE };
 static const double RATE = 0.025, PATIENCE = 5; /* seconds, once there have been LEAST_STEPS */
 
 struct work {
     struct graph *graph;
     struct node *x, *label, *loss; /* label NULL: none */
     int batch, steps;
+    unsigned besides; /* groups that each pass differentiates by */
     struct darts darts;
     real *first, *second; /* moments of Adam on the weights */
 };
@@ -70,7 +73,7 @@ static int build_autoencoder(struct work *w, const int *a, struct error *e)
 static void differentiate(void *context, enum darts_batch batch, unsigned groups, bool step)
 {
     struct work *w = context;
-    struct graph_run run = {.n = w->batch, .track = step, .gradients = groups};
+    struct graph_run run = {.n = w->batch, .track = step, .gradients = groups | w->besides};
     (void)batch; /* the same images serve as both */
     graph_forward(w->graph, &run);
     graph_backward(w->graph, &run);
@@ -78,6 +81,7 @@ static void differentiate(void *context, enum darts_batch batch, unsigned groups
 
 static void step_weights(struct work *w)
 {
+    w->besides = ARCHITECTURE;
     darts_weight_step(&w->darts, RATE);
 }
 
