@@ -56,6 +56,7 @@ INLINE void affine_pixels(const struct node *n, const real *source, size_t pixel
         vec slope = vec_load(affine_row(n, AFFINE_SLOPE) + b);
         vec mean = vec_load(affine_row(n, AFFINE_MEAN) + b);
         for (size_t at = b; at < count * c; at += c) {
+            vec_prefetch(y + at + count * c);
             vec centred = vec_load_part(y + at, lanes) - mean;
             vec own = centred * slope + flat;
             if (g)

@@ -153,31 +153,15 @@ struct node *l2_normalise(struct node *x)
     return graph_build(&(struct node){.code = OP_L2_NORMALISE, INPUTS(x)}, 0);
 }
 
-/* The inputs of a mix are its weights, then x and s of each term. */
-struct node *mix(struct node *weights, int count, const struct term *terms)
+struct node *mix(struct node *into, struct node *weights, int row, int column, struct node *x,
+                 struct node *s)
 {
-    struct error e;
-    if (!weights || count < 1)
-        return NULL;
-    autofree struct node **in = array_new(1 + 2 * (size_t)count, sizeof *in, "terms of a mix", &e);
-    if (!in) {
-        graph_note(weights->graph, &e);
-        return NULL;
-    }
-    in[0] = weights;
-    for (int i = 0; i < count; i++) {
-        in[1 + 2 * i] = terms[i].x;
-        in[2 + 2 * i] = terms[i].s;
-        if (!terms[i].x) {
-            error_set(&e, "mix: term %d has no image", i);
-            graph_note(weights->graph, &e);
-            return NULL;
-        }
-    }
-    return graph_build(
-        &(struct node){
-            .code = OP_MIX, .inputs = 1 + 2 * count, .input = in, .term = (struct term *)terms},
-        ~0u);
+    const int *extent = weights ? weights->shape.extent : (int[2]){0};
+    bool there = row >= 0 && row < extent[0] && column >= 0 && column < extent[1];
+    return graph_build(&(struct node){.code = OP_MIX,
+                                      .integer = there ? row * extent[1] + column : -1,
+                                      INPUTS(weights, x, s, into)},
+                       1 << 2 | 1 << 3);
 }
 
 struct node *cross_entropy(struct node *logits, struct node *label, double smoothing)

@@ -18,7 +18,6 @@ static void node_free(struct node *n)
 {
     free(n->name);
     free(n->input);
-    free(n->term);
     free(n->accumulate);
     free(n);
 }
@@ -64,7 +63,6 @@ static void *copy(const void *from, size_t count, size_t size, const char *what,
 struct node *graph_append(struct graph *g, const struct node *t, const char *name)
 {
     struct error e;
-    size_t terms = t->code == OP_MIX ? (size_t)t->inputs / 2 : 0;
     struct node *n = NULL;
     if (array_grow((void **)&g->node, &g->capacity, g->nodes + 1, sizeof *g->node, "nodes", &e) ||
         !(n = array_new(1, sizeof *n, "node", &e)))
@@ -74,9 +72,8 @@ struct node *graph_append(struct graph *g, const struct node *t, const char *nam
     n->index = (int)g->nodes;
     n->name = name ? text_copy(name, &e) : NULL;
     n->input = copy(t->input, (size_t)t->inputs, sizeof *n->input, "node inputs", &e);
-    n->term = terms ? copy(t->term, terms, sizeof *n->term, "terms", &e) : NULL;
     n->accumulate = array_new((size_t)t->inputs, sizeof *n->accumulate, "node inputs", &e);
-    if ((name && !n->name) || !n->input || (terms && !n->term) || !n->accumulate)
+    if ((name && !n->name) || !n->input || !n->accumulate)
         goto failed;
     const struct op *op = g->kernels->op[n->code];
     if (op && op->shape(n, &e)) {
@@ -296,7 +293,9 @@ static int accumulation(struct graph *g, struct error *e)
         unsigned constant = g->kernels->op[n->code]->constant;
         for (int i = 0; g->plan.flows[n->index] && i < n->inputs; i++) {
             const struct node *in = n->input[i];
-            if (!in || (i < 32 && constant >> i & 1) || (in->deferred && n->code == OP_STATISTICS))
+            if (!in || (i < 32 && constant >> i & 1) ||
+                (in->deferred && n->code == OP_STATISTICS) ||
+                (i && i == g->kernels->op[n->code]->extends))
                 continue;
             n->accumulate[i] = written[in->index];
             written[in->index] = true;
@@ -326,7 +325,7 @@ int graph_plan(struct graph *g, struct node *loss, int batch, enum graph_use use
         struct node *n = g->node[i];
         void *at[BLOCKS];
         for (int k = 0; k < BLOCKS; k++) {
-            const struct block *b = &plan.block[i * BLOCKS + (size_t)k];
+            const struct block *b = plan_block(&plan, n, k);
             at[k] = b->bytes ? arena + b->offset : NULL;
         }
         n->needed = plan.needed[i];

@@ -20,6 +20,7 @@ struct plan {
     bool *needed, *differentiable, *flows; /* by node index; flows: has a gradient */
     struct node **source;                  /* by node index; see affine.h */
     bool *deferred;
+    struct node **root;                    /* the first of those that share its arrays; or itself */
     struct block *block;                   /* BLOCKS a node */
     size_t scratch_stride, scratch_offset; /* reals a slice; bytes */
     size_t arena_bytes;
@@ -27,6 +28,11 @@ struct plan {
 int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batch,
               enum graph_use use, struct error *e);
 void plan_free(struct plan *p);
+static inline struct block *plan_block(const struct plan *p, const struct node *n, int kind)
+{
+    bool shared = kind == BLOCK_VALUE || kind == BLOCK_GRADIENT;
+    return &p->block[(shared ? p->root[n->index] : n)->index * BLOCKS + kind];
+}
 
 struct graph {
     struct error error; /* the builder's first */

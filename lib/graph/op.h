@@ -63,7 +63,6 @@ struct node {
     struct window window;
     int integer;            /* activation, classification, ... */
     double number;          /* factor, margin, rate, smoothing, ... */
-    struct term *term;      /* mix */
     enum graph_group group; /* parameters */
     struct initial initial;
     bool kept;           /* value readable after a run */
@@ -143,6 +142,8 @@ struct op {
     size_t (*saved)(const struct node *n, int batch);   /* bytes kept for backward; NULL: 0 */
     size_t (*scratch)(const struct node *n, int batch); /* reals a slice; NULL: 0 */
     unsigned reads;                                     /* what backward reads */
+    int extends;       /* the input whose array the output goes on with; 0: none. The input must have
+                          no other user; its gradient is the output's */
     bool takes_affine; /* backward reads its gradient by gradient_pixels alone (affine.h) */
     unsigned constant; /* bit i: input i never gets a gradient from this op (labels, ...); backward
                           must then leave it alone, whatever wants() says */

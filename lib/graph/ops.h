@@ -75,14 +75,11 @@ struct node *log_softmax(struct node *x);
 struct node *l2_normalise(struct node *x);                  /* each image's vector; eps 1e-12 */
 
 /* ---- the mixed node of a DARTS cell (ops/mix.c) ---- */
-struct term {
-    struct node *x;   /* h x w x c */
-    struct node *s;   /* statistics to normalise it by, or NULL */
-    int row, column;  /* its weight is weights[row][column] */
-};
-/* sum over terms of weights[row][column] * normalise(x, s); weights is not batched, rank 2 (a
- * softmax over architecture parameters). */
-struct node *mix(struct node *weights, int count, const struct term *terms);
+/* into + weights[row][column] * normalise(x, s); weights is not batched, rank 2 (a softmax over
+ * architecture parameters). s: statistics of x, or NULL. into: NULL, or the sum so far, which must
+ * have no other user: its memory becomes the result's. */
+struct node *mix(struct node *into, struct node *weights, int row, int column, struct node *x,
+                 struct node *s);
 
 /* ---- losses: scalars, means over the batch (ops/loss.c) ---- */
 /* label: a 1x1x1 input holding the class index; one that is no class makes the loss NaN. smoothing as PyTorch's label_smoothing. */

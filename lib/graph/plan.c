@@ -103,61 +103,83 @@ static size_t affine_bytes(const struct node *n)
     return rounded(AFFINE_ROWS * affine_stride(n) * sizeof(real));
 }
 
+/* Who shares arrays with whom. */
+static int find_roots(struct plan *p, const struct graph *g, struct error *e)
+{
+    autofree int *users = array_new(g->nodes, sizeof *users, "plan", e);
+    if (!users)
+        return -1;
+    for (size_t i = 0; i < g->nodes; i++)
+        for (int k = 0; p->needed[i] && k < g->node[i]->inputs; k++)
+            if (g->node[i]->input[k])
+                users[g->node[i]->input[k]->index]++;
+    for (size_t i = 0; i < g->nodes; i++) {
+        struct node *n = g->node[i];
+        const struct op *op = g->kernels->op[n->code];
+        struct node *base = op && op->extends && p->needed[i] ? n->input[op->extends] : NULL;
+        p->root[i] = base ? p->root[base->index] : n;
+        if (base && (users[base->index] != 1 || base->kept))
+            return error_set(e, "%s: the sum that it goes on with has another user", op->name);
+    }
+    return 0;
+}
+
 /* Sizes of the blocks and when each is held. */
 static void live(struct plan *p, const struct graph *g)
 {
     int end = 2 * p->ordered;
     for (size_t i = 0; i < g->nodes; i++) {
         const struct node *n = g->node[i];
-        struct block *b = &p->block[i * BLOCKS];
+        struct block *value = plan_block(p, n, BLOCK_VALUE);
+        struct block *gradient = plan_block(p, n, BLOCK_GRADIENT);
         if (n->code == OP_WEIGHT || (!p->needed[i] && n->code != OP_INPUT))
             continue;
-        size_t bytes = rounded(node_elements(n, p->batch) * sizeof(real));
-        b[BLOCK_VALUE].bytes = bytes;
+        value->bytes = rounded(node_elements(n, p->batch) * sizeof(real));
         if (n->code == OP_INPUT || n->kept || n == p->loss)
-            b[BLOCK_VALUE].last = end;
+            value->last = end;
         if (p->source[i])
-            b[BLOCK_AFFINE] =
+            *plan_block(p, n, BLOCK_AFFINE) =
                 (struct block){affine_bytes(n), 0, end, n->code == OP_INPUT ? end : 0};
         if (p->flows[i] && !(p->deferred[i] && p->source[i] != n)) {
             bool outlives = n->differentiated || n == p->loss;
-            b[BLOCK_GRADIENT] =
-                (struct block){bytes, 0, n == p->loss ? 0 : end, outlives ? end : 0};
+            *gradient = (struct block){value->bytes, 0, n == p->loss ? 0 : end, outlives ? end : 0};
         }
     }
     for (int at = 0; at < p->ordered; at++) {
         const struct node *n = p->order[at];
         const struct op *op = g->kernels->op[n->code];
-        struct block *b = &p->block[n->index * BLOCKS];
+        struct block *value = plan_block(p, n, BLOCK_VALUE);
         bool backward = p->flows[n->index];
         int back = end - 1 - at;
-        b[BLOCK_VALUE].first = at;
-        extend(&b[BLOCK_VALUE], backward && op->reads & READS_OUTPUT ? back : at);
+        if (p->root[n->index] == n)
+            value->first = at;
+        extend(value, backward && op->reads & READS_OUTPUT ? back : at);
         if (op->saved)
-            b[BLOCK_SAVED] =
+            *plan_block(p, n, BLOCK_SAVED) =
                 (struct block){rounded(op->saved(n, p->batch)), 0, at, backward ? back : at};
         if (op->scratch) {
             size_t stride = rounded(op->scratch(n, p->batch) * sizeof(real)) / sizeof(real);
             p->scratch_stride = stride > p->scratch_stride ? stride : p->scratch_stride;
         }
         if (backward)
-            extend(&b[BLOCK_GRADIENT], back);
-        extend(&b[BLOCK_AFFINE], back);
+            extend(plan_block(p, n, BLOCK_GRADIENT), back);
+        extend(plan_block(p, n, BLOCK_AFFINE), back);
         if (p->deferred[n->index]) {
-            extend(&b[BLOCK_VALUE], back);
-            extend(&p->block[p->source[n->index]->index * BLOCKS + BLOCK_GRADIENT], back);
+            extend(value, back);
+            extend(plan_block(p, p->source[n->index], BLOCK_GRADIENT), back);
         }
         for (int k = 0; k < n->inputs; k++) {
-            if (!n->input[k])
+            const struct node *in = n->input[k];
+            if (!in)
                 continue;
-            struct block *in = &p->block[n->input[k]->index * BLOCKS];
-            extend(&in[BLOCK_VALUE], backward && reads_input(op, k) ? back : at);
-            for (int a = BLOCK_GRADIENT; a <= BLOCK_AFFINE; a++)
-                if (backward && !stops(op, k) && back < in[a].first)
-                    in[a].first = back;
-            struct node *source = p->source[n->input[k]->index];
-            if (backward && source && n->code == OP_STATISTICS)
-                extend(&p->block[source->index * BLOCKS + BLOCK_GRADIENT], back);
+            extend(plan_block(p, in, BLOCK_VALUE), backward && reads_input(op, k) ? back : at);
+            for (int kind = BLOCK_GRADIENT; kind <= BLOCK_AFFINE; kind++) {
+                struct block *b = plan_block(p, in, kind);
+                if (backward && !stops(op, k) && back < b->first)
+                    b->first = back;
+            }
+            if (backward && p->source[in->index] && n->code == OP_STATISTICS)
+                extend(plan_block(p, p->source[in->index], BLOCK_GRADIENT), back);
         }
     }
 }
@@ -227,8 +249,9 @@ int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batc
     p->block = array_new(g->nodes * BLOCKS, sizeof *p->block, "plan", e);
     p->source = array_new(g->nodes, sizeof *p->source, "plan", e);
     p->deferred = array_new(g->nodes, sizeof *p->deferred, "plan", e);
-    if (!p->order || !p->source || !p->deferred || !p->needed || !p->differentiable || !p->flows ||
-        !p->block)
+    p->root = array_new(g->nodes, sizeof *p->root, "plan", e);
+    if (!p->order || !p->source || !p->root || !p->deferred || !p->needed || !p->differentiable ||
+        !p->flows || !p->block)
         goto failed;
     mark(p, g);
     if (use == GRAPH_TRAIN && !p->differentiable[loss->index]) {
@@ -239,7 +262,7 @@ int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batc
         error_set(e, "nothing to compute: no node is kept and there is no loss");
         goto failed;
     }
-    if (find_sources(p, g, e))
+    if (find_sources(p, g, e) || find_roots(p, g, e))
         goto failed;
     live(p, g);
     if (place(p, g->nodes, e))
@@ -257,6 +280,7 @@ void plan_free(struct plan *p)
     free(p->differentiable);
     free(p->flows);
     free(p->source);
+    free(p->root);
     free(p->deferred);
     free(p->block);
     *p = (struct plan){0};

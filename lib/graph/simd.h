@@ -33,6 +33,11 @@ INLINE vec vec_load(const real *p)
 {
     return *(const loose_vec *)p;
 }
+/* Asks for what will be read soon; any address may be given. */
+INLINE void vec_prefetch(const real *p)
+{
+    __builtin_prefetch(p);
+}
 INLINE void vec_store(real *p, vec v)
 {
     *(loose_vec *)p = v;

@@ -82,10 +82,6 @@ INLINE size_t frame_padded(const struct frame *f)
 {
     return (size_t)f->ph * (size_t)f->pw * (size_t)f->channels;
 }
-INLINE size_t frame_outputs(const struct frame *f) /* the output image, unpadded */
-{
-    return (size_t)f->oh * (size_t)f->ow * (size_t)f->channels;
-}
 INLINE size_t frame_gradient(const struct frame *f) /* the output's gradient, padded */
 {
     return (size_t)f->gh * (size_t)f->gw * (size_t)f->channels;
@@ -118,38 +114,46 @@ INLINE void window_fill(real *p, vec value, int count)
         vec_store(p + i, value);
 }
 
-INLINE void window_copy(const struct frame *f, const real *x, real *padded, const enum entry entry,
-                        const real *mean, const real *reciprocal, real outside)
+/* Row u of the padded copy. */
+INLINE void window_copy_row(const struct frame *f, int u, const real *x, real *padded,
+                            const enum entry entry, const real *mean, const real *reciprocal,
+                            real outside)
 {
     int left = f->pad > 0 ? f->pad : 0;  /* columns of padding */
     int skip = f->pad < 0 ? -f->pad : 0; /* columns of the image not reached */
     int inside = f->w - skip < f->pw - left ? f->w - skip : f->pw - left;
-    size_t row = (size_t)f->pw * (size_t)f->channels;
-    for (int y = 0; y < f->ph; y++, padded += row) {
-        int from = y - f->pad;
-        if (from < 0 || from >= f->h) {
-            window_fill(padded, vec_all(outside), f->pw * f->channels);
-            continue;
-        }
-        window_fill(padded, vec_all(outside), left * f->channels);
-        for (int b = 0; b < f->c; b += LANES) {
-            const real *in = x + ((size_t)from * (size_t)f->w + (size_t)skip) * (size_t)f->c + b;
-            real *out = padded + left * f->channels + b;
-            vec m = {0}, r = {0};
-            if (entry == ENTRY_NORMALISED_RELU) {
-                m = vec_load(mean + b);
-                r = vec_load(reciprocal + b);
-            }
-            for (int i = 0; i < inside; i++, in += f->c, out += f->channels) {
-                vec v = vec_load_part(in, f->c - b);
-                if (entry == ENTRY_NORMALISED_RELU)
-                    v = (v - m) * r;
-                vec_store(out, entry == ENTRY_PLAIN ? v : vec_relu(v));
-            }
-        }
-        window_fill(padded + (left + inside) * f->channels, vec_all(outside),
-                    (f->pw - left - inside) * f->channels);
+    int from = u - f->pad, ahead = f->w * f->c;
+    real *row = padded + (size_t)u * (size_t)(f->pw * f->channels);
+    if (from < 0 || from >= f->h) {
+        window_fill(row, vec_all(outside), f->pw * f->channels);
+        return;
     }
+    window_fill(row, vec_all(outside), left * f->channels);
+    for (int b = 0; b < f->c; b += LANES) {
+        const real *in = x + ((size_t)from * (size_t)f->w + (size_t)skip) * (size_t)f->c + b;
+        real *out = row + left * f->channels + b;
+        vec m = {0}, r = {0};
+        if (entry == ENTRY_NORMALISED_RELU) {
+            m = vec_load(mean + b);
+            r = vec_load(reciprocal + b);
+        }
+        for (int i = 0; i < inside; i++, in += f->c, out += f->channels) {
+            vec_prefetch(in + ahead);
+            vec v = vec_load_part(in, f->c - b);
+            if (entry == ENTRY_NORMALISED_RELU)
+                v = (v - m) * r;
+            vec_store(out, entry == ENTRY_PLAIN ? v : vec_relu(v));
+        }
+    }
+    window_fill(row + (left + inside) * f->channels, vec_all(outside),
+                (f->pw - left - inside) * f->channels);
+}
+
+INLINE void window_copy(const struct frame *f, const real *x, real *padded, const enum entry entry,
+                        const real *mean, const real *reciprocal, real outside)
+{
+    for (int u = 0; u < f->ph; u++)
+        window_copy_row(f, u, x, padded, entry, mean, reciprocal, outside);
 }
 
 /* Taps under a window: rows x columns of them, their steps in the image and among the weights. */
@@ -267,16 +271,16 @@ static inline void window_backward_row(const struct frame *f, int y, const real 
                       weight + r.first * c, &r.taps);
 }
 
-/* T taps of one vector of channels, kept in registers over the whole image. */
-INLINE void tap_gradients(const int rows, const int columns, const struct frame *f,
-                          const real *padded, const real *gradient, real *out)
+/* Taps of one vector of channels, kept in registers over `lines` rows of windows. */
+INLINE void tap_gradients(const int rows, const int columns, const struct frame *f, int lines,
+                          const real *padded, const real *gradient, real *out, bool add)
 {
     ptrdiff_t c = f->channels, row = f->pw * c;
     vec sum[25];
 #pragma GCC unroll 25
     for (int t = 0; t < rows * columns; t++)
         sum[t] = (vec){0};
-    for (int y = 0; y < f->oh; y++) {
+    for (int y = 0; y < lines; y++) {
         const real *in = padded + y * f->stride * row;
         const real *g = gradient + y * f->gw * c;
         for (int x = 0; x < f->ow; x++, in += f->stride * c, g += c) {
@@ -294,21 +298,25 @@ INLINE void tap_gradients(const int rows, const int columns, const struct frame 
 #pragma GCC unroll 5
         for (int j = 0; j < columns; j++) {
             real *o = out + (i * f->k + j) * c;
-            vec_store(o, vec_load(o) + sum[i * columns + j]);
+            vec s = sum[i * columns + j];
+            vec_store(o, add ? vec_load(o) + s : s);
         }
 }
 
-/* Adds one image's gradient of the weights [k, k, channels]. */
-static inline void window_weight_gradient(const struct frame *f, const real *padded,
-                                          const real *gradient, real *out)
+/* Writes, or adds, what `lines` rows of windows from row y on give to the gradient of the weights
+ * [k, k, channels]. */
+static inline void window_weight_gradient(const struct frame *f, int y, int lines,
+                                          const real *padded, const real *gradient, real *out,
+                                          bool add)
 {
     ptrdiff_t c = f->channels, row = f->pw * c;
-    const real *g = gradient + (f->before * f->gw + f->before) * c;
+    const real *g = gradient + ((f->before + y) * f->gw + f->before) * c;
+    padded += y * f->stride * row;
     for (int b = 0; b < f->channels; b += LANES)
         if (f->k == 3)
-            tap_gradients(3, 3, f, padded + b, g + b, out + b);
+            tap_gradients(3, 3, f, lines, padded + b, g + b, out + b, add);
         else if (f->k == 5 && VECTOR_BYTES == 64)
-            tap_gradients(5, 5, f, padded + b, g + b, out + b);
+            tap_gradients(5, 5, f, lines, padded + b, g + b, out + b, add);
         else
             for (int i = 0; i < f->k; i++)
                 for (int j = 0, n; j < f->k; j += n) {
@@ -316,11 +324,11 @@ static inline void window_weight_gradient(const struct frame *f, const real *pad
                     real *o = out + (i * f->k + j) * c + b;
                     n = f->k - j >= 5 ? 5 : f->k - j >= 3 ? 3 : 1;
                     if (n == 5)
-                        tap_gradients(1, 5, f, in, g + b, o);
+                        tap_gradients(1, 5, f, lines, in, g + b, o, add);
                     else if (n == 3)
-                        tap_gradients(1, 3, f, in, g + b, o);
+                        tap_gradients(1, 3, f, lines, in, g + b, o, add);
                     else
-                        tap_gradients(1, 1, f, in, g + b, o);
+                        tap_gradients(1, 1, f, lines, in, g + b, o, add);
                 }
 }
 

@@ -92,8 +92,7 @@ struct cell {
  * nothing, so it has no term. */
 static struct node *cell_node(const struct cell *c, int node, struct node *const *state)
 {
-    struct term term[(CELL_INPUTS + CELL_NODES) * PRIMITIVES];
-    int terms = 0;
+    struct node *sum = NULL;
 
     for (int input = 0; input < CELL_INPUTS + node; input++) {
         int edge = cell_edge(node, input);
@@ -101,14 +100,12 @@ static struct node *cell_node(const struct cell *c, int node, struct node *const
             struct name module = name_of("cells.%d.ops.%d.ops.%d", c->index, edge, (int)op);
             struct place place = {c->g, state[input], c->channels,
                                   c->reduction && input < CELL_INPUTS ? 2 : 1, module.text};
-            struct term *t = &term[terms++];
-            *t = (struct term){.row = edge, .column = (int)op};
-            t->x = operation(&place, op, &t->s);
-            if (!t->x)
+            struct node *s, *y = operation(&place, op, &s);
+            if (!(sum = mix(sum, c->mixing, edge, (int)op, y, s)))
                 return NULL;
         }
     }
-    return mix(c->mixing, terms, term);
+    return sum;
 }
 
 /* A cell input brought to the cell's channels: ReLU, 1x1 convolution, normalisation. */

@@ -92,14 +92,14 @@ static struct node *case_mix(struct graph *g, const struct gradcheck *c)
 {
     static const char *const name[] = {"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9"};
     struct node *w = softmax(check_weight(g, "alpha", GRAPH_ARCHITECTURE, 6, 8));
-    struct term term[40];
+    struct node *sum = NULL;
     for (int i = 0; i < c->integer; i++) {
         char statistic[16];
         snprintf(statistic, sizeof statistic, "s%d", i % 13);
         struct node *s = check_weight(g, statistic, GRAPH_WEIGHTS, 2, c->channels);
-        term[i] = (struct term){image(g, c, name[i % 10]), i % 3 == 1 ? NULL : s, i / 8, i % 8};
+        sum = mix(sum, w, i / 8, i % 8, image(g, c, name[i % 10]), i % 3 == 1 ? NULL : s);
     }
-    return mix(w, c->integer, term);
+    return sum;
 }
 
 static struct node *vector(struct graph *g, const struct gradcheck *c, const char *name)

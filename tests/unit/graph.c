@@ -30,7 +30,7 @@ static struct net net_new(void)
     struct node *a = activate(h, ACT_TANH), *b = multiply(a, h);
     struct node *s = statistics(b, NULL), *weights = softmax(n.alpha);
     struct node *m =
-        mix(weights, 3, (struct term[]){{a, NULL, 0, 0}, {b, s, 0, 1}, {h, NULL, 0, 2}});
+        mix(mix(mix(NULL, weights, 0, 0, a, NULL), weights, 0, 1, b, s), weights, 0, 2, h, NULL);
     n.aside = scale_by(m, 2);
     graph_keep(n.aside);
     n.logits = linear(global_avg_pool(add(m, a)), n.p, NULL);

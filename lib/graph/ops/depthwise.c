@@ -76,7 +76,7 @@ static void backward_image(const struct node *n, const struct context *c, const 
     if (wants(n, c, W) || n->window.relu)
         enter(n, f, image, padded);
     if (wants(n, c, W))
-        window_weight_gradient(f, padded, gradient, sums + l->w);
+        window_weight_gradient(f, 0, f->oh, padded, gradient, sums + l->w, true);
     if (!wants(n, c, X))
         return;
     real *gx = n->input[X]->gradient + (size_t)image * node_count(n->input[X]);

@@ -1,32 +1,24 @@
-/* A DARTS cell's mixed node: out = sum over terms of weight * (x - mean) * reciprocal. All terms of
- * one tile of an image are summed before the next tile is touched, so the output is written once
- * and each term is read once. */
+/* One term of a DARTS cell's mixed node: out = into + weight * (x - mean) * reciprocal. The sum
+ * grows in place, a term as soon as its x is there, so that x is still in the cache; and backward's
+ * gradient, which is the same for all terms, stays in the cache, too. */
 #include "graph/affine.h"
 #include "graph/slices.h"
 
-static int terms_of(const struct node *n)
-{
-    return n->inputs / 2;
-}
+enum { W, X, S, INTO };
 
 static int mix_shape(struct node *n, struct error *e)
 {
-    const struct shape *w = &n->input[0]->shape;
-    n->shape = n->input[1]->shape;
+    const struct shape *w = &n->input[W]->shape, *x = &n->input[X]->shape;
+    const struct node *s = n->input[S], *into = n->input[INTO];
+    n->shape = *x;
     if (w->batched || w->rank != 2)
         return error_set(e, "the weights are not of rank 2");
-    for (int t = 0; t < terms_of(n); t++) {
-        const struct node *x = n->input[1 + 2 * t], *s = n->input[2 + 2 * t];
-        const struct term *term = &n->term[t];
-        if (!x->shape.batched || !same_shape(&x->shape, &n->shape))
-            return error_set(e, "term %d has another shape than the first", t);
-        if (s && (s->shape.batched || node_count(s) != 2 * (size_t)n->shape.extent[2]))
-            return error_set(e, "term %d: the statistics are not [2, %d]", t, n->shape.extent[2]);
-        if (term->row < 0 || term->row >= w->extent[0] || term->column < 0 ||
-            term->column >= w->extent[1])
-            return error_set(e, "term %d: no weight at row %d, column %d", t, term->row,
-                             term->column);
-    }
+    if (n->integer < 0 || n->integer >= w->extent[0] * w->extent[1])
+        return error_set(e, "no weight is number %d", n->integer);
+    if (!x->batched || (into && !same_shape(x, &into->shape)))
+        return error_set(e, "a term has another shape than the first");
+    if (s && (s->shape.batched || node_count(s) != 2 * (size_t)n->shape.extent[2]))
+        return error_set(e, "the statistics are not [2, %d]", n->shape.extent[2]);
     return 0;
 }
 
@@ -35,147 +27,115 @@ static size_t padded(const struct node *n)
     return ((size_t)n->shape.extent[2] + LANES - 1) / LANES * LANES;
 }
 
-/* Scratch of a slice, each row one padded row of channels: sums of g, sums of g (x - mean) for each
- * term; then factor and mean of each term. */
+/* Scratch of a slice, each one padded row of channels. */
+struct rows {
+    real *g, *scaled;    /* sums of g, and of g (x - mean) */
+    real *factor, *mean; /* slice 0's */
+};
+static struct rows rows_of(const struct node *n, const struct context *c, int slice)
+{
+    real *own = slice_scratch(c, slice), *shared = slice_scratch(c, 0) + 2 * padded(n);
+    return (struct rows){own, own + padded(n), shared, shared + padded(n)};
+}
+
 static size_t mix_scratch(const struct node *n, int batch)
 {
     (void)batch;
-    return (1 + 3 * (size_t)terms_of(n)) * padded(n);
+    return 4 * padded(n);
 }
 
-static real weight(const struct node *n, int t)
+static struct rows prepared(const struct node *n, const struct context *c)
 {
-    return n->input[0]->value[n->term[t].row * n->input[0]->shape.extent[1] + n->term[t].column];
-}
-
-struct slice {
-    real *sum_g, *sum, *factor, *mean;
-};
-static struct slice slice_of(const struct node *n, const struct context *c, int s)
-{
-    size_t terms = (size_t)terms_of(n), row = padded(n);
-    real *at = slice_scratch(c, s);
-    return (struct slice){at, at + row, at + (1 + terms) * row, at + (1 + 2 * terms) * row};
-}
-
-static struct slice prepared(const struct node *n, const struct context *c, int s)
-{
-    struct slice at = slice_of(n, c, s);
-    size_t channels = (size_t)n->shape.extent[2], row = padded(n);
-    memset(at.sum_g, 0, mix_scratch(n, 0) * sizeof(real));
-    for (int t = 0; t < terms_of(n); t++) {
-        const struct node *st = n->input[2 + 2 * t];
-        for (size_t k = 0; k < channels; k++) {
-            at.mean[(size_t)t * row + k] = st ? st->value[k] : 0;
-            at.factor[(size_t)t * row + k] = weight(n, t) * (st ? st->value[channels + k] : 1);
-        }
+    struct rows r = rows_of(n, c, 0);
+    const real *s = n->input[S] ? n->input[S]->value : NULL, w = n->input[W]->value[n->integer];
+    size_t channels = (size_t)n->shape.extent[2];
+    memset(r.factor, 0, 2 * padded(n) * sizeof(real));
+    for (size_t k = 0; k < channels; k++) {
+        r.factor[k] = s ? w * s[channels + k] : w;
+        r.mean[k] = s ? s[k] : 0;
     }
-    return at;
-}
-
-/* Pixels of a tile: its sum stays in the first-level cache. */
-static size_t tile_pixels(size_t channels)
-{
-    size_t pixels = 2048 / channels;
-    return pixels ? pixels : 1;
+    return r;
 }
 
 static void mix_forward(const struct node *n, const struct context *c)
 {
-    size_t channels = (size_t)n->shape.extent[2], row = padded(n), tile = tile_pixels(channels);
-    size_t pixels = node_count(n) / channels;
-    FOR_SLICES(c, s)
-    {
-        struct slice at = prepared(n, c, s);
-        size_t last = slice_begin(c, s + 1) * pixels;
-        for (size_t p = slice_begin(c, s) * pixels; p < last; p += tile) {
-            size_t stop = p + tile < last ? p + tile : last;
-            for (int t = 0; t < terms_of(n); t++) {
-                const real *x = n->input[1 + 2 * t]->value;
-                for (size_t q = p; q < stop; q++)
-                    for (size_t k = 0; k < channels; k += LANES) {
-                        int lanes = (int)(channels - k);
-                        vec sum = t ? vec_load_part(n->value + q * channels + k, lanes) : (vec){0};
-                        vec v = vec_load_part(x + q * channels + k, lanes);
-                        sum += (v - vec_load(at.mean + (size_t)t * row + k)) *
-                               vec_load(at.factor + (size_t)t * row + k);
-                        vec_store_part(n->value + q * channels + k, sum, lanes);
-                    }
-            }
-        }
-    }
-}
-
-/* One tile of one term: gives x its gradient, adds g (x - mean) to the sums. */
-INLINE void tile_back(size_t pixels, size_t channels, const real *g, const real *x, real *to,
-                      bool add, const real *factor, const real *mean, real *sums)
-{
+    size_t channels = (size_t)n->shape.extent[2];
+    const struct rows r = prepared(n, c);
+    FOR_SLICES(c, slice)
     for (size_t k = 0; k < channels; k += LANES) {
-        int lanes = (int)(channels - k);
-        vec f = vec_load(factor + k), m = vec_load(mean + k), sum = vec_load(sums + k);
-        for (size_t q = 0; q < pixels; q++) {
-            size_t i = q * channels + k;
-            vec gi = vec_load_part(g + i, lanes);
-            sum += gi * (vec_load_part(x + i, lanes) - m);
-            if (to)
-                vec_store_part(to + i, add ? vec_load_part(to + i, lanes) + gi * f : gi * f, lanes);
+        int lanes = channels - k < LANES ? (int)(channels - k) : LANES;
+        vec factor = vec_load(r.factor + k), mean = vec_load(r.mean + k);
+        size_t last = slice_begin(c, slice + 1) * node_count(n);
+        for (size_t i = slice_begin(c, slice) * node_count(n) + k; i < last; i += channels) {
+            vec v = (vec_load_part(n->input[X]->value + i, lanes) - mean) * factor;
+            real *out = n->value + i;
+            vec_store_part(out, n->input[INTO] ? vec_load_part(out, lanes) + v : v, lanes);
         }
-        vec_store(sums + k, sum);
     }
 }
 
-static void images_back(const struct node *n, const struct context *c, int s)
+/* One image of one vector of channels. to: the gradient of x, or NULL. */
+INLINE void image_back(size_t count, size_t channels, int lanes, const real *g, const real *x,
+                       real *to, bool add, vec factor, vec mean, vec *sum, vec *scaled)
 {
-    size_t channels = (size_t)n->shape.extent[2], row = padded(n), tile = tile_pixels(channels);
-    size_t pixels = node_count(n) / channels, last = slice_begin(c, s + 1) * pixels;
-    struct slice at = prepared(n, c, s);
-    for (size_t p = slice_begin(c, s) * pixels; p < last; p += tile) {
-        size_t count = p + tile < last ? tile : last - p;
-        const real *g = n->gradient + p * channels;
-        for (size_t q = 0; q < count; q++)
-            for (size_t k = 0; k < channels; k++)
-                at.sum_g[k] += g[q * channels + k];
-        for (int t = 0; t < terms_of(n); t++) {
-            const struct node *x = n->input[1 + 2 * t];
-            bool writes = wants(n, c, 1 + 2 * t) && x->source != n;
-            real *to = writes ? x->gradient + p * channels : NULL;
-            tile_back(count, channels, g, x->value + p * channels, to, n->accumulate[1 + 2 * t],
-                      at.factor + (size_t)t * row, at.mean + (size_t)t * row,
-                      at.sum + (size_t)t * row);
+    for (size_t i = 0; i < count; i += channels) {
+        vec gi = vec_load_part(g + i, lanes);
+        *sum += gi;
+        *scaled += gi * (vec_load_part(x + i, lanes) - mean);
+        if (to) {
+            vec old = add ? vec_load_part(to + i, lanes) : (vec){0};
+            vec_store_part(to + i, old + gi * factor, lanes);
         }
+    }
+}
+
+static void slice_back(const struct node *n, const struct context *c, int slice)
+{
+    size_t channels = (size_t)n->shape.extent[2], count = node_count(n);
+    const struct node *x = n->input[X];
+    const struct rows r = rows_of(n, c, slice);
+    bool writes = wants(n, c, X) && x->source != n, add = n->accumulate[X];
+    for (size_t k = 0; k < channels; k += LANES) {
+        int lanes = channels - k < LANES ? (int)(channels - k) : LANES;
+        vec factor = vec_load(r.factor + k), mean = vec_load(r.mean + k), sum = {0}, scaled = {0};
+        for (size_t i = slice_begin(c, slice); i < slice_begin(c, slice + 1); i++) {
+            size_t at = i * count + k;
+            if (writes)
+                image_back(count, channels, lanes, n->gradient + at, x->value + at,
+                           x->gradient + at, add, factor, mean, &sum, &scaled);
+            else
+                image_back(count, channels, lanes, n->gradient + at, x->value + at, NULL, false,
+                           factor, mean, &sum, &scaled);
+        }
+        vec_store(r.g + k, sum);
+        vec_store(r.scaled + k, scaled);
     }
 }
 
 static void mix_backward(const struct node *n, const struct context *c)
 {
-    size_t channels = (size_t)n->shape.extent[2], row = padded(n);
-    struct slice at = slice_of(n, c, 0);
-    FOR_SLICES(c, s)
-    images_back(n, c, s);
-    slices_sum(c, 0, (1 + (size_t)terms_of(n)) * row); /* at.sum_g and at.sum */
-    real *to_weights = wants(n, c, 0) ? n->input[0]->gradient : NULL;
-    if (to_weights && !n->accumulate[0])
-        memset(to_weights, 0, node_count(n->input[0]) * sizeof(real));
-    for (int t = 0; t < terms_of(n); t++) {
-        const struct node *s = n->input[2 + 2 * t];
-        const real *sum = at.sum + (size_t)t * row, *reciprocal = s ? s->value + channels : NULL;
-        real slope = 0;
-        for (size_t k = 0; k < channels; k++)
-            slope += sum[k] * (reciprocal ? reciprocal[k] : 1);
-        if (n->input[1 + 2 * t]->source == n)
-            memcpy(affine_row(n->input[1 + 2 * t], AFFINE_FACTOR), at.factor + (size_t)t * row,
-                   channels * sizeof(real));
-        if (to_weights)
-            to_weights[n->term[t].row * n->input[0]->shape.extent[1] + n->term[t].column] += slope;
-        if (!s || !wants(n, c, 2 + 2 * t))
-            continue;
-        bool add = n->accumulate[2 + 2 * t];
-        for (size_t k = 0; k < channels; k++) {
-            real mean = -at.factor[(size_t)t * row + k] * at.sum_g[k];
-            real r = weight(n, t) * sum[k], *to = s->gradient;
-            to[k] = add ? to[k] + mean : mean;
-            to[channels + k] = add ? to[channels + k] + r : r;
-        }
+    const struct node *s = n->input[S], *x = n->input[X];
+    int channels = n->shape.extent[2];
+    const struct rows r = prepared(n, c);
+    FOR_SLICES(c, slice)
+    slice_back(n, c, slice);
+    slices_sum(c, 0, 2 * padded(n)); /* r.g and r.scaled */
+    if (x->source == n)
+        memcpy(affine_row(x, AFFINE_FACTOR), r.factor, (size_t)channels * sizeof(real));
+    if (wants(n, c, W)) {
+        real *to = n->input[W]->gradient;
+        if (!n->accumulate[W])
+            memset(to, 0, node_count(n->input[W]) * sizeof(real));
+        for (int k = 0; k < channels; k++)
+            to[n->integer] += r.scaled[k] * (s ? s->value[channels + k] : 1);
+    }
+    if (!s || !wants(n, c, S))
+        return;
+    real w = n->input[W]->value[n->integer], *to = s->gradient;
+    for (int k = 0; k < channels; k++) {
+        real mean = -r.factor[k] * r.g[k], reciprocal = w * r.scaled[k];
+        to[k] = n->accumulate[S] ? to[k] + mean : mean;
+        to[channels + k] = n->accumulate[S] ? to[channels + k] + reciprocal : reciprocal;
     }
 }
 
@@ -184,4 +144,5 @@ const struct op OP(mix) = {.name = "mix",
                            .forward = mix_forward,
                            .backward = mix_backward,
                            .scratch = mix_scratch,
-                           .reads = (1u << 30) - 1};
+                           .reads = 1 << W | 1 << X | 1 << S,
+                           .extends = INTO};

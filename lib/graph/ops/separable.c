@@ -98,12 +98,19 @@ static struct prepared prepare(const struct node *n, const struct context *c, bo
     return p;
 }
 
-static void enter(const struct node *n, const struct prepared *p, const real *x, real *padded)
+/* Makes the rows of the padded, normalised and rectified image that the windows above output row
+ * `row` need and that are not there yet; *entered counts those that are. */
+static void enter(const struct node *n, const struct prepared *p, const real *x, int row,
+                  int *entered, real *padded)
 {
-    if (n->input[S])
-        window_copy(&p->f, x, padded, ENTRY_NORMALISED_RELU, p->mean, p->reciprocal, 0);
-    else
-        window_copy(&p->f, x, padded, ENTRY_RELU, NULL, NULL, 0);
+    const struct frame *f = &p->f;
+    int need = (row - 1) * f->stride + f->dilation * (f->k - 1) + 1;
+    for (; *entered < need; ++*entered)
+        if (n->input[S])
+            window_copy_row(f, *entered, x, padded, ENTRY_NORMALISED_RELU, p->mean, p->reciprocal,
+                            0);
+        else
+            window_copy_row(f, *entered, x, padded, ENTRY_RELU, NULL, NULL, 0);
 }
 
 static void depthwise_band(const struct prepared *p, const real *padded, int row, int rows,
@@ -123,10 +130,12 @@ static void forward(const struct node *n, const struct context *c)
     {
         real *padded = thread_scratch(c) + p.l.padded, *band = thread_scratch(c) + p.l.depthwise;
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            enter(n, &p, n->input[X]->value + (size_t)i * in, padded);
+            const real *x = n->input[X]->value + (size_t)i * in;
             real *y = n->value + (size_t)i * out;
+            int entered = 0;
             for (int row = 0, rows; row < f->oh; row += rows, y += rows * f->ow * p.out) {
                 rows = band_rows(f, row);
+                enter(n, &p, x, row + rows, &entered, padded);
                 depthwise_band(&p, padded, row, rows, band);
                 product(rows * f->ow, p.out, f->c, (struct matrix){band, f->channels, 1},
                         n->input[P]->value, p.out, y, p.out, false);
@@ -140,16 +149,15 @@ static void forward(const struct node *n, const struct context *c)
 INLINE void leave_row(const struct frame *f, const real *padded, const real *g, real *gx, bool add,
                       const real *reciprocal, real *sums)
 {
+    int first = f->pad < 0 ? -f->pad : 0, last = f->pw - f->pad < f->w ? f->pw - f->pad : f->w;
+    if (!padded)
+        last = first;
     for (int b = 0; b < f->c; b += LANES) {
         int lanes = f->c - b < LANES ? f->c - b : LANES;
         vec r = reciprocal ? vec_load(reciprocal + b) : vec_all(1), sum = {0}, scaled = {0};
-        for (int x = 0; x < f->w; x++) {
-            int v = x + f->pad;
-            vec value = {0}, gradient = {0};
-            if (padded && v >= 0 && v < f->pw) {
-                value = vec_load(padded + v * f->channels + b);
-                gradient = vec_keep(value > 0, vec_load(g + x * f->channels + b));
-            }
+        for (int x = first; x < last; x++) {
+            vec value = vec_load(padded + (x + f->pad) * f->channels + b);
+            vec gradient = vec_keep(value > 0, vec_load(g + x * f->channels + b));
             sum += gradient;
             scaled += gradient * value;
             if (gx) {
@@ -158,46 +166,81 @@ INLINE void leave_row(const struct frame *f, const real *padded, const real *g, 
                 vec_store_part(o, add ? vec_load_part(o, lanes) + gradient : gradient, lanes);
             }
         }
+        bool clears = gx && !add;
+        for (int x = 0; clears && x < first; x++)
+            vec_store_part(gx + x * f->c + b, (vec){0}, lanes);
+        for (int x = last; clears && x < f->w; x++)
+            vec_store_part(gx + x * f->c + b, (vec){0}, lanes);
         vec_store(sums + b, vec_load(sums + b) + sum);
         vec_store(sums + f->channels + b, vec_load(sums + f->channels + b) + scaled);
     }
 }
 
+/* What one image's backward pass works on. */
+struct passage {
+    const struct prepared *p;
+    real *padded, *gradient, *row; /* thread's */
+    real *gx;                      /* the image's, or NULL */
+    real *sums;                    /* the slice's */
+    bool normalised, add;
+    int left; /* rows of gx that are done */
+};
+
+/* The rows of the image's gradient that no window from output row `row` on reaches. */
+static void leave(struct passage *b, int row)
+{
+    const struct frame *f = &b->p->f;
+    for (; b->left < f->h; b->left++) {
+        int u = b->left + f->pad;
+        bool seen = u >= 0 && u < f->ph;
+        if (row < f->oh && u >= row * f->stride)
+            return;
+        if (seen)
+            window_backward_row(f, b->left, b->gradient, b->p->weight, b->row);
+        leave_row(f, seen ? b->padded + (size_t)u * (size_t)(f->pw * f->channels) : NULL, b->row,
+                  b->gx ? b->gx + (size_t)(b->left * f->w) * (size_t)f->c : NULL, b->add,
+                  b->normalised ? b->p->reciprocal : NULL, b->sums + b->p->l.s);
+    }
+}
+
+/* Band by band, so that what one step makes the next finds in the L1 cache. first: the sums have no
+ * content yet. */
 static void backward_image(const struct node *n, const struct context *c, const struct prepared *p,
-                           int image, real *sums, real *work)
+                           int image, bool first, real *sums, real *work)
 {
     const struct frame *f = &p->f;
     const struct layout *l = &p->l;
-    real *padded = work + l->padded, *gradient = work + l->gradient, *band = work + l->depthwise;
-    enter(n, p, n->input[X]->value + (size_t)image * node_count(n->input[X]), padded);
-    for (int row = 0, rows; row < f->oh; row += rows) {
+    const struct node *in = n->input[X];
+    const real *x = in->value + (size_t)image * node_count(in);
+    real *band = work + l->depthwise;
+    struct passage b = {.p = p,
+                        .padded = work + l->padded,
+                        .gradient = work + l->gradient,
+                        .row = work + l->row,
+                        .gx = wants(n, c, X) ? in->gradient + (size_t)image * node_count(in) : NULL,
+                        .sums = sums,
+                        .normalised = n->input[S],
+                        .add = n->accumulate[X]};
+    bool leaves = wants(n, c, X) || wants(n, c, S);
+    for (int row = 0, rows, entered = 0; row < f->oh; row += rows) {
+        bool add = row || !first;
         rows = band_rows(f, row);
+        enter(n, p, x, row + rows, &entered, b.padded);
         size_t pixel = ((size_t)image * (size_t)f->oh + (size_t)row) * (size_t)f->ow;
         const real *gy = gradient_pixels(n, pixel, (size_t)(rows * f->ow), work + l->arriving);
         if (wants(n, c, P)) {
-            depthwise_band(p, padded, row, rows, band);
+            depthwise_band(p, b.padded, row, rows, band);
             product(f->c, p->out, rows * f->ow, (struct matrix){band, 1, f->channels}, gy, p->out,
-                    sums + l->p, p->out, true);
+                    sums + l->p, p->out, add);
         }
         for (int r = 0; r < rows; r++)
             product(f->ow, f->channels, p->out, (struct matrix){gy + r * f->ow * p->out, p->out, 1},
-                    p->transposed, f->channels, frame_gradient_at(f, gradient, row + r, 0),
+                    p->transposed, f->channels, frame_gradient_at(f, b.gradient, row + r, 0),
                     f->channels, false);
-    }
-    if (wants(n, c, W))
-        window_weight_gradient(f, padded, gradient, sums + l->w);
-    if (!wants(n, c, X) && !wants(n, c, S))
-        return;
-    real *row = work + l->row;
-    real *gx =
-        wants(n, c, X) ? n->input[X]->gradient + (size_t)image * node_count(n->input[X]) : NULL;
-    for (int y = 0; y < f->h; y++, gx += gx ? f->w * f->c : 0) {
-        int u = y + f->pad;
-        bool seen = u >= 0 && u < f->ph;
-        if (seen)
-            window_backward_row(f, y, gradient, p->weight, row);
-        leave_row(f, seen ? padded + (size_t)u * (size_t)(f->pw * f->channels) : NULL, row, gx,
-                  n->accumulate[X], n->input[S] ? p->reciprocal : NULL, sums + l->s);
+        if (wants(n, c, W))
+            window_weight_gradient(f, row, rows, b.padded, b.gradient, sums + l->w, add);
+        if (leaves)
+            leave(&b, row + rows);
     }
 }
 
@@ -208,10 +251,10 @@ static void backward(const struct node *n, const struct context *c)
     FOR_SLICES(c, slice)
     {
         real *sums = slice_scratch(c, slice), *work = thread_scratch(c);
-        memset(sums, 0, p.l.weight * sizeof *sums);
+        memset(sums + p.l.s, 0, (p.l.weight - p.l.s) * sizeof *sums);
         frame_clear_border(f, work + p.l.gradient);
-        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
-            backward_image(n, c, &p, i, sums, work);
+        for (int first = slice_first(c->n, slice), i = first; i < slice_first(c->n, slice + 1); i++)
+            backward_image(n, c, &p, i, i == first, sums, work);
     }
     if (wants(n, c, P))
         slices_reduce(c, n->input[P]->gradient, p.l.p, (size_t)(f->c * p.out), n->accumulate[P]);
