@@ -46,27 +46,23 @@ INLINE void product_tile(const int M, const int N, const bool part, int k, struc
         }
 }
 
-/* One or two vectors of columns, all rows. */
+/* One or two vectors of columns, all rows, in tiles of about equal height: short ones are slow. */
 INLINE void product_panel(const int N, const bool part, int m, int k, struct matrix a,
                           const real *b, ptrdiff_t ldb, real *c, ptrdiff_t ldc, int last, bool add)
 {
-    int rows;
-    for (; m > 0; m -= rows, a.at += rows * a.row, c += rows * ldc) {
-#define TILE(M) (rows = M, product_tile(M, N, part, k, a, b, ldb, c, ldc, last, add))
-        if (PRODUCT_ROWS == 14 && m >= 14)
-            TILE(14);
-        else if (PRODUCT_ROWS == 14 && m >= 8 && m != 8 + 3)
-            TILE(8);
-        else if (PRODUCT_ROWS == 14 && m >= 7)
-            TILE(7);
-        else if (m >= 6 && m != 8)
-            TILE(6);
-        else if (m >= 4)
-            TILE(4);
-        else if (m >= 2)
-            TILE(2);
-        else
-            TILE(1);
+    for (int rows; m > 0; m -= rows, a.at += rows * a.row, c += rows * ldc) {
+        int tiles = (m + PRODUCT_ROWS - 1) / PRODUCT_ROWS;
+        rows = (m + tiles - 1) / tiles;
+#define TILE(M)                                                        \
+    case M:                                                            \
+        if (M <= PRODUCT_ROWS)                                         \
+            product_tile(M, N, part, k, a, b, ldb, c, ldc, last, add); \
+        break;
+        switch (rows) {
+            TILE(1)
+            TILE(2) TILE(3) TILE(4) TILE(5) TILE(6) TILE(7) TILE(8) TILE(9) TILE(10) TILE(11)
+                TILE(12) TILE(13) TILE(14)
+        }
 #undef TILE
     }
 }

@@ -98,8 +98,8 @@ static void linear_forward(const struct node *n, const struct context *c)
             memcpy(n->value + i * (size_t)out, n->input[2]->value, (size_t)out * sizeof *y);
         if (last > first)
             gemm(false, false, (int)(last - first), out, in,
-                 n->input[0]->value + first * (size_t)in, in, n->input[1]->value, out, y, out,
-                 n->input[2]);
+                 n->input[0]->value + first * (size_t)in, in, false, n->input[1]->value, out, y,
+                 out, n->input[2]);
     }
 }
 
@@ -112,11 +112,11 @@ static void linear_backward(const struct node *n, const struct context *c)
     {
         size_t first = slice_begin(c, s), last = slice_begin(c, s + 1);
         if (wants(n, c, 0) && last > first)
-            gemm(false, true, (int)(last - first), in, out, g + first * (size_t)out, out, w, out,
-                 n->input[0]->gradient + first * (size_t)in, in, n->accumulate[0]);
+            gemm(false, true, (int)(last - first), in, out, g + first * (size_t)out, out, false, w,
+                 out, n->input[0]->gradient + first * (size_t)in, in, n->accumulate[0]);
         int row = slice_first(in, s), rows = slice_first(in, s + 1) - row;
         if (wants(n, c, 1) && rows)
-            gemm(true, false, rows, out, c->n, x + row, in, g, out,
+            gemm(true, false, rows, out, c->n, x + row, in, false, g, out,
                  n->input[1]->gradient + (size_t)row * (size_t)out, out, n->accumulate[1]);
     }
     for (int k = 0; wants(n, c, 2) && k < out; k++) {
