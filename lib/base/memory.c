@@ -28,8 +28,8 @@ void *array_new(size_t count, size_t size, const char *what, struct error *e)
     bool huge = bytes >= 2 * (size_t)HUGE_PAGE;
     size_t alignment = huge ? HUGE_PAGE : ALIGNMENT;
     bytes = bytes ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
-    void *array = aligned_alloc(alignment, bytes);
-    if (!array) {
+    void *array;
+    if (posix_memalign(&array, alignment, bytes)) {
         error_set(e, "out of memory: %zu bytes of %s", bytes, what);
         return NULL;
     }
