@@ -323,6 +323,7 @@ int graph_plan(struct graph *g, struct node *loss, int batch, enum graph_use use
     g->arena = arena;
     for (size_t i = 0; i < g->nodes; i++) {
         struct node *n = g->node[i];
+        const struct op *op = g->kernels->op[n->code];
         void *at[BLOCKS];
         for (int k = 0; k < BLOCKS; k++) {
             const struct block *b = plan_block(&plan, n, k);
@@ -336,6 +337,8 @@ int graph_plan(struct graph *g, struct node *loss, int batch, enum graph_use use
         n->gradient = at[BLOCK_GRADIENT];
         n->saved = at[BLOCK_SAVED];
         n->affine = at[BLOCK_AFFINE];
+        n->moments = at[BLOCK_MOMENTS];
+        n->leaves_moments = op && op->leaves_moments;
         n->source = plan.source[i];
         n->deferred = plan.deferred[i];
     }

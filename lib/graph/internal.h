@@ -9,7 +9,7 @@ struct block {
     size_t bytes, offset; /* bytes 0: no block */
     int first, last;
 };
-enum { BLOCK_VALUE, BLOCK_GRADIENT, BLOCK_AFFINE, BLOCK_SAVED, BLOCKS };
+enum { BLOCK_VALUE, BLOCK_GRADIENT, BLOCK_AFFINE, BLOCK_MOMENTS, BLOCK_SAVED, BLOCKS };
 
 struct plan {
     struct node *loss; /* may be NULL for inference */

@@ -76,6 +76,8 @@ struct node {
     real *gradient;            /* the same; NULL where none is needed, or none is written */
     const struct node *source; /* see affine.h; NULL: the gradient is what its users wrote */
     real *affine;              /* [AFFINE_ROWS, channels rounded up] */
+    double *moments;           /* of the value, by slices, where statistics want them: moments.h */
+    bool leaves_moments;       /* the op's own forward fills them */
     bool deferred;             /* the op's own backward completes the gradient, by affine.h */
     void *saved;      /* what forward leaves for backward (max_pool's choice), op->saved bytes */
     bool *accumulate; /* for each input: add to its gradient (true) or overwrite it */
@@ -86,6 +88,7 @@ struct context {
     const struct graph_run *run;
     int n; /* images */
     int threads;
+    int tasks; /* that FOR_SLICES makes */
     real *scratch; /* scratch_stride elements for each of GRAPH_SLICES slices */
     size_t scratch_stride;
 };
@@ -102,7 +105,8 @@ static inline size_t slice_begin(const struct context *c, int s)
  * a loop: a thread that the system has put aside delays the slice it holds, not all the others, so
  * an engine that shares its cores with other work slows down by their share alone. */
 #define FOR_SLICES(c, s) \
-    _Pragma("omp taskloop default(shared) grainsize(1)") for (int s = 0; s < GRAPH_SLICES; s++)
+    _Pragma("omp taskloop default(shared) num_tasks((c)->tasks)") \
+    for (int s = 0; s < GRAPH_SLICES; s++)
 static inline real *slice_scratch(const struct context *c, int s)
 {
     return c->scratch + (size_t)s * c->scratch_stride;
@@ -142,8 +146,9 @@ struct op {
     size_t (*saved)(const struct node *n, int batch);   /* bytes kept for backward; NULL: 0 */
     size_t (*scratch)(const struct node *n, int batch); /* reals a slice; NULL: 0 */
     unsigned reads;                                     /* what backward reads */
-    int extends;       /* the input whose array the output goes on with; 0: none. The input must have
-                          no other user; its gradient is the output's */
+    int extends; /* the input whose array the output goes on with; 0: none. The input must have
+                    no other user; its gradient is the output's */
+    bool leaves_moments; /* forward gathers its output's (moments.h) */
     bool takes_affine; /* backward reads its gradient by gradient_pixels alone (affine.h) */
     unsigned constant; /* bit i: input i never gets a gradient from this op (labels, ...); backward
                           must then leave it alone, whatever wants() says */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/memory.h"
 #include "graph/affine.h"
+#include "graph/moments.h"
 
 enum { ALIGNMENT = 64 };
 
@@ -103,6 +104,11 @@ static size_t affine_bytes(const struct node *n)
     return rounded(AFFINE_ROWS * affine_stride(n) * sizeof(real));
 }
 
+static size_t moments_bytes(const struct node *n)
+{
+    return GRAPH_SLICES * moments_reals(n->shape.extent[n->shape.rank - 1]) * sizeof(double);
+}
+
 /* Who shares arrays with whom. */
 static int find_roots(struct plan *p, const struct graph *g, struct error *e)
 {
@@ -177,6 +183,13 @@ static void live(struct plan *p, const struct graph *g)
                 struct block *b = plan_block(p, in, kind);
                 if (backward && !stops(op, k) && back < b->first)
                     b->first = back;
+            }
+            if (n->code == OP_STATISTICS && k == 0) {
+                struct block *m = plan_block(p, in, BLOCK_MOMENTS);
+                bool early = g->kernels->op[in->code] && g->kernels->op[in->code]->leaves_moments;
+                m->first = early ? plan_block(p, in, BLOCK_VALUE)->first : m->bytes ? m->first : at;
+                m->bytes = rounded(moments_bytes(in));
+                extend(m, at);
             }
             if (backward && p->source[in->index] && n->code == OP_STATISTICS)
                 extend(plan_block(p, p->source[in->index], BLOCK_GRADIENT), back);

@@ -81,6 +81,7 @@ static struct context context(const struct graph *g, const struct graph_run *run
     return (struct context){.run = run,
                             .n = run->n,
                             .threads = threads < GRAPH_SLICES ? threads : GRAPH_SLICES,
+                            .tasks = threads > 4 ? GRAPH_SLICES : GRAPH_SLICES / 2,
                             .scratch = (real *)(g->arena + g->plan.scratch_offset),
                             .scratch_stride = g->plan.scratch_stride};
 }

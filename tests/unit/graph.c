@@ -178,7 +178,7 @@ static void test_poison(void)
     memset(w.gradient, 0xff, w.count * sizeof *wanted);
     struct graph_run run = both;
     run.n = BATCH;
-    struct context c = {&run, BATCH, 2, (real *)(n.g->arena + n.g->plan.scratch_offset),
+    struct context c = {&run, BATCH, 2, 8, (real *)(n.g->arena + n.g->plan.scratch_offset),
                         n.g->plan.scratch_stride};
     int steps = n.g->plan.ordered;
     memset(node_gradient(n.unused), 0, 3 * sizeof(real));

@@ -1,6 +1,7 @@
 /* Batch normalisation in two ops: what the batch looks like, and what is done about it. */
 #include <math.h>
 #include "graph/affine.h"
+#include "graph/moments.h"
 #include "graph/slices.h"
 
 static const double epsilon = 1e-5, momentum = 0.1;
@@ -29,57 +30,6 @@ static int check_parameter(const struct node *n, int rows, int c, const char *wh
 
 enum { RUNNING = 1 }; /* input 0 is x */
 
-struct moments { /* of the images seen so far; sums of squares are about the mean */
-    double *mean, *squares;
-    double count;
-};
-
-static struct moments slice_moments(const struct context *c, int slice, int channels)
-{
-    double *at = (double *)slice_scratch(c, slice);
-    return (struct moments){at, at + channels, 0};
-}
-
-/* Adds a set of `count` values of channel i (Chan, Golub and LeVeque 1979). */
-INLINE void moments_merge(struct moments *m, int i, double count, double mean, double squares)
-{
-    double delta = mean - m->mean[i], all = m->count + count;
-    m->mean[i] += delta * count / all;
-    m->squares[i] += squares + delta * delta * m->count * count / all;
-}
-
-/* One image: sums about its first pixel, so that a large mean costs no digits. */
-static void moments_of_image(struct moments *m, const real *x, size_t pixels, int c)
-{
-    for (int b = 0; b < c; b += LANES) {
-        int lanes = c - b < LANES ? c - b : LANES;
-        vec origin = vec_load_part(x + b, lanes), sum[4] = {{0}}, square[4] = {{0}};
-        const real *p = x + b;
-        size_t i = 0;
-        for (; i + 4 <= pixels; i += 4)
-#pragma GCC unroll 4
-            for (int u = 0; u < 4; u++, p += c) {
-                vec v = vec_load_part(p, lanes) - origin;
-                sum[u] += v;
-                square[u] += v * v;
-            }
-        for (; i < pixels; i++, p += c) {
-            vec v = vec_load_part(p, lanes) - origin;
-            sum[0] += v;
-            square[0] += v * v;
-        }
-        vec sums = sum[0] + sum[1] + (sum[2] + sum[3]);
-        vec squares = square[0] + square[1] + (square[2] + square[3]);
-        for (int l = 0; l < lanes; l++) {
-            double offset = (double)sums[l] / (double)pixels;
-            double about = (double)squares[l] - (double)sums[l] * offset;
-            moments_merge(m, b + l, (double)pixels, (double)origin[l] + offset,
-                          about > 0 || about != about ? about : 0);
-        }
-    }
-    m->count += (double)pixels;
-}
-
 static int statistics_shape(struct node *n, struct error *e)
 {
     const struct shape *x = &n->input[0]->shape;
@@ -107,21 +57,20 @@ static void statistics_forward(const struct node *n, const struct context *c)
         }
         return;
     }
-    FOR_SLICES(c, slice)
-    {
-        struct moments m = slice_moments(c, slice, channels);
-        memset(m.mean, 0, 2 * (size_t)channels * sizeof *m.mean);
-        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
-            moments_of_image(&m, x->value + (size_t)i * node_count(x), pixels, channels);
-    }
-    struct moments all = slice_moments(c, 0, channels);
+    if (!x->leaves_moments)
+        FOR_SLICES(c, slice)
+        {
+            struct moments m = moments_begin(x, slice);
+            for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
+                moments_add(x, &m, (size_t)i);
+        }
+    struct moments all = slice_moments(x, 0);
     all.count = (double)slice_first(c->n, 1) * (double)pixels;
     for (int s = 1; s < GRAPH_SLICES; s++) {
-        struct moments m = slice_moments(c, s, channels);
-        m.count = (double)(slice_first(c->n, s + 1) - slice_first(c->n, s)) * (double)pixels;
-        for (int i = 0; i < channels && m.count > 0; i++)
-            moments_merge(&all, i, m.count, m.mean[i], m.squares[i]);
-        all.count += m.count;
+        struct moments m = slice_moments(x, s);
+        double count = (double)(slice_first(c->n, s + 1) - slice_first(c->n, s)) * (double)pixels;
+        if (count > 0)
+            moments_merge(&all, channels, count, m.mean, m.squares);
     }
     bool track = running && c->run->track && !c->run->inference;
     for (int i = 0; i < channels; i++) {
@@ -169,18 +118,11 @@ static void statistics_backward(const struct node *n, const struct context *c)
                  x->gradient + slice_begin(c, slice) * node_count(x));
 }
 
-static size_t statistics_scratch(const struct node *n, int batch)
-{
-    (void)batch;
-    return 2 * (size_t)channels_of(n->input[0]) * sizeof(double) / sizeof(real);
-}
-
 const struct op OP(statistics) = {
     .name = "statistics",
     .shape = statistics_shape,
     .forward = statistics_forward,
     .backward = statistics_backward,
-    .scratch = statistics_scratch,
     .reads = 1 << 0 | READS_OUTPUT,
 };
 

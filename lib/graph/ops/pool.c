@@ -1,6 +1,7 @@
 /* Pooling. Scratch of a slice: one padded image, or one padded output gradient; a row. */
 #include <math.h>
 #include "graph/affine.h"
+#include "graph/moments.h"
 #include "graph/slices.h"
 #include "graph/window.h"
 
@@ -96,12 +97,14 @@ static void max_forward(const struct node *n, const struct context *c)
     FOR_SLICES(c, slice)
     {
         real *padded = thread_scratch(c) + l.padded;
+        struct moments moments = moments_begin(n, slice);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             size_t at = (size_t)i * node_count(n), row = (size_t)(f.ow * f.c);
             window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL,
                         -(real)INFINITY);
             for (int y = 0; y < f.oh; y++, at += row)
                 max_forward_row(&f, y, padded, n->value + at, (signed char *)n->saved + at);
+            moments_add(n, &moments, (size_t)i);
         }
     }
 }
@@ -181,6 +184,7 @@ const struct op OP(max_pool) = {
     .forward = max_forward,
     .backward = max_backward,
     .takes_affine = true,
+    .leaves_moments = true,
     .saved = max_saved,
     .scratch = scratch,
 };
@@ -224,6 +228,7 @@ static void avg_forward(const struct node *n, const struct context *c)
     FOR_SLICES(c, slice)
     {
         real *padded = thread_scratch(c) + l.padded, *row = thread_scratch(c) + l.row;
+        struct moments moments = moments_begin(n, slice);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL, 0);
             real *out = n->value + (size_t)i * node_count(n);
@@ -231,6 +236,7 @@ static void avg_forward(const struct node *n, const struct context *c)
                 window_forward_row(&f, y, padded, ones, row);
                 average_row(&f, y, row, f.channels, out, f.c);
             }
+            moments_add(n, &moments, (size_t)i);
         }
     }
 }
@@ -272,6 +278,7 @@ const struct op OP(avg_pool) = {
     .forward = avg_forward,
     .backward = avg_backward,
     .takes_affine = true,
+    .leaves_moments = true,
     .tangent = avg_tangent,
     .scratch = scratch,
 };

@@ -3,6 +3,7 @@
  *
  * Scratch of a slice: what it gathers (gradients of w, p and s), then one image's work. */
 #include "graph/affine.h"
+#include "graph/moments.h"
 #include "graph/product.h"
 #include "graph/slices.h"
 #include "graph/window.h"
@@ -129,6 +130,7 @@ static void forward(const struct node *n, const struct context *c)
     FOR_SLICES(c, slice)
     {
         real *padded = thread_scratch(c) + p.l.padded, *band = thread_scratch(c) + p.l.depthwise;
+        struct moments moments = moments_begin(n, slice);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             const real *x = n->input[X]->value + (size_t)i * in;
             real *y = n->value + (size_t)i * out;
@@ -140,6 +142,7 @@ static void forward(const struct node *n, const struct context *c)
                 product(rows * f->ow, p.out, f->c, (struct matrix){band, f->channels, 1},
                         n->input[P]->value, p.out, y, p.out, false);
             }
+            moments_add(n, &moments, (size_t)i);
         }
     }
 }
@@ -310,6 +313,7 @@ const struct op OP(separable) = {
     .forward = forward,
     .backward = backward,
     .takes_affine = true,
+    .leaves_moments = true,
     .tangent = tangent,
     .macs = macs,
     .scratch = scratch,
