@@ -104,8 +104,9 @@ static inline size_t slice_begin(const struct context *c, int s)
 /* for each slice s, in parallel; the body must not let slices meet. Slices are tasks, not shares of
  * a loop: a thread that the system has put aside delays the slice it holds, not all the others, so
  * an engine that shares its cores with other work slows down by their share alone. */
-#define FOR_SLICES(c, s) \
-    _Pragma("omp taskloop default(shared) num_tasks((c)->tasks)") \
+#define OP_PRAGMA(x) _Pragma(#x)
+#define FOR_SLICES(c, s)                                              \
+    OP_PRAGMA(omp taskloop default(shared) num_tasks((c)->tasks))     \
     for (int s = 0; s < GRAPH_SLICES; s++)
 static inline real *slice_scratch(const struct context *c, int s)
 {
