@@ -7,7 +7,10 @@
 #include "base/memory.h"
 #include "stream/codec.h"
 
-enum { READ_SIZE = 1 << 20 };
+enum {
+    READ_SIZE = 1 << 18, /* a core's cache holds it until it is parsed, hashed and copied */
+    PIPE_SIZE = 1 << 20,
+};
 
 /* buffer:  ...hashed bytes | hashed .. row .. at .. end | room
  * Everything before `row` may be dropped when room is needed. */
@@ -433,7 +436,7 @@ static int reader_start(struct stream_reader *r, const char *path, const void *h
     r->end = size;
     if (isatty(r->fd))
         return error_set(e, "%s is a terminal: expected a tensor stream", r->path);
-    fcntl(r->fd, F_SETPIPE_SZ, READ_SIZE); /* fewer system calls; no matter if it is no pipe */
+    fcntl(r->fd, F_SETPIPE_SZ, PIPE_SIZE); /* fewer system calls; no matter if it is no pipe */
     if (read_header(r, &r->header, e))
         return error_wrap(e, "%s", r->path);
     r->cell = array_new((size_t)r->header.fields, sizeof *r->cell, "cells", e);

@@ -6,7 +6,10 @@
 #include "base/memory.h"
 #include "stream/codec.h"
 
-enum { BUFFER_SIZE = 1 << 20 };
+enum {
+    BUFFER_SIZE = 1 << 18, /* a core's cache holds it until it is hashed and written */
+    PIPE_SIZE = 1 << 20,
+};
 
 struct stream_writer {
     struct output output;
@@ -89,7 +92,7 @@ struct stream_writer *stream_create(const char *path, const struct header *h, st
         stream_abandon(w);
         return NULL;
     }
-    fcntl(w->output.fd, F_SETPIPE_SZ, BUFFER_SIZE);
+    fcntl(w->output.fd, F_SETPIPE_SZ, PIPE_SIZE);
     return w;
 }
 
