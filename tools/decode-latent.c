@@ -1,5 +1,4 @@
 /* Latents to the images of a decoder. */
-#include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
 #include "image/prepare.h"
@@ -49,14 +48,15 @@ static int create(struct follow *f, const struct encoder_half *decoder, struct e
     return failed;
 }
 
-static int decode(struct follow *f, struct encoder_half *decoder, uint8_t *image, struct error *e)
+static int decode(struct follow *f, void *context, struct error *e)
 {
+    struct encoder_half *decoder = context;
     const struct autoencoder *a = &decoder->network;
     const uint32_t side = (uint32_t)a->side, extent[] = {side, side, (uint32_t)a->channels};
     size_t pixels = node_count(decoder->output);
     const struct column *z = table_column(&f->table, "z", ELEMENT_F32, 1, e);
-
-    if (!z)
+    autofree uint8_t *image = z ? array_new(pixels, 1, "image", e) : NULL;
+    if (!image)
         return -1;
     if (z->extent[0] != (uint32_t)a->latent)
         return error_set(e, "latents of %u numbers, the decoder takes %d", z->extent[0], a->latent);
@@ -90,20 +90,10 @@ int main(int argc, char **argv)
     program_check_inputs(&call, (const char *[]){call.argc ? call.argv[0] : "-", weights, NULL});
     const struct stream_limits limits = stage_limits(&call);
     if (encoder_half_open(&decoder, weights, true, BATCH, &limits, &e) ||
-        follow_open(&f, &call, "latents", own, BATCH, &e) || create(&f, &decoder, &e))
-        program_fail(&call, &e);
-    uint8_t *image = array_new(node_count(decoder.output), 1, "image", &e);
-    if (!image)
-        program_fail(&call, &e);
-
-    while (f.table.rows)
-        if (decode(&f, &decoder, image, &e) ? follow_blame(&f, &e) : follow_next(&f, &e))
-            program_fail(&call, &e);
-
-    if (follow_commit(&f, &e))
+        follow_open(&f, &call, "latents", own, BATCH, &e) || create(&f, &decoder, &e) ||
+        follow_all(&f, decode, &decoder, &e))
         program_fail(&call, &e);
     follow_close(&f);
     encoder_half_close(&decoder);
-    free(image);
     return program_end(&call);
 }

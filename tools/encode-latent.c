@@ -52,8 +52,9 @@ static int create(struct follow *f, const struct encoder_half *encoder, struct e
     return failed;
 }
 
-static int encode(struct follow *f, struct encoder_half *encoder, struct error *e)
+static int encode(struct follow *f, void *context, struct error *e)
 {
+    struct encoder_half *encoder = context;
     const struct autoencoder *a = &encoder->network;
     const uint32_t extent = (uint32_t)a->latent;
     size_t pixels = node_count(encoder->input), size;
@@ -93,14 +94,8 @@ int main(int argc, char **argv)
     program_check_inputs(&call, (const char *[]){call.argc ? call.argv[0] : "-", weights, NULL});
     const struct stream_limits limits = stage_limits(&call);
     if (encoder_half_open(&encoder, weights, false, BATCH, &limits, &e) ||
-        follow_open(&f, &call, "samples", own, BATCH, &e) || create(&f, &encoder, &e))
-        program_fail(&call, &e);
-
-    while (f.table.rows)
-        if (encode(&f, &encoder, &e) ? follow_blame(&f, &e) : follow_next(&f, &e))
-            program_fail(&call, &e);
-
-    if (follow_commit(&f, &e))
+        follow_open(&f, &call, "samples", own, BATCH, &e) || create(&f, &encoder, &e) ||
+        follow_all(&f, encode, &encoder, &e))
         program_fail(&call, &e);
     follow_close(&f);
     encoder_half_close(&encoder);

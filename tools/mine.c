@@ -66,7 +66,7 @@ static const struct program program = {
                 "# random replacement, for comparison\n"
                 "mine --forest forest --random < hardness > ids",
     .options = options,
-    .common = COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_STREAM,
+    .common = COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };
 
 /* Whether to update now; a run that does not tell where it is must be forced to. */

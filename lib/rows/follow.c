@@ -102,12 +102,6 @@ int follow_write(struct follow *f, size_t row, struct cell put_in, struct error 
     return stream_write(f->to, f->cell, e);
 }
 
-int follow_next(struct follow *f, struct error *e)
-{
-    table_free(&f->table);
-    return table_read_rows(&f->table, f->from, f->batch, e);
-}
-
 int follow_blame(const struct follow *f, struct error *e)
 {
     return error_wrap(e, "%s: rows %lld to %lld", stream_path(f->from), first_row(f),
@@ -119,6 +113,19 @@ int follow_commit(struct follow *f, struct error *e)
     struct stream_writer *to = f->to;
     f->to = NULL;
     return stream_commit(to, e);
+}
+
+int follow_all(struct follow *f, int (*convert)(struct follow *f, void *context, struct error *e),
+               void *context, struct error *e)
+{
+    while (f->table.rows) {
+        if (convert(f, context, e))
+            return follow_blame(f, e);
+        table_free(&f->table);
+        if (table_read_rows(&f->table, f->from, f->batch, e))
+            return -1;
+    }
+    return follow_commit(f, e);
 }
 
 void follow_close(struct follow *f)

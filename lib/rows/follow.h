@@ -38,12 +38,14 @@ int follow_check(const struct follow *f, size_t row, const char *what, const flo
                  struct error *e);
 /* Writes what follows row `row` of those at hand. */
 int follow_write(struct follow *f, size_t row, struct cell put_in, struct error *e);
-/* The next rows to hand. */
-int follow_next(struct follow *f, struct error *e);
 /* Says before the message which rows are at hand; returns -1. */
 int follow_blame(const struct follow *f, struct error *e);
 /* Commits the output. */
 int follow_commit(struct follow *f, struct error *e);
+/* Hands all rows, a batch at a time, to `convert`, which writes what follows them or says what is
+ * wrong; then commits. */
+int follow_all(struct follow *f, int (*convert)(struct follow *f, void *context, struct error *e),
+               void *context, struct error *e);
 void follow_close(struct follow *f);
 
 #endif

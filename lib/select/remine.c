@@ -81,14 +81,16 @@ static int measure_hubs(const struct forest *f, const struct choice *out, size_t
     autofree size_t *run = array_new(n, sizeof *run, "counts of answers", e);
     if (!answer || !run)
         return -1;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
+        if (!out[i].kept)
+            answer[queries++] = out[i].id;
+#pragma omp parallel for schedule(dynamic)
+    for (size_t i = 0; i < queries; i++) {
         struct kdtree_answer furthest;
-        if (out[i].kept)
-            continue;
-        const struct forest_entry *at = forest_find(f, out[i].id);
+        const struct forest_entry *at = forest_find(f, answer[i]);
         const struct kdtree *t = &f->tree[at->tree].kd;
         kdtree_furthest(t, point_of(t, at->place), 1, 0, &furthest, NULL);
-        answer[queries++] = furthest.id;
+        answer[i] = furthest.id;
     }
     qsort(answer, queries, sizeof *answer, ascending);
     for (size_t i = 0; i < queries; i++) {
@@ -112,28 +114,107 @@ static double random_distance(const struct kdtree *t, size_t from, struct random
     return sqrt(kdtree_squared(point_of(t, from), point_of(t, other), t->dimension));
 }
 
-/* The place that takes over, or false where all are barred. */
-static bool choose(const struct kdtree *t, size_t from, const struct remine_rules *rules,
-                   struct random *r, size_t *place, struct kdtree_visits *visits)
-{
-    struct kdtree_answer furthest;
-    if (t->live == 0)
-        return false;
-    if (rules->random) {
-        *place = kdtree_live(t, random_below(r, t->live));
-        return true;
-    }
-    kdtree_furthest(t, point_of(t, from), 1, rules->epsilon, &furthest, visits);
-    *place = furthest.place;
-    return true;
-}
-
 static void bar(struct forest *f, const struct choice *out, size_t n,
                 const struct remine_rules *rules)
 {
     for (size_t i = 0; i < n; i++)
         if (rules->ban_subset || (out[i].kept && !rules->allow_duplicates))
             forest_bar(f, out[i].id);
+}
+
+/* ---- replacing ---- */
+
+struct move { /* of an easy image, within its tree */
+    struct kdtree *tree;
+    size_t from, to;
+};
+
+/* Lists the easy ones of out[n], in order, in move[]; returns how many. */
+static size_t list_moves(const struct forest *f, const struct choice *out, size_t n,
+                         struct move *move)
+{
+    size_t moves = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!out[i].kept) {
+            const struct forest_entry *at = forest_find(f, out[i].id);
+            move[moves++] = (struct move){&f->tree[at->tree].kd, at->place, at->place};
+        }
+    return moves;
+}
+
+/* Those of one tree, in order, as each may bar what the next would find. */
+static void move_furthest(const struct kdtree *tree, struct move *move, size_t moves,
+                          const struct remine_rules *rules, struct kdtree_visits *visits)
+{
+    for (size_t i = 0; i < moves; i++) {
+        struct kdtree_answer furthest;
+        struct move *m = &move[i];
+        if (m->tree != tree)
+            continue;
+        if (kdtree_furthest(tree, point_of(tree, m->from), 1, rules->epsilon, &furthest, visits))
+            m->to = furthest.place;
+        if (!rules->allow_duplicates)
+            kdtree_bar(m->tree, m->to, true);
+    }
+}
+
+/* Trees do not meet, so they may be asked at once. */
+static void move_all_furthest(struct forest *f, struct move *move, size_t moves,
+                              const struct remine_rules *rules, struct kdtree_visits *visits)
+{
+    uint64_t queries = 0, nodes = 0, points = 0;
+#pragma omp parallel for schedule(dynamic) reduction(+ : queries, nodes, points)
+    for (size_t t = 0; t < f->trees; t++) {
+        struct kdtree_visits v = {0};
+        move_furthest(&f->tree[t].kd, move, moves, rules, &v);
+        queries += v.queries;
+        nodes += v.nodes;
+        points += v.points;
+    }
+    *visits = (struct kdtree_visits){queries, nodes, points};
+}
+
+static void move_all_at_random(struct move *move, size_t moves, const struct remine_rules *rules)
+{
+    struct random draw = random_stream(rules->seed, "mine", rules->update);
+    for (struct move *m = move; m < move + moves; m++) {
+        if (m->tree->live > 0)
+            m->to = kdtree_live(m->tree, random_below(&draw, m->tree->live));
+        if (!rules->allow_duplicates)
+            kdtree_bar(m->tree, m->to, true);
+    }
+}
+
+/* Carries the moves out, and sums up. */
+static void settle(const struct forest *f, struct choice *out, size_t n, const struct move *move,
+                   const struct remine_rules *rules, struct remine_report *report)
+{
+    struct random compare = random_stream(rules->seed, "mine-compare", rules->update);
+    double asked = 0, distances = 0, random_distances = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (out[i].kept)
+            continue;
+        const struct move m = *move++;
+        const struct kdtree *t = m.tree;
+        asked += t->points;
+        out[i].kept = m.to == m.from;
+        if (out[i].kept)
+            continue;
+        double distance =
+            sqrt(kdtree_squared(point_of(t, m.from), point_of(t, m.to), t->dimension));
+        out[i].id = t->id[m.to];
+        out[i].label = forest_label(f, forest_find(f, out[i].id)->tree, m.to);
+        out[i].easiness = NAN;
+        out[i].distance = (float)distance;
+        distances += distance;
+        random_distances += random_distance(t, m.from, &compare);
+        report->replaced++;
+    }
+    report->kept = n - report->replaced;
+    if (!rules->random)
+        report->visited_share = report->visits.points / asked; /* 0 / 0: NaN, nothing asked */
+    report->mean_distance = distances / report->replaced;
+    report->random_distance = random_distances / report->replaced;
 }
 
 int remine(struct forest *f, const struct member *d, size_t n, const struct remine_rules *rules,
@@ -146,44 +227,20 @@ int remine(struct forest *f, const struct member *d, size_t n, const struct remi
         if (!out[i].kept && !locate(f, &out[i], e))
             return -1;
     }
+    autofree struct move *move = array_new(n, sizeof *move, "moves", e);
+    if (!move)
+        return -1;
     forest_admit_all(f);
     if (!rules->random && measure_hubs(f, out, n, &report->hub_share, e))
         return -1;
     bar(f, out, n, rules);
-
-    struct random draw = random_stream(rules->seed, "mine", rules->update);
-    struct random compare = random_stream(rules->seed, "mine-compare", rules->update);
-    double asked = 0, distances = 0, random_distances = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (out[i].kept)
-            continue;
-        const struct forest_entry *at = forest_find(f, out[i].id);
-        struct kdtree *t = &f->tree[at->tree].kd;
-        size_t place;
-        asked += t->points;
-        if (!choose(t, at->place, rules, &draw, &place, &report->visits))
-            place = at->place;
-        if (!rules->allow_duplicates)
-            kdtree_bar(t, place, true);
-        out[i].kept = place == at->place;
-        if (out[i].kept)
-            continue;
-        double distance =
-            sqrt(kdtree_squared(point_of(t, at->place), point_of(t, place), t->dimension));
-        out[i].id = t->id[place];
-        out[i].label = forest_label(f, at->tree, place);
-        out[i].easiness = NAN;
-        out[i].distance = (float)distance;
-        distances += distance;
-        random_distances += random_distance(t, at->place, &compare);
-        report->replaced++;
-    }
+    const size_t moves = list_moves(f, out, n, move);
+    if (rules->random)
+        move_all_at_random(move, moves, rules);
+    else
+        move_all_furthest(f, move, moves, rules, &report->visits);
+    settle(f, out, n, move, rules, report);
     qsort(out, n, sizeof *out, by_new_id);
-    report->kept = n - report->replaced;
     report->distinct = count_distinct(out, n);
-    if (!rules->random)
-        report->visited_share = report->visits.points / asked; /* 0 / 0: NaN, nothing asked */
-    report->mean_distance = distances / report->replaced;
-    report->random_distance = random_distances / report->replaced;
     return 0;
 }

@@ -41,7 +41,8 @@ struct remine_report {
 
 /* Fills out[n] from D[n] by ascending id of the place's new image. Every easy image must be in the
  * forest, under the same label; an easy image whose tree has no live point left stays. Bars in the
- * forest are set anew. Easy ones are served in ascending order of id. */
+ * forest are set anew. Easy ones are served in ascending order of id,
+ * trees at once where there are threads. */
 int remine(struct forest *f, const struct member *d, size_t n, const struct remine_rules *rules,
            struct choice *out, struct remine_report *report, struct error *e);
 

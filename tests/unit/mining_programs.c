@@ -252,6 +252,10 @@ static void loop(void)
        "one tree for all classes %s", said);
     ok(run("mine --forest forest --ban none --allow-duplicates <hardness >ids") == 0,
        "the literal reading %s", said);
+    ok(run("for n in 1 2 3; do mine --forest forest --threads $n --hardness 0 --no-history "
+           "<hardness "
+           ">t$n || exit; done; cmp t1 t2 && cmp t1 t3") == 0,
+       "whatever the number of threads %s", said);
     ok(run("mine <hardness") == 2 && run("mine --forest forest --keep-all --force <hardness") == 2,
        "wrong calls: %s", said);
 }
