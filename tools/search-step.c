@@ -155,10 +155,10 @@ int main(int argc, char **argv)
         (exists ? go_on(&call, &s, &inputs, &e) : begin(&call, &s, &d, &v, &e)))
         program_fail(&call, &e);
 
-    int64_t update = value_get_int(value_get(subset.header.meta, "subset"), "update", -1);
+    const struct value *said = value_get(subset.header.meta, "subset");
     if (samples_fit(&d, "standard input", s.model.image, s.model.classes, &e) ||
         samples_fit(&v, validation_path, s.model.image, s.model.classes, &e) ||
-        search_take_subset(&s, &d, update, &e) || train(&call, &s, &d, &v, inputs, &e) ||
+        search_take_subset(&s, &d, said, &e) || train(&call, &s, &d, &v, inputs, &e) ||
         search_write_hardness(&s, &call, &d, inputs, &e))
         program_fail(&call, &e);
 

@@ -1,6 +1,8 @@
 #include "rows/ids.h"
+#include <stdlib.h>
 #include "base/memory.h"
 #include "rows/follow.h"
+#include "select/curriculum.h"
 
 /* ---- reading ---- */
 
@@ -40,7 +42,40 @@ int ids_read(struct id_list *list, const struct call *c, const char *path, const
 
 /* ---- writing ---- */
 
-static int note_subset(struct value *meta, const struct ids_update *u, struct error *e)
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The newcomers that were in the subset already; choice is sorted by id. */
+static int note_returned(struct value *subset, const struct choice *choice, size_t count,
+                         struct error *e)
+{
+    struct value *list = NULL;
+    int64_t last = INT64_MIN;
+    autofree int64_t *before = array_new(count, sizeof *before, "the subset", e);
+    if (!before)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        before[i] = choice[i].replaces;
+    subset_sort(before, count);
+    for (size_t i = 0; i < count; i++) {
+        const int64_t id = choice[i].id;
+        if (choice[i].kept || (list && id == last) ||
+            !bsearch(&id, before, count, sizeof id, ascending))
+            continue;
+        if (!list)
+            list = value_set(subset, "returned", value_array());
+        if (!list || !value_append(list, value_int(id)))
+            return error_set(e, "out of memory");
+        last = id;
+    }
+    return 0;
+}
+
+static int note_subset(struct value *meta, const struct choice *choice, size_t count,
+                       const struct ids_update *u, struct error *e)
 {
     const struct remine_report *r = u->report;
     struct value *s = value_set(meta, "subset", value_map());
@@ -54,12 +89,12 @@ static int note_subset(struct value *meta, const struct ids_update *u, struct er
         value_set_real(s, "mean_distance", r->mean_distance) &&
         value_set_real(s, "random_distance", r->random_distance) &&
         value_set_real(s, "hub_share", r->hub_share))
-        return 0;
+        return note_returned(s, choice, count, e);
     return error_set(e, "out of memory");
 }
 
-static int make_header(struct header *h, const struct header *from, const struct ids_update *u,
-                       struct error *e)
+static int make_header(struct header *h, const struct choice *choice, size_t count,
+                       const struct ids_update *u, const struct header *from, struct error *e)
 {
     if (follow_header(h, "ids", from, e) ||
         header_add_field(h, "id", ELEMENT_I64, 0, NULL, e) < 0 ||
@@ -69,7 +104,7 @@ static int make_header(struct header *h, const struct header *from, const struct
         header_add_field(h, "replaces", ELEMENT_I64, 0, NULL, e) < 0 ||
         header_add_field(h, "distance", ELEMENT_F32, 0, NULL, e) < 0)
         return -1;
-    return note_subset(h->meta, u, e);
+    return note_subset(h->meta, choice, count, u, e);
 }
 
 static int write_choice(struct stream_writer *w, const struct choice *c, struct error *e)
@@ -87,7 +122,8 @@ int ids_write(const struct choice *choice, size_t count, const struct ids_update
               struct error *e)
 {
     struct header h = {0};
-    struct stream_writer *w = make_header(&h, from, u, e) ? NULL : stage_create(c, &h, inputs, e);
+    struct stream_writer *w =
+        make_header(&h, choice, count, u, from, e) ? NULL : stage_create(c, &h, inputs, e);
     header_free(&h);
     for (size_t i = 0; w && i < count; i++)
         if (write_choice(w, &choice[i], e)) {

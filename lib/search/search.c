@@ -106,8 +106,18 @@ void search_free(struct search *s)
     *s = (struct search){0};
 }
 
-int search_take_subset(struct search *s, const struct samples *d, int64_t update, struct error *e)
+/* An update may bring an image straight back: it begins anew. */
+static void forget_returned(struct easiness *h, const struct value *returned)
 {
+    for (size_t i = 0; returned && returned->type == VALUE_ARRAY && i < returned->count; i++)
+        if (returned->item[i]->type == VALUE_INT)
+            easiness_forget(h, returned->item[i]->integer);
+}
+
+int search_take_subset(struct search *s, const struct samples *d, const struct value *said,
+                       struct error *e)
+{
+    const int64_t update = value_get_int(said, "update", -1);
     int64_t *ids = array_new(d->count, sizeof *ids, "the subset", e);
     if (!ids)
         return -1;
@@ -120,8 +130,10 @@ int search_take_subset(struct search *s, const struct samples *d, int64_t update
     if (!s->subset)
         s->curriculum.update = update < 0 ? 0 : update;
     else if (subset_is_fresh(s->subset, s->subset_count, s->curriculum.update, ids, d->count,
-                             update))
+                             update)) {
         curriculum_updated(&s->curriculum, update);
+        forget_returned(&s->easiness, value_get(said, "returned"));
+    }
     free(s->subset);
     s->subset = ids;
     s->subset_count = d->count;

@@ -50,8 +50,10 @@ int search_new(struct search *s, const struct value *network, const struct value
 void search_free(struct search *s);
 
 /* D as the next epochs will see it: notices whether it is a new one (its ids, or its count of
- * updates, -1 where it says none), and keeps the easiness of the images that stayed. */
-int search_take_subset(struct search *s, const struct samples *d, int64_t update, struct error *e);
+ * updates, where it says that), and keeps the easiness of the images that stayed. `said`: meta
+ * `subset`, as mine writes it; NULL where there is none. */
+int search_take_subset(struct search *s, const struct samples *d, const struct value *said,
+                       struct error *e);
 
 /* Called with the images done of the epoch. */
 typedef void search_progress(void *to, size_t images);

@@ -104,6 +104,15 @@ int easiness_keep(struct easiness *h, const int64_t *ids, size_t n, struct error
     return 0;
 }
 
+void easiness_forget(struct easiness *h, int64_t id)
+{
+    size_t at;
+    if (!find(h, id, &at))
+        return;
+    h->held[at] = 0;
+    memset(h->value + at * h->window, 0, h->window * sizeof *h->value);
+}
+
 int easiness_push(struct easiness *h, int64_t id, double p, struct error *e)
 {
     size_t at;

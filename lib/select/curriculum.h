@@ -36,6 +36,8 @@ void easiness_free(struct easiness *h);
 /* Makes the history that of the n ids of D (any order, an id may repeat): who left is forgotten,
  * who came starts empty, who stayed keeps its values. On failure h is as before. */
 int easiness_keep(struct easiness *h, const int64_t *ids, size_t n, struct error *e);
+/* Empties the history of an image that came anew, though it was there before. */
+void easiness_forget(struct easiness *h, int64_t id);
 /* Adds one epoch's p(true) and drops the oldest beyond the window. p is clamped to 0..1; NaN (a
  * network that diverged) counts as 0, hard. An id that is not in D is an error. */
 int easiness_push(struct easiness *h, int64_t id, double p, struct error *e);

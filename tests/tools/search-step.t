@@ -63,6 +63,16 @@ ok 'a new subset: the rate is at its peak' awk -v x="$(meta after rate)" 'BEGIN 
 ok 'one update, one epoch since' test "$(meta after update) $(meta after since)" = '1 1'
 ok 'newcomers have one epoch' test "$(save tsv - after | tail -n +2 | cut -f4 | sort -u)" = 1
 
+# All are replaced by each other: they come straight back.
+cp whole back
+run 'train-encoder --epochs 0 --latent 2 --profile small -o encoder subset &&
+    encode-latent --weights encoder subset | build-kdtree -o forest &&
+    search-step --state back --validation validation <subset |
+    mine --force --hardness 0 --ban none --forest forest >again &&
+    pick --ids again train | search-step --state back --validation validation >after'
+status 0
+ok 'who comes straight back begins anew' test "$(save tsv - after | tail -n +2 | cut -f4 | sort -u)" = 1
+
 mine --keep-all <hardness.1 >ids && cp parts arm
 step arm >static
 run 'cp parts arm2; pick --ids ids train | search-step --state arm2 --validation validation \

@@ -245,6 +245,10 @@ static void history(void)
     ok(h.images == 2 && easiness_mean(&h, 20, &epochs) == 0.5 && epochs == 3 &&
            isnan(easiness_mean(&h, 40, NULL)) && isnan(easiness_mean(&h, 10, NULL)),
        "who stays keeps its values, who leaves is forgotten");
+    easiness_forget(&h, 10);
+    easiness_forget(&h, 20);
+    easiness_push(&h, 20, 0.25, &e);
+    ok(easiness_mean(&h, 20, &epochs) == 0.25 && epochs == 1, "who comes anew begins anew");
     easiness_keep(&h, NULL, 0, &e);
     ok(h.images == 0, "an empty subset");
     easiness_free(&h);

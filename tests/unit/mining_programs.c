@@ -135,7 +135,7 @@ static void write_forest(const char *path, int32_t label, float z, int64_t id, u
 /* What an ids stream says, and its faults: rows out of order, of another class, ids unknown. */
 struct outcome {
     size_t rows;
-    int kept, newcomers, faults, banned;
+    int kept, newcomers, faults, banned, returned;
     int64_t update, replaced;
     bool updated, mastered;
 };
@@ -155,6 +155,8 @@ static struct outcome read_ids(const char *path)
                         .replaced = value_get_int(s, "replaced", -1),
                         .updated = value_get_bool(s, "updated", false),
                         .mastered = value_get_bool(s, "mastered", false)};
+    const struct value *returned = value_get(s, "returned");
+    o.returned = returned ? (int)returned->count : 0;
     for (size_t i = 0; i < t.rows; i++) {
         int64_t old_label = -1, new_label = -2;
         for (int k = 0; k < POOL; k++) {
@@ -236,7 +238,7 @@ static void loop(void)
         int64_t update = (step[i].epoch < 0 ? 0 : 4) + step[i].updated;
         ok(o.updated == step[i].updated && o.replaced == step[i].replaced && o.update == update &&
                o.newcomers == o.replaced && o.rows == S && o.faults == 0 &&
-               (o.banned == 0 || strstr(step[i].options, "none")),
+               o.returned == o.banned && (o.banned == 0 || strstr(step[i].options, "none")),
            "  updated %d (%lld so far), %d kept, %d new, in their classes, by ascending id",
            o.updated, (long long)o.update, o.kept, o.newcomers);
     }
