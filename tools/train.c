@@ -102,6 +102,7 @@ static void check_call(const struct call *c)
         program_usage(c, "expected --arch FILE");
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
+    network.drop_path = drop_path_most > 0;
     if (network.describe)
         return;
     program_check_inputs(c, (const char *[]){c->argc ? c->argv[0] : "-", arch_path, NULL});

@@ -69,12 +69,19 @@ struct node *statistics(struct node *x, struct node *running)
     return graph_build(&(struct node){.code = OP_STATISTICS, INPUTS(x, running)}, 1 << 1);
 }
 
+struct node *normalise_onto(struct node *into, struct node *x, struct node *s, struct node *scale,
+                            struct node *shift, int activation)
+{
+    return graph_build(&(struct node){.code = OP_NORMALISE,
+                                      .integer = activation,
+                                      INPUTS(x, s, scale, shift, into)},
+                       1 << 1 | 1 << 2 | 1 << 3 | 1 << 4);
+}
+
 struct node *normalise(struct node *x, struct node *s, struct node *scale, struct node *shift,
                        int activation)
 {
-    return graph_build(
-        &(struct node){.code = OP_NORMALISE, .integer = activation, INPUTS(x, s, scale, shift)},
-        1 << 1 | 1 << 2 | 1 << 3);
+    return normalise_onto(NULL, x, s, scale, shift, activation);
 }
 
 struct node *normalise_tangent(struct node *t, struct node *s, struct node *scale)

@@ -41,6 +41,10 @@ struct node *statistics(struct node *x, struct node *running);
  * (only scale and shift). activation: ACT_IDENTITY, ACT_RELU or ACT_LEAKY, fused. */
 struct node *normalise(struct node *x, struct node *s, struct node *scale, struct node *shift,
                        int activation);
+/* into + the same; into: NULL, or the sum so far, which must have no other user: its memory becomes
+ * the result's. No tangent rule. */
+struct node *normalise_onto(struct node *into, struct node *x, struct node *s, struct node *scale,
+                            struct node *shift, int activation);
 /* t * reciprocal * scale: the tangent of normalise before its activation. s is held constant. */
 struct node *normalise_tangent(struct node *t, struct node *s, struct node *scale);
 

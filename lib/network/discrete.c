@@ -7,83 +7,124 @@ struct cell {
     const struct cell_genotype *genotype;
     int index, channels;
     bool reduction, after_reduction;
+    bool drops; /* there is drop-path */
 };
 
-static struct node *affine(struct graph *g, struct node *x, const char *module)
+/* Where an operation stands. */
+struct place {
+    struct graph *g;
+    struct node *into; /* the sum that its result is to be added to, or NULL */
+    int channels, stride;
+    const char *module;
+};
+
+static struct node *affine(const struct place *p, struct node *x, const char *module)
 {
-    return layer_batch_norm(g, x, module, true, 0, ACT_IDENTITY);
+    return layer_batch_norm_onto(p->g, p->into, x, module, true, 0, ACT_IDENTITY);
 }
 
-static struct node *relu_conv_norm(struct graph *g, struct node *x, int out, const char *module)
+static struct node *relu_conv_norm(const struct place *p, struct node *x)
 {
     if (!x)
         return NULL;
-    struct node *w =
-        layer_kernel(g, name_of("%s.op.1.weight", module).text, 1, node_shape(x)->extent[2], out);
-    return affine(g, conv2d(x, w, (struct window){.kernel = 1, .relu = true}),
-                  name_of("%s.op.2", module).text);
+    struct node *w = layer_kernel(p->g, name_of("%s.op.1.weight", p->module).text, 1,
+                                  node_shape(x)->extent[2], p->channels);
+    return affine(p, conv2d(x, w, (struct window){.kernel = 1, .relu = true}),
+                  name_of("%s.op.2", p->module).text);
 }
 
-static struct node *factorised_reduce(struct graph *g, struct node *x, int out, const char *module)
+static struct node *factorised_reduce(const struct place *p, struct node *x)
 {
-    return affine(g,
-                  layer_factorised_reduce(g, x, out, name_of("%s.conv_1.weight", module).text,
-                                          name_of("%s.conv_2.weight", module).text),
-                  name_of("%s.bn", module).text);
+    return affine(p,
+                  layer_factorised_reduce(p->g, x, p->channels,
+                                          name_of("%s.conv_1.weight", p->module).text,
+                                          name_of("%s.conv_2.weight", p->module).text),
+                  name_of("%s.bn", p->module).text);
 }
 
 /* ReLU, depthwise, pointwise, normalisation: members first .. first + 2 of the module's list. */
-static struct node *separable_unit(struct graph *g, struct node *x, struct window window,
-                                   const char *module, int first)
+static struct node *separable_unit(const struct place *p, struct node *x, struct window window,
+                                   int first)
 {
     if (!x)
         return NULL;
     int channels = node_shape(x)->extent[2];
-    struct node *w = layer_depthwise_kernel(g, name_of("%s.op.%d.weight", module, first).text,
+    struct node *w = layer_depthwise_kernel(p->g, name_of("%s.op.%d.weight", p->module, first).text,
                                             window.kernel, channels);
-    struct node *p =
-        layer_kernel(g, name_of("%s.op.%d.weight", module, first + 1).text, 1, channels, channels);
-    return affine(g, separable(x, NULL, w, p, window), name_of("%s.op.%d", module, first + 2).text);
+    struct node *point = layer_kernel(p->g, name_of("%s.op.%d.weight", p->module, first + 1).text,
+                                      1, channels, channels);
+    return affine(p, separable(x, NULL, w, point, window),
+                  name_of("%s.op.%d", p->module, first + 2).text);
 }
 
-static struct node *separable_op(struct graph *g, struct node *x, int kernel, int stride,
-                                 const char *module)
+static struct node *separable_op(const struct place *p, struct node *x, int kernel)
 {
-    struct window window = {.kernel = kernel, .stride = stride, .pad = kernel / 2};
-    x = separable_unit(g, x, window, module, 1);
+    struct window window = {.kernel = kernel, .stride = p->stride, .pad = kernel / 2};
+    struct place first = *p;
+    first.into = NULL;
+    x = separable_unit(&first, x, window, 1);
     window.stride = 1;
-    return separable_unit(g, x, window, module, 5);
+    return separable_unit(p, x, window, 5);
 }
 
-static struct node *dilated_op(struct graph *g, struct node *x, int kernel, int stride,
-                               const char *module)
+static struct node *dilated_op(const struct place *p, struct node *x, int kernel)
 {
-    struct window window = {.kernel = kernel, .stride = stride, .pad = kernel - 1, .dilation = 2};
-    return separable_unit(g, x, window, module, 1);
+    struct window window = {
+        .kernel = kernel, .stride = p->stride, .pad = kernel - 1, .dilation = 2};
+    return separable_unit(p, x, window, 1);
 }
 
-static struct node *operation(struct graph *g, enum primitive op, struct node *x, int channels,
-                              int stride, const char *module)
+static struct node *plus(struct node *into, struct node *x)
 {
-    const struct window pool = {.kernel = 3, .stride = stride, .pad = 1};
+    return into ? add(into, x) : x;
+}
+
+static struct node *operation(const struct place *p, enum primitive op, struct node *x)
+{
+    const struct window pool = {.kernel = 3, .stride = p->stride, .pad = 1};
     switch (op) {
     case PRIMITIVE_MAX_POOL_3:
-        return max_pool(x, pool);
+        return plus(p->into, max_pool(x, pool));
     case PRIMITIVE_AVG_POOL_3:
-        return avg_pool(x, pool);
+        return plus(p->into, avg_pool(x, pool));
     case PRIMITIVE_SKIP:
-        return stride == 1 ? x : factorised_reduce(g, x, channels, module);
+        return p->stride == 1 ? plus(p->into, x) : factorised_reduce(p, x);
     case PRIMITIVE_SEP_3:
-        return separable_op(g, x, 3, stride, module);
+        return separable_op(p, x, 3);
     case PRIMITIVE_SEP_5:
-        return separable_op(g, x, 5, stride, module);
+        return separable_op(p, x, 5);
     case PRIMITIVE_DIL_3:
-        return dilated_op(g, x, 3, stride, module);
+        return dilated_op(p, x, 3);
     case PRIMITIVE_DIL_5:
-        return dilated_op(g, x, 5, stride, module);
+        return dilated_op(p, x, 5);
     default:
         return NULL;
     }
+}
+
+/* The sum of two operations. Without drop-path the second one's normalisation adds to what the
+ * first has made, unless that is a state, which others read. */
+static struct node *cell_node(const struct cell *c, int node, struct node *const *state)
+{
+    struct node *sum = NULL;
+    bool state_itself = false;
+    for (int k = 2 * node; k < 2 * node + 2; k++) {
+        struct gene gene = c->genotype->gene[k];
+        struct name module = name_of("cells.%d._ops.%d", c->index, k);
+        struct place p = {c->g, NULL, c->channels, c->reduction && gene.input < CELL_INPUTS ? 2 : 1,
+                          module.text};
+        bool plain = gene.op == PRIMITIVE_SKIP && p.stride == 1;
+        bool drops = c->drops && !plain, onto = sum && !drops && !state_itself;
+        if (onto)
+            p.into = sum;
+        struct node *y = operation(&p, gene.op, state[gene.input]);
+        y = drops ? drop_path(y) : y;
+        if (!y)
+            return NULL;
+        sum = onto ? y : plus(sum, y);
+        state_itself = plain;
+    }
+    return sum;
 }
 
 static struct node *cell_build(const struct cell *c, struct node *before, struct node *last)
@@ -91,25 +132,15 @@ static struct node *cell_build(const struct cell *c, struct node *before, struct
     struct node *state[CELL_INPUTS + CELL_NODES], *output[GENOTYPE_MOST_CONCAT];
     struct name p0 = name_of("cells.%d.preprocess0", c->index);
     struct name p1 = name_of("cells.%d.preprocess1", c->index);
+    struct place first = {c->g, NULL, c->channels, 1, p0.text};
+    struct place second = {c->g, NULL, c->channels, 1, p1.text};
 
-    state[0] = c->after_reduction ? factorised_reduce(c->g, before, c->channels, p0.text)
-                                  : relu_conv_norm(c->g, before, c->channels, p0.text);
-    state[1] = relu_conv_norm(c->g, last, c->channels, p1.text);
-    for (int node = 0; node < CELL_NODES; node++) {
-        struct node *path[2];
-        for (int i = 0; i < 2; i++) {
-            int k = 2 * node + i;
-            struct gene gene = c->genotype->gene[k];
-            int stride = c->reduction && gene.input < CELL_INPUTS ? 2 : 1;
-            path[i] = operation(c->g, gene.op, state[gene.input], c->channels, stride,
-                                name_of("cells.%d._ops.%d", c->index, k).text);
-            if (path[i] && (gene.op != PRIMITIVE_SKIP || stride != 1))
-                path[i] = drop_path(path[i]);
-        }
-        state[CELL_INPUTS + node] = path[0] && path[1] ? add(path[0], path[1]) : NULL;
-        if (!state[CELL_INPUTS + node])
+    state[0] =
+        c->after_reduction ? factorised_reduce(&first, before) : relu_conv_norm(&first, before);
+    state[1] = relu_conv_norm(&second, last);
+    for (int node = 0; node < CELL_NODES; node++)
+        if (!(state[CELL_INPUTS + node] = cell_node(c, node, state)))
             return NULL;
-    }
     for (int i = 0; i < c->genotype->concats; i++)
         output[i] = state[c->genotype->concat[i]];
     return concat(c->genotype->concats, output);
@@ -163,9 +194,9 @@ int discrete_build(struct discrete *d, struct graph *g, const struct genotype *g
     d->label = graph_input(g, "label", 1, 1, 1);
     last = conv2d(d->x, layer_kernel(g, "stem.0.weight", 3, image->channels, 3 * d->channels),
                   (struct window){.kernel = 3, .pad = 1});
-    before = last = affine(g, last, "stem.1");
+    before = last = layer_batch_norm(g, last, "stem.1", true, 0, ACT_IDENTITY);
 
-    struct cell cell = {.g = g, .channels = d->channels};
+    struct cell cell = {.g = g, .channels = d->channels, .drops = d->drop_path};
     for (cell.index = 0; cell.index < d->cells; cell.index++) {
         cell.after_reduction = cell.reduction;
         cell.reduction = layer_is_reduction(cell.index, d->cells);

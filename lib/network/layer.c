@@ -48,6 +48,13 @@ struct node *layer_statistics(struct graph *g, struct node *x, const char *modul
 struct node *layer_batch_norm(struct graph *g, struct node *x, const char *module, bool affine,
                               double deviation, enum activation activation)
 {
+    return layer_batch_norm_onto(g, NULL, x, module, affine, deviation, activation);
+}
+
+struct node *layer_batch_norm_onto(struct graph *g, struct node *into, struct node *x,
+                                   const char *module, bool affine, double deviation,
+                                   enum activation activation)
+{
     struct node *s = layer_statistics(g, x, module), *scale = NULL, *shift = NULL;
     if (!s)
         return NULL;
@@ -58,7 +65,7 @@ struct node *layer_batch_norm(struct graph *g, struct node *x, const char *modul
         shift = layer_weight(g, name_of("%s.bias", module).text, GRAPH_WEIGHTS, 1, &channels,
                              (struct initial){INITIAL_CONSTANT, 0, 0});
     }
-    return normalise(x, s, scale, shift, (int)activation);
+    return normalise_onto(into, x, s, scale, shift, (int)activation);
 }
 
 struct node *layer_linear(struct graph *g, struct node *x, const char *module, int out)

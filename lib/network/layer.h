@@ -25,6 +25,10 @@ struct node *layer_statistics(struct graph *g, struct node *x, const char *modul
  * deviation), and MODULE.bias. */
 struct node *layer_batch_norm(struct graph *g, struct node *x, const char *module, bool affine,
                               double deviation, enum activation activation);
+/* Adds that to `into` (NULL: none), whose memory it takes over. */
+struct node *layer_batch_norm_onto(struct graph *g, struct node *into, struct node *x,
+                                   const char *module, bool affine, double deviation,
+                                   enum activation activation);
 
 /* Fully connected: MODULE.weight [in, out], MODULE.bias. */
 struct node *layer_linear(struct graph *g, struct node *x, const char *module, int out);

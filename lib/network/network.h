@@ -32,6 +32,7 @@ struct discrete {
     struct image_shape image;
     int channels, cells, classes;
     bool auxiliary;                /* the auxiliary head after cell 2*cells/3 */
+    bool drop_path;                /* paths may be dropped (graph_run.drop_path) */
     double auxiliary_weight;       /* 0.4 */
     struct node *x, *label;
     struct node *logits, *loss;    /* loss includes the auxiliary head's share */

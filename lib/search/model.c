@@ -37,7 +37,8 @@ struct value *model_settings(const struct model_options *o, struct image_shape i
         !value_set_int(v, "cells", o->cells) || !value_set_int(v, "channels", o->channels) ||
         !value_set(v, "normalisation", normalisation_value(n ? n : &none)) ||
         (genotype && (!value_set(v, "genotype", genotype_text(genotype)) ||
-                      !value_set_bool(v, "auxiliary", o->auxiliary)))) {
+                      !value_set_bool(v, "auxiliary", o->auxiliary) ||
+                      !value_set_bool(v, "drop_path", o->drop_path)))) {
         value_free(v);
         return NULL;
     }
@@ -88,7 +89,8 @@ static int build_discrete(struct model *m, const struct value *settings, struct 
                          .cells = m->cells,
                          .classes = m->classes,
                          .auxiliary = value_get_bool(settings, "auxiliary", false),
-                         .auxiliary_weight = 0.4};
+                         .auxiliary_weight = 0.4,
+                         .drop_path = value_get_bool(settings, "drop_path", true)};
     if (genotype_parse(&genotype, text, strlen(text), e) || genotype_check(&genotype, e))
         return error_wrap(e, "network: genotype");
     if (discrete_build(&d, m->graph, &genotype, e))

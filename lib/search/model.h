@@ -7,6 +7,7 @@
  *     normalisation   {mean: [..], sd: [..]}
  *     genotype        discrete only: DARTS Genotype text
  *     auxiliary       discrete only: whether there is an auxiliary head
+ *     drop_path       discrete only: whether paths may be dropped
  *
  * So a search state, a checkpoint and a trained network all run with nothing but their file. */
 #ifndef SEARCH_MODEL_H
@@ -19,9 +20,9 @@
 /* What a program is told of a network. */
 struct model_options {
     int64_t cells, channels, batch;
-    bool auxiliary;         /* discrete only; not of MODEL_OPTIONS */
-    bool describe, profile; /* what is to be printed */
-    const char *image;      /* the images and classes to describe: otherwise the samples tell */
+    bool auxiliary, drop_path; /* discrete only; not of MODEL_OPTIONS */
+    bool describe, profile;    /* what is to be printed */
+    const char *image;         /* the images and classes to describe: otherwise the samples tell */
     int64_t classes;
 };
 

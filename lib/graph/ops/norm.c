@@ -128,7 +128,7 @@ const struct op OP(statistics) = {
 
 /* ---- normalise, and its tangent: the same without mean, shift and activation ---- */
 
-enum { X, S, SCALE, SHIFT };
+enum { X, S, SCALE, SHIFT, INTO };
 
 struct affine { /* z = (x - mean) * slope + shift, slope = r * scale; one vector of channels */
     vec mean, r, scale, slope, shift;
@@ -160,6 +160,8 @@ static int normalise_shape(struct node *n, struct error *e)
     if (n->integer != ACT_IDENTITY && n->integer != ACT_RELU && n->integer != ACT_LEAKY)
         return error_set(e, "normalise: fuses identity, relu or leaky relu alone");
     n->shape = *x;
+    if (n->code == OP_NORMALISE && n->input[INTO] && !same_shape(x, &n->input[INTO]->shape))
+        return error_set(e, "normalise: goes on with a sum of another shape");
     if (n->code == OP_NORMALISE && check_parameter(n->input[SHIFT], 1, c, "shift", e))
         return -1;
     return check_parameter(n->input[SCALE], 1, c, "scale", e) ||
@@ -173,6 +175,7 @@ static void normalise_forward(const struct node *n, const struct context *c)
     const struct node *x = n->input[X];
     int channels = channels_of(x);
     size_t pixels = pixels_of(x);
+    bool onto = n->code == OP_NORMALISE && n->input[INTO];
     FOR_SLICES(c, slice)
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
         for (int b = 0; b < channels; b += LANES) {
@@ -182,7 +185,8 @@ static void normalise_forward(const struct node *n, const struct context *c)
             real *out = n->value + (size_t)i * node_count(x) + b;
             for (size_t p = 0; p < pixels; p++, in += channels, out += channels) {
                 vec z = (vec_load_part(in, lanes) - a.mean) * a.slope + a.shift;
-                vec_store_part(out, affine_activated(z, z, n->integer), lanes);
+                z = affine_activated(z, z, n->integer);
+                vec_store_part(out, onto ? vec_load_part(out, lanes) + z : z, lanes);
             }
         }
 }
@@ -262,7 +266,7 @@ static size_t normalise_scratch(const struct node *n, int batch)
 /* Statistics are held constant; scale and shift carry no tangent. */
 static struct node *normalise_op_tangent(struct node *n, struct node *const *t)
 {
-    if (!t[X] || t[SCALE] || t[SHIFT])
+    if (!t[X] || t[SCALE] || t[SHIFT] || n->input[INTO])
         return NULL;
     struct node *x = n->input[X], *s = n->input[S], *scale = n->input[SCALE];
     struct node *y = normalise_tangent(t[X], s, scale);
@@ -280,6 +284,7 @@ const struct op OP(normalise) = {
     .tangent = normalise_op_tangent,
     .scratch = normalise_scratch,
     .reads = 1 << X | 1 << S | 1 << SCALE | 1 << SHIFT,
+    .extends = INTO,
 };
 
 const struct op OP(normalise_tangent) = {
