@@ -2,7 +2,8 @@
 #include <math.h>
 
 /* Each element stands alone, so the loops may be shared out by any number of threads without a bit
- * of difference. Short arrays are not worth waking them for. */
+ * of difference. Short arrays are not worth waking them for. Large arrays begin at equal places of
+ * a page, where a load waits for the store before it: so all loads come first. */
 #define EACH(i, count)                                                                            \
     _Pragma("omp parallel for schedule(static) if (count > 65536)") for (size_t i = 0; i < count; \
                                                                          i++)
@@ -14,9 +15,10 @@ void sgd_step(const struct sgd *o, struct group g, real *velocity)
     real look_ahead = o->nesterov ? momentum : 0;
     EACH(i, count)
     {
-        real slope = g.gradient[i] + decay * g.value[i];
-        velocity[i] = momentum * velocity[i] + slope;
-        g.value[i] -= rate * (o->nesterov ? slope + look_ahead * velocity[i] : velocity[i]);
+        real x = g.value[i], slope = g.gradient[i] + decay * x;
+        real v = momentum * velocity[i] + slope;
+        velocity[i] = v;
+        g.value[i] = x - rate * (o->nesterov ? slope + look_ahead * v : v);
     }
 }
 
@@ -29,10 +31,12 @@ void adam_step(const struct adam *o, struct group g, real *first, real *second, 
     real epsilon = (real)o->epsilon, decay = (real)o->decay;
     EACH(i, count)
     {
-        real slope = g.gradient[i] + decay * g.value[i];
-        first[i] = beta1 * first[i] + (1 - beta1) * slope;
-        second[i] = beta2 * second[i] + (1 - beta2) * slope * slope;
-        g.value[i] -= step * first[i] / ((real)sqrt(second[i]) * root + epsilon);
+        real x = g.value[i], slope = g.gradient[i] + decay * x;
+        real mean = beta1 * first[i] + (1 - beta1) * slope;
+        real square = beta2 * second[i] + (1 - beta2) * slope * slope;
+        first[i] = mean;
+        second[i] = square;
+        g.value[i] = x - step * mean / ((real)sqrt(square) * root + epsilon);
     }
 }
 

@@ -103,9 +103,14 @@ static const struct gradcheck gradients[] = {
          WINDOW(.kernel = 1, .stride = 2, .pad = -1, .extent = 1, .relu = true)),
     CASE(conv2d, 17, 0, 3, 3, 40, 56, WINDOW(.kernel = 3, .pad = 1)),
     CASE(conv2d, 3, 0, 2, 2, 260, 72, WINDOW(.kernel = 1, .relu = true)),
+    CASE(conv2d, 3, 2, 8, 9, 8, 16, WINDOW(.kernel = 4, .stride = 2, .pad = 1, .relu = true)),
+    CASE(conv2d, 2, 0, 17, 14, 8, 8, WINDOW(.kernel = 4, .stride = 2, .pad = 1)),
+    CASE(conv2d, 2, 0, 9, 7, 8, 24, WINDOW(.kernel = 3, .pad = 1, .relu = true)),
     CASE(transpose, 3, 2, 4, 3, 5, 3, WINDOW(.kernel = 4, .stride = 2, .pad = 1)),
     CASE(transpose, 2, 0, 1, 1, 7, 8, WINDOW(.kernel = 4, .stride = 1)),
     CASE(transpose, 2, 0, 3, 5, 6, 4, WINDOW(.kernel = 3, .dilation = 2, .groups = 2)),
+    CASE(transpose, 3, 2, 9, 7, 16, 8, WINDOW(.kernel = 4, .stride = 2, .pad = 1)),
+    CASE(transpose, 2, 0, 4, 5, 8, 8, WINDOW(.kernel = 4, .stride = 2, .pad = 1)),
     CASE(transpose, 5, 0, 2, 2, 40, 36, WINDOW(.kernel = 4, .stride = 2, .pad = 1)),
     CASE(depthwise, 3, 2, 5, 7, 3, 0, WINDOW(.kernel = 3, .pad = 1)),
     CASE(depthwise, 2, 0, 9, 8, 16, 0, WINDOW(.kernel = 5, .pad = 4, .dilation = 2, .relu = true)),
@@ -255,6 +260,57 @@ static void check_adjoint(void)
         }
 }
 
+static double inner(const real *a, const real *b, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)a[i] * (double)b[i];
+    return sum;
+}
+
+/* Batches that are too large to be worked on at once: y is linear in x and in w, so that both
+ * gradients of L = |y|^2 / n are told by <x, gx> = <w, gw> = 2 L, and the images are all alike. */
+static void check_large(void)
+{
+    static const struct {
+        int side, kernel, stride;
+        bool transpose;
+    } cases[] = {{16, 4, 2, false}, {16, 3, 1, false}, {8, 4, 2, true}};
+    enum { BATCH = 80, C = 32 };
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct error e;
+        struct graph *g = graph_new(&e);
+        struct window window = {.kernel = cases[k].kernel, .stride = cases[k].stride, .pad = 1};
+        struct node *x = graph_input(g, "x", cases[k].side, cases[k].side, C);
+        struct node *w = check_weight(g, "w", GRAPH_WEIGHTS, window.kernel, window.kernel, C, C);
+        struct node *y = cases[k].transpose ? conv_transpose2d(x, w, window) : conv2d(x, w, window);
+        struct node *loss = mean_square_norm(y);
+        graph_differentiate(x);
+        graph_keep(y);
+        if (!ok(!graph_plan(g, loss, BATCH, GRAPH_TRAIN, &e), "large batch: plan"))
+            return;
+        graph_initialise(g, GRAPH_WEIGHTS, 5);
+        size_t count = node_count(x), out = node_count(y);
+        for (size_t i = 0; i < BATCH * count; i++)
+            node_value(x)[i] = (real)check_draw("x", i % count);
+        struct graph_run run = {.n = BATCH, .gradients = 1u << GRAPH_WEIGHTS};
+        graph_forward(g, &run);
+        graph_backward(g, &run);
+        const real *gx = node_gradient(x), *v = node_value(y);
+        double l = 2 * (double)node_value(loss)[0], apart = 0;
+        double by_x = inner(node_value(x), gx, BATCH * count);
+        double by_w = inner(node_value(w), node_gradient(w), node_count(w));
+        for (size_t i = 0; i < BATCH * out; i++)
+            apart = fmax(apart, fabs((double)(v[i] - v[i % out])));
+        for (size_t i = 0; i < BATCH * count; i++)
+            apart = fmax(apart, fabs((double)(gx[i] - gx[i % count])));
+        ok(l > 0 && fabs(by_x / l - 1) < 1e-12 && fabs(by_w / l - 1) < 1e-12 && apart <= 0,
+           "batch of %d, kernel %d: homogeneous, apart %.1e and %.1e; images alike", BATCH,
+           window.kernel, by_x / l - 1, by_w / l - 1);
+        graph_free(g);
+    }
+}
+
 /* Mean and deviation by the definition, far from zero; running statistics by PyTorch's rule. */
 static void check_statistics(void)
 {
@@ -346,6 +402,7 @@ int main(void)
     check_separable();
     check_loops();
     check_adjoint();
+    check_large();
     check_statistics();
     check_ties();
     check_refusals();

@@ -398,11 +398,12 @@ static void drop(const struct node *n, const struct context *c, const char *purp
     FOR_SLICES(c, s)
     {
         struct range r = range(n, c, s);
-        real factor = 1;
-        for (size_t i = r.first; i < r.last; i++) {
-            if (!off && (i == r.first || i % block == 0))
-                factor = random_uniform_at(&dice, base + i / block) < rate ? 0 : survivor;
-            give(y, i, add, factor != 0 ? x[i] * factor : 0);
+        size_t k = r.first / block;
+        for (size_t i = r.first, end; i < r.last; i = end, k++) {
+            real factor = off ? 1 : random_uniform_at(&dice, base + k) < rate ? 0 : survivor;
+            end = (k + 1) * block < r.last ? (k + 1) * block : r.last;
+            for (size_t j = i; j < end; j++)
+                give(y, j, add, factor != 0 ? x[j] * factor : 0);
         }
     }
 }
