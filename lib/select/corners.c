@@ -3,41 +3,37 @@
 #include <stdint.h>
 #include "base/processor.h"
 
-typedef float lanes __attribute__((vector_size(CORNERS * sizeof(float)), may_alias));
-typedef int32_t mask __attribute__((vector_size(CORNERS * sizeof(int32_t))));
-
-__attribute__((always_inline)) static inline unsigned far_corners(const float *block, int axes,
-                                                                  int up, const float *query,
-                                                                  float rest, float need,
-                                                                  float *squared)
-{
-    const lanes *row = (const lanes *)block;
-    lanes far = row[0] + rest, sum = far * far;
-    unsigned bits = 0;
-    row++;
-    for (int k = 0; k < axes; k++, row++) {
-        lanes below = query[k] - row[0], above = row[up] - query[k];
-        mask lower = below > above;
-        far = (lanes)((lower & (mask)below) | (~lower & (mask)above));
-        sum += far * far;
-    }
-    *(lanes *)squared = sum;
-    for (int i = 0; i < CORNERS; i++)
-        bits |= (unsigned)(squared[i] >= need) << i;
-    return bits;
-}
-
-#define KERNEL(name, target)                                                              \
-    target static unsigned name(const float *block, int axes, int up, const float *query, \
-                                float rest, float need, float *squared)                   \
-    {                                                                                     \
-        return far_corners(block, axes, up, query, rest, need, squared);                  \
+/* A kernel of vectors as wide as the target's registers: wider ones GCC takes apart number by
+ * number. */
+#define KERNEL(name, width, target)                                                               \
+    typedef float name##_lanes __attribute__((vector_size(width * sizeof(float)), may_alias));    \
+    typedef int32_t name##_mask __attribute__((vector_size(width * sizeof(int32_t))));            \
+    target static unsigned name(const float *block, int axes, int up, const float *query,         \
+                                float rest, float need, float *squared)                           \
+    {                                                                                             \
+        unsigned bits = 0;                                                                        \
+        for (int i = 0; i < CORNERS; i += width) {                                                \
+            name##_lanes far = *(const name##_lanes *)(block + i) + rest, sum = far * far;        \
+            const float *row = block + CORNERS + i;                                               \
+            for (int k = 0; k < axes; k++, row += CORNERS) {                                      \
+                name##_lanes below = query[k] - *(const name##_lanes *)row;                       \
+                name##_lanes above = *(const name##_lanes *)(row + up * CORNERS) - query[k];      \
+                name##_mask lower = below > above;                                                \
+                far =                                                                             \
+                    (name##_lanes)((lower & (name##_mask)below) | (~lower & (name##_mask)above)); \
+                sum += far * far;                                                                 \
+            }                                                                                     \
+            *(name##_lanes *)(squared + i) = sum;                                                 \
+        }                                                                                         \
+        for (int i = 0; i < CORNERS; i++)                                                         \
+            bits |= (unsigned)(squared[i] >= need) << i;                                          \
+        return bits;                                                                              \
     }
 
-KERNEL(corners_baseline, )
+KERNEL(corners_baseline, 4, )
 #ifdef __x86_64__
-KERNEL(corners_avx2, __attribute__((target("arch=x86-64-v3"))))
-KERNEL(corners_avx512, __attribute__((target("arch=x86-64-v4"))))
+KERNEL(corners_avx2, 8, __attribute__((target("arch=x86-64-v3"))))
+KERNEL(corners_avx512, 16, __attribute__((target("arch=x86-64-v4"))))
 #endif
 
 corners_kernel *corners_choose(struct error *e)

@@ -8,7 +8,7 @@ case ${CHECK_LONG:-0} in '' | 0) skip_all 'long: CHECK_LONG=1' ;; esac
 [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] ||
     skip_all 'Debian package dataset-fashion-mnist is missing'
 
-epochs=${EPOCHS:-50}
+epochs=${EPOCHS:-30}
 search='search-step --state state --validation validation --cells 5 --channels 8 --batch 25 --order 1'
 
 run 'load fashion-mnist train | pick --per-class 600 --seed 1 -o pool &&
@@ -60,7 +60,7 @@ sed 's/^/# /' "$WORK/stdout"
 
 accuracy() { # of the super-net, in per cent
     predict --weights state | evaluate --json |
-        python3 -c 'import json, sys; print(100 * json.load(sys.stdin)["accuracy"])'
+        python3 -c 'import json, sys; print(100 * json.load(sys.stdin)["top1"])'
 }
 search_and_judge() {
     rm state
@@ -73,7 +73,8 @@ search_and_judge() {
             pick --not-ids subset other >might
             for ids in left might came; do
                 pick --ids $ids pool | accuracy || return
-            done | paste -s
+            done >accuracies
+            paste -s accuracies
         }
         mv next subset
     done

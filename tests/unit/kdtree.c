@@ -3,6 +3,7 @@
 #include "select/kdtree.h"
 #include <string.h>
 #include "base/memory.h"
+#include "base/processor.h"
 #include "base/random.h"
 #include "tap.h"
 
@@ -307,12 +308,27 @@ static void growth(void)
     ok(b > 0 && points < 0.001 * size[6], "of 50000 points, under a thousandth are visited");
 }
 
+static void on_every_processor(void)
+{
+    struct error e;
+    for (int p = 0; p < PROCESSORS; p++) {
+        setenv("WINNOW_CPU", processor_name[p], 1);
+        if (processor_choose(&e) < 0)
+            continue;
+        struct faults f = try(CLUSTERED, 1100, 8, true, 200);
+        ok(f.wrong + f.wrong_k + f.beyond_epsilon == 0, "the same by the kernel for %s",
+           processor_name[p]);
+    }
+    unsetenv("WINNOW_CPU");
+}
+
 int main(void)
 {
     const char *text = getenv("CHECK_LONG");
     bool thorough = text && *text && *text != '0';
     structure();
     against_brute_force(thorough);
+    on_every_processor();
     growth();
     return tap_done();
 }
