@@ -16,11 +16,13 @@
             name##_lanes far = *(const name##_lanes *)(block + i) + rest, sum = far * far;        \
             const float *row = block + CORNERS + i;                                               \
             for (int k = 0; k < axes; k++, row += CORNERS) {                                      \
-                name##_lanes below = query[k] - *(const name##_lanes *)row;                       \
-                name##_lanes above = *(const name##_lanes *)(row + up * CORNERS) - query[k];      \
-                name##_mask lower = below > above;                                                \
-                far =                                                                             \
-                    (name##_lanes)((lower & (name##_mask)below) | (~lower & (name##_mask)above)); \
+                far = query[k] - *(const name##_lanes *)row;                                      \
+                if (up) {                                                                         \
+                    name##_lanes above = *(const name##_lanes *)(row + up * CORNERS) - query[k];  \
+                    name##_mask less = far < above;                                               \
+                    far =                                                                         \
+                        (name##_lanes)((less & (name##_mask)above) | (~less & (name##_mask)far)); \
+                }                                                                                 \
                 sum += far * far;                                                                 \
             }                                                                                     \
             *(name##_lanes *)(squared + i) = sum;                                                 \

@@ -6,7 +6,10 @@
 #include "base/memory.h"
 #include "select/order.h"
 
-enum { HUB_QUERIES = 256 };
+enum {
+    HUB_QUERIES = 256,
+    TOGETHER = 16, /* searches that scan a block while it is in the cache */
+};
 
 double kdtree_squared(const float *a, const float *b, int dimension)
 {
@@ -225,23 +228,71 @@ static void guess(struct search *s)
         raise_need(s, kdtree_squared(t->point + place * t->dimension, s->query, t->dimension), 1);
 }
 
+static void begin(struct search *s, const struct kdtree *t, const float *query, size_t k,
+                  double epsilon, struct kdtree_answer *answer)
+{
+    s->tree = t;
+    s->query = query;
+    s->reach = 1 + epsilon;
+    s->wanted = k;
+    s->found = 0;
+    s->answer = answer;
+    s->visits = (struct kdtree_visits){.queries = 1};
+    aim(s);
+    if (k == 1)
+        guess(s);
+}
+
+/* Of some searches in one tree. */
+static void run(struct search *s, size_t searches)
+{
+    const struct kdtree *t = s->tree;
+    if (t->flat)
+        for (size_t block = 0; block < blocks_in(t->points); block++)
+            for (size_t i = 0; i < searches; i++)
+                descend(&s[i], 0, block);
+    else
+        for (size_t i = 0; i < searches; i++)
+            descend(&s[i], t->levels - 1, 0);
+}
+
+static void add_visits(struct kdtree_visits *to, const struct kdtree_visits *from)
+{
+    to->queries += from->queries;
+    to->nodes += from->nodes;
+    to->points += from->points;
+}
+
 size_t kdtree_furthest(const struct kdtree *t, const float *query, size_t k, double epsilon,
                        struct kdtree_answer *answer, struct kdtree_visits *visits)
 {
-    struct search s = {
-        .tree = t, .query = query, .wanted = k, .reach = 1 + epsilon, .answer = answer};
+    struct search s;
     if (k == 0)
         return 0;
-    aim(&s);
-    if (k == 1)
-        guess(&s);
-    descend(&s, t->levels - 1, 0);
-    if (visits) {
-        visits->queries++;
-        visits->nodes += s.visits.nodes;
-        visits->points += s.visits.points;
-    }
+    begin(&s, t, query, k, epsilon, answer);
+    run(&s, 1);
+    if (visits)
+        add_visits(visits, &s.visits);
     return s.found;
+}
+
+void kdtree_furthest_each(const struct kdtree *t, size_t n, const float *const *query,
+                          struct kdtree_answer *answer, struct kdtree_visits *visits)
+{
+    struct kdtree_visits sum = {0};
+#pragma omp parallel for schedule(dynamic)
+    for (size_t first = 0; first < n; first += TOGETHER) {
+        struct search s[TOGETHER];
+        const size_t count = n - first < TOGETHER ? n - first : TOGETHER;
+        for (size_t i = 0; i < count; i++)
+            begin(&s[i], t, query[first + i], 1, 0, &answer[first + i]);
+        run(s, count);
+        for (size_t i = 0; i < count; i++)
+#pragma omp critical
+            add_visits(&sum, &s[i].visits);
+    }
+    if (visits)
+        add_visits(visits, &sum);
 }
 
 /* ---- boxes ---- */
@@ -280,9 +331,11 @@ static void enclose(struct kdtree *t, int level, size_t entry)
     }
 }
 
-/* A few queries among so many points have the same few answers. */
+/* A few queries among so many points have the same few answers. They also tell what boxes are
+ * worth: a plain scan is twice as fast a point. */
 static int find_hubs(struct kdtree *t, struct error *e)
 {
+    struct kdtree_visits visits = {0};
     const int rows = rows_of(t, 0);
     if (!(t->hub = array_new(KDTREE_HUBS, sizeof *t->hub, "hubs", e)) ||
         !(t->hub_block = array_new(KDTREE_HUBS * rows, sizeof *t->hub_block, "hubs", e)))
@@ -290,7 +343,7 @@ static int find_hubs(struct kdtree *t, struct error *e)
     for (size_t i = 0; i < HUB_QUERIES && t->hubs < KDTREE_HUBS; i++) {
         struct kdtree_answer a;
         size_t from = i * (t->points / HUB_QUERIES), known = 0;
-        kdtree_furthest(t, t->point + from * t->dimension, 1, 0, &a, NULL);
+        kdtree_furthest(t, t->point + from * t->dimension, 1, 0, &a, &visits);
         while (known < t->hubs && t->hub[known] != a.place)
             known++;
         if (known < t->hubs)
@@ -301,6 +354,7 @@ static int find_hubs(struct kdtree *t, struct error *e)
             copy[row * CORNERS] = entry[row * CORNERS];
         t->hub[t->hubs++] = a.place;
     }
+    t->flat = 2 * visits.points > visits.queries * t->points;
     return 0;
 }
 

@@ -39,6 +39,7 @@ struct kdtree {
         float *block; /* theirs, one after the other */
         size_t *live; /* [entries]: points that are not barred; NULL at level 0 */
     } level[KDTREE_LEVELS];
+    bool flat;   /* boxes hardly save anything: all points are scanned as they lie */
     size_t hubs; /* points that are the furthest from many others, to begin a search with */
     size_t *hub; /* their places */
     float *hub_block;
@@ -79,6 +80,11 @@ size_t kdtree_live(const struct kdtree *t, size_t k);
  * search one tree. */
 size_t kdtree_furthest(const struct kdtree *t, const float *query, size_t k, double epsilon,
                        struct kdtree_answer *answer, struct kdtree_visits *visits);
+
+/* The furthest live point, of which there must be one, from each of n queries; threads share them.
+ * In a flat tree several queries share a scan, as in a product of matrices. */
+void kdtree_furthest_each(const struct kdtree *t, size_t n, const float *const *query,
+                          struct kdtree_answer *answer, struct kdtree_visits *visits);
 
 /* Sum over the dimensions, in order, in double: the distance that all answers are compared by. */
 double kdtree_squared(const float *a, const float *b, int dimension);

@@ -72,38 +72,6 @@ static const float *point_of(const struct kdtree *t, size_t place)
     return t->point + place * t->dimension;
 }
 
-/* Share of the unbarred queries that their ten most frequent answers serve. */
-static int measure_hubs(const struct forest *f, const struct choice *out, size_t n, double *share,
-                        struct error *e)
-{
-    size_t queries = 0, runs = 0, served = 0;
-    autofree int64_t *answer = array_new(n, sizeof *answer, "answers", e);
-    autofree size_t *run = array_new(n, sizeof *run, "counts of answers", e);
-    if (!answer || !run)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        if (!out[i].kept)
-            answer[queries++] = out[i].id;
-#pragma omp parallel for schedule(dynamic)
-    for (size_t i = 0; i < queries; i++) {
-        struct kdtree_answer furthest;
-        const struct forest_entry *at = forest_find(f, answer[i]);
-        const struct kdtree *t = &f->tree[at->tree].kd;
-        kdtree_furthest(t, point_of(t, at->place), 1, 0, &furthest, NULL);
-        answer[i] = furthest.id;
-    }
-    qsort(answer, queries, sizeof *answer, ascending);
-    for (size_t i = 0; i < queries; i++) {
-        runs += i == 0 || answer[i] != answer[i - 1];
-        run[runs - 1]++;
-    }
-    qsort(run, runs, sizeof *run, descending_size);
-    for (size_t i = 0; i < runs && i < HUBS; i++)
-        served += run[i];
-    *share = queries ? (double)served / queries : NAN;
-    return 0;
-}
-
 /* The distance to another point of the tree at random; NaN where there is none. */
 static double random_distance(const struct kdtree *t, size_t from, struct random *r)
 {
@@ -140,6 +108,39 @@ static size_t list_moves(const struct forest *f, const struct choice *out, size_
             move[moves++] = (struct move){&f->tree[at->tree].kd, at->place, at->place};
         }
     return moves;
+}
+
+/* Share of the unbarred queries that their ten most frequent answers serve. */
+static int measure_hubs(const struct forest *f, const struct move *move, size_t moves,
+                        double *share, struct error *e)
+{
+    size_t queries = 0, runs = 0, served = 0;
+    autofree const float **query = array_new(moves, sizeof *query, "queries", e);
+    autofree struct kdtree_answer *found = array_new(moves, sizeof *found, "answers", e);
+    autofree int64_t *answer = array_new(moves, sizeof *answer, "answers", e);
+    autofree size_t *run = array_new(moves, sizeof *run, "counts of answers", e);
+    if (!query || !found || !answer || !run)
+        return -1;
+    for (size_t t = 0; t < f->trees; t++) {
+        const struct kdtree *tree = &f->tree[t].kd;
+        size_t n = 0;
+        for (size_t i = 0; i < moves; i++)
+            if (move[i].tree == tree)
+                query[n++] = point_of(tree, move[i].from);
+        kdtree_furthest_each(tree, n, query, found, NULL);
+        for (size_t i = 0; i < n; i++)
+            answer[queries++] = found[i].id;
+    }
+    qsort(answer, queries, sizeof *answer, ascending);
+    for (size_t i = 0; i < queries; i++) {
+        runs += i == 0 || answer[i] != answer[i - 1];
+        run[runs - 1]++;
+    }
+    qsort(run, runs, sizeof *run, descending_size);
+    for (size_t i = 0; i < runs && i < HUBS; i++)
+        served += run[i];
+    *share = queries ? (double)served / queries : NAN;
+    return 0;
 }
 
 /* Those of one tree, in order, as each may bar what the next would find. */
@@ -231,10 +232,10 @@ int remine(struct forest *f, const struct member *d, size_t n, const struct remi
     if (!move)
         return -1;
     forest_admit_all(f);
-    if (!rules->random && measure_hubs(f, out, n, &report->hub_share, e))
+    const size_t moves = list_moves(f, out, n, move);
+    if (!rules->random && measure_hubs(f, move, moves, &report->hub_share, e))
         return -1;
     bar(f, out, n, rules);
-    const size_t moves = list_moves(f, out, n, move);
     if (rules->random)
         move_all_at_random(move, moves, rules);
     else

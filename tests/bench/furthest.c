@@ -42,35 +42,34 @@ static int measure(size_t n, int d, size_t queries, struct error *e)
 {
     autofree float *point = array_new(n * d, sizeof *point, "points", e);
     autofree int64_t *id = array_new(n, sizeof *id, "ids", e);
+    autofree const float **query = array_new(queries, sizeof *query, "queries", e);
+    autofree struct kdtree_answer *found = array_new(queries, sizeof *found, "answers", e);
     autofree int64_t *answer = array_new(queries, sizeof *answer, "answers", e);
     struct kdtree t;
-    uint64_t visited = 0;
+    struct kdtree_visits visits = {0};
     size_t distinct = 0;
-    if (!point || !id || !answer)
+    if (!point || !id || !query || !found || !answer)
         return -1;
     make_points(n, d, point);
     for (size_t i = 0; i < n; i++)
         id[i] = (int64_t)i;
+    for (size_t i = 0; i < queries; i++)
+        query[i] = point + i % n * d;
     const double start = seconds();
     if (kdtree_build(&t, n, d, point, id, e))
         return -1;
     const double built = seconds();
-#pragma omp parallel for schedule(dynamic, 16) reduction(+ : visited)
-    for (size_t i = 0; i < queries; i++) {
-        struct kdtree_answer furthest;
-        struct kdtree_visits visits = {0};
-        kdtree_furthest(&t, point + i % n * d, 1, 0, &furthest, &visits);
-        answer[i] = furthest.id;
-        visited += visits.points;
-    }
+    kdtree_furthest_each(&t, queries, query, found, &visits);
     const double asked = seconds() - built;
+    for (size_t i = 0; i < queries; i++)
+        answer[i] = found[i].id;
     qsort(answer, queries, sizeof *answer, ascending);
     for (size_t i = 0; i < queries; i++)
         distinct += i == 0 || answer[i] != answer[i - 1];
-    printf("kd-tree, %zu points x %d, %zu queries: %.4f s, %.0f queries/s, %zu distinct answers, "
+    printf("%s, %zu points x %d, %zu queries: %.4f s, %.0f queries/s, %zu distinct answers, "
            "%.3f %% of the points visited, built in %.2f s\n",
-           n, d, queries, asked, queries / asked, distinct, 100.0 * visited / n / queries,
-           built - start);
+           t.flat ? "brute force" : "kd-tree", n, d, queries, asked, queries / asked, distinct,
+           100.0 * visits.points / n / queries, built - start);
     kdtree_free(&t);
     return 0;
 }

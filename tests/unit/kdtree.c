@@ -308,6 +308,46 @@ static void growth(void)
     ok(b > 0 && points < 0.001 * size[6], "of 50000 points, under a thousandth are visited");
 }
 
+/* Points of as many dimensions as these are all as far away as each other: no box helps. */
+static void flat(void)
+{
+    enum { N = 1000, D = 64, Q = 37 };
+    struct error e;
+    struct kdtree t;
+    struct kdtree_answer got[Q], want;
+    struct kdtree_visits visits = {0};
+    const float *query[Q];
+    struct random r = random_stream(1, "flat", 0);
+    static float point[N * D];
+    int64_t id[N];
+    int wrong = 0;
+    for (int i = 0; i < N * D; i++)
+        point[i] = (float)random_normal(&r);
+    for (int i = 0; i < N; i++)
+        id[i] = i;
+    kdtree_build(&t, N, D, point, id, &e);
+    for (int i = 0; i < Q; i++) {
+        query[i] = t.point + i * D;
+        kdtree_bar(&t, 3 * i, true);
+    }
+    kdtree_furthest_each(&t, Q, query, got, &visits);
+    for (int i = 0; i < Q; i++)
+        wrong += brute(&t, query[i], 1, &want) != 1 || got[i].id != want.id;
+    ok(t.flat && wrong == 0 && visits.queries == Q && visits.nodes == 0,
+       "where boxes are of no use, a plain scan, right for many queries at once");
+    kdtree_free(&t);
+    make_points(CLUSTERED, N, 2, &r, point);
+    kdtree_build(&t, N, 2, point, id, &e);
+    for (int i = 0; i < Q; i++)
+        query[i] = t.point + i * 2;
+    kdtree_furthest_each(&t, Q, query, got, NULL);
+    wrong = 0;
+    for (int i = 0; i < Q; i++)
+        wrong += brute(&t, query[i], 1, &want) != 1 || got[i].id != want.id;
+    ok(!t.flat && wrong == 0, "where they are, the tree");
+    kdtree_free(&t);
+}
+
 static void on_every_processor(void)
 {
     struct error e;
@@ -328,6 +368,7 @@ int main(void)
     bool thorough = text && *text && *text != '0';
     structure();
     against_brute_force(thorough);
+    flat();
     on_every_processor();
     growth();
     return tap_done();
