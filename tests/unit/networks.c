@@ -1,14 +1,9 @@
 /* Networks: counts of weights, one architecture in two guises, the auto-encoder's training. */
 #include <string.h>
+#include "darts_v2.h"
 #include "tap.h"
 #include "network/train_autoencoder.h"
 
-static const char darts_v2[] =
-    "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), "
-    "('sep_conv_3x3', 1), ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), "
-    "('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), "
-    "('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), "
-    "('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])";
 /* Without pools, whose normalisation the discrete network leaves out. */
 static const char poolless[] =
     "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_5x5', 1), ('dil_conv_3x3', 0), "
