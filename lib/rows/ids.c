@@ -1,5 +1,4 @@
 #include "rows/ids.h"
-#include <stdlib.h>
 #include "base/memory.h"
 #include "rows/follow.h"
 #include "select/curriculum.h"
@@ -42,12 +41,6 @@ int ids_read(struct id_list *list, const struct call *c, const char *path, const
 
 /* ---- writing ---- */
 
-static int ascending(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* The newcomers that were in the subset already; choice is sorted by id. */
 static int note_returned(struct value *subset, const struct choice *choice, size_t count,
                          struct error *e)
@@ -62,8 +55,7 @@ static int note_returned(struct value *subset, const struct choice *choice, size
     subset_sort(before, count);
     for (size_t i = 0; i < count; i++) {
         const int64_t id = choice[i].id;
-        if (choice[i].kept || (list && id == last) ||
-            !bsearch(&id, before, count, sizeof id, ascending))
+        if (choice[i].kept || (list && id == last) || !subset_has(before, count, id))
             continue;
         if (!list)
             list = value_set(subset, "returned", value_array());

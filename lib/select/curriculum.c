@@ -153,6 +153,11 @@ void subset_sort(int64_t *ids, size_t n)
         qsort(ids, n, sizeof *ids, ascending);
 }
 
+bool subset_has(const int64_t *sorted, size_t n, int64_t id)
+{
+    return n && bsearch(&id, sorted, n, sizeof id, ascending);
+}
+
 size_t subset_distinct(const int64_t *sorted, size_t n)
 {
     size_t distinct = n > 0;

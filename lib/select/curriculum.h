@@ -49,6 +49,7 @@ double easiness_mean(const struct easiness *h, int64_t id, int *epochs);
 
 /* Sorts ids in place. */
 void subset_sort(int64_t *ids, size_t n);
+bool subset_has(const int64_t *sorted, size_t n, int64_t id);
 /* The number of different ids among n sorted ones. */
 size_t subset_distinct(const int64_t *sorted, size_t n);
 /* Whether the incoming subset is a new one, by its sorted ids and its count of updates (-1 where

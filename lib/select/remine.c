@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/memory.h"
 #include "base/random.h"
+#include "select/curriculum.h"
 
 enum { HUBS = 10 };
 
@@ -13,12 +14,6 @@ static int by_new_id(const void *a, const void *b)
     if (x->id != y->id)
         return x->id < y->id ? -1 : 1;
     return (x->replaces > y->replaces) - (x->replaces < y->replaces);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
 }
 
 static int descending_size(const void *a, const void *b)
@@ -131,7 +126,7 @@ static int measure_hubs(const struct forest *f, const struct move *move, size_t 
         for (size_t i = 0; i < n; i++)
             answer[queries++] = found[i].id;
     }
-    qsort(answer, queries, sizeof *answer, ascending);
+    subset_sort(answer, queries);
     for (size_t i = 0; i < queries; i++) {
         runs += i == 0 || answer[i] != answer[i - 1];
         run[runs - 1]++;
