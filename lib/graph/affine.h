@@ -26,7 +26,7 @@ enum {
 
 static inline size_t affine_stride(const struct node *n)
 {
-    return ((size_t)n->shape.extent[n->shape.rank - 1] + 15) & ~(size_t)15;
+    return scratch_round((size_t)node_channels(n));
 }
 static inline real *affine_row(const struct node *n, int row)
 {
@@ -46,7 +46,7 @@ INLINE vec affine_activated(vec z, vec x, int activation)
 INLINE void affine_pixels(const struct node *n, const real *source, size_t pixel, size_t count,
                           const int activation, real *to)
 {
-    size_t c = (size_t)n->shape.extent[n->shape.rank - 1];
+    size_t c = (size_t)node_channels(n);
     const real *g = source ? source + pixel * c : NULL, *y = n->value + pixel * c;
     for (size_t b = 0; b < c; b += LANES) {
         int lanes = c - b < LANES ? (int)(c - b) : LANES;
@@ -86,7 +86,7 @@ static inline void affine_write(const struct node *n, const real *source, size_t
 INLINE const real *gradient_pixels(const struct node *n, size_t pixel, size_t count, real *work)
 {
     if (!n->deferred)
-        return n->gradient + pixel * (size_t)n->shape.extent[n->shape.rank - 1];
+        return n->gradient + pixel * (size_t)node_channels(n);
     affine_write(n, n->source->gradient, pixel, count, work);
     return work;
 }

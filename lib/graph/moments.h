@@ -13,12 +13,12 @@ struct moments { /* of what a slice has seen so far; squares are sums of squares
 
 static inline size_t moments_reals(int channels) /* of double, a slice */
 {
-    return 2 * (((size_t)channels + 15) & ~(size_t)15);
+    return 2 * scratch_round((size_t)channels);
 }
 
 static inline struct moments slice_moments(const struct node *n, int slice)
 {
-    size_t reals = moments_reals(n->shape.extent[n->shape.rank - 1]);
+    size_t reals = moments_reals(node_channels(n));
     double *at = n->moments + (size_t)slice * reals;
     return (struct moments){at, at + reals / 2, 0};
 }
@@ -77,14 +77,14 @@ static inline struct moments moments_begin(const struct node *n, int slice)
     if (!n->moments)
         return (struct moments){0};
     struct moments m = slice_moments(n, slice);
-    memset(m.mean, 0, moments_reals(n->shape.extent[n->shape.rank - 1]) * sizeof *m.mean);
+    memset(m.mean, 0, moments_reals(node_channels(n)) * sizeof *m.mean);
     return m;
 }
 /* And when image i has been made. */
 static inline void moments_add(const struct node *n, struct moments *m, size_t image)
 {
     size_t count = node_count(n);
-    int channels = n->shape.extent[n->shape.rank - 1];
+    int channels = node_channels(n);
     if (m->mean)
         moments_image(m, n->value + image * count, count / (size_t)channels, channels);
 }

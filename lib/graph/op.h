@@ -120,6 +120,15 @@ static inline bool wants(const struct node *n, const struct context *c, int i)
     return in && in->gradient && (in->code != OP_WEIGHT || (c->run->gradients >> in->group & 1u));
 }
 
+/* Extents of scratch and of rows of channels: whole cache lines. */
+static inline size_t scratch_round(size_t reals)
+{
+    return (reals + 15) & ~(size_t)15;
+}
+static inline int node_channels(const struct node *n)
+{
+    return n->shape.extent[n->shape.rank - 1];
+}
 static inline bool same_shape(const struct shape *a, const struct shape *b)
 {
     bool same = a->batched == b->batched && a->rank == b->rank;

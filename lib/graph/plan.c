@@ -106,7 +106,7 @@ static size_t affine_bytes(const struct node *n)
 
 static size_t moments_bytes(const struct node *n)
 {
-    return GRAPH_SLICES * moments_reals(n->shape.extent[n->shape.rank - 1]) * sizeof(double);
+    return GRAPH_SLICES * moments_reals(node_channels(n)) * sizeof(double);
 }
 
 /* Who shares arrays with whom. */

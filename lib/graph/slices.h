@@ -63,10 +63,4 @@ static inline real *slices_sum(const struct context *c, size_t offset, size_t co
                 sum[i] += slice_scratch(c, s)[offset + i];
     return sum;
 }
-
-/* Scratch extents: whole cache lines. */
-INLINE size_t scratch_round(size_t reals)
-{
-    return (reals + 15) & ~(size_t)15;
-}
 #endif

@@ -6,14 +6,9 @@
 
 static const double epsilon = 1e-5, momentum = 0.1;
 
-static int channels_of(const struct node *n)
-{
-    return n->shape.extent[n->shape.rank - 1];
-}
-
 static size_t pixels_of(const struct node *n) /* an image */
 {
-    return node_count(n) / (size_t)channels_of(n);
+    return node_count(n) / (size_t)node_channels(n);
 }
 
 static int check_parameter(const struct node *n, int rows, int c, const char *what, struct error *e)
@@ -47,7 +42,7 @@ static bool from_running(const struct node *n, const struct context *c)
 static void statistics_forward(const struct node *n, const struct context *c)
 {
     const struct node *x = n->input[0];
-    int channels = channels_of(x);
+    int channels = node_channels(x);
     size_t pixels = pixels_of(x);
     real *running = n->input[RUNNING] ? n->input[RUNNING]->value : NULL;
     if (from_running(n, c)) {
@@ -89,7 +84,7 @@ static void statistics_affine(const struct node *n, const struct context *c)
 {
     const struct node *x = n->input[0];
     bool constant = from_running(n, c);
-    int channels = channels_of(x);
+    int channels = node_channels(x);
     real count = (real)((double)c->n * (double)pixels_of(x));
     const real *mean = n->value, *r = n->value + channels;
     const real *g_mean = n->gradient, *g_r = n->gradient + channels;
@@ -142,7 +137,7 @@ static struct affine affine_load(const struct node *n, int b, int lanes)
     if (s && n->code == OP_NORMALISE)
         a.mean = vec_load_part(s->value + b, lanes);
     if (s)
-        a.r = vec_load_part(s->value + channels_of(s) + b, lanes);
+        a.r = vec_load_part(s->value + node_channels(s) + b, lanes);
     if (scale)
         a.scale = vec_load_part(scale->value + b, lanes);
     if (shift)
@@ -154,7 +149,7 @@ static struct affine affine_load(const struct node *n, int b, int lanes)
 static int normalise_shape(struct node *n, struct error *e)
 {
     const struct shape *x = &n->input[X]->shape;
-    int c = channels_of(n->input[X]);
+    int c = node_channels(n->input[X]);
     if (!x->batched)
         return error_set(e, "normalise: expected a value that has one entry an image");
     if (n->integer != ACT_IDENTITY && n->integer != ACT_RELU && n->integer != ACT_LEAKY)
@@ -173,7 +168,7 @@ static int normalise_shape(struct node *n, struct error *e)
 static void normalise_forward(const struct node *n, const struct context *c)
 {
     const struct node *x = n->input[X];
-    int channels = channels_of(x);
+    int channels = node_channels(x);
     size_t pixels = pixels_of(x);
     bool onto = n->code == OP_NORMALISE && n->input[INTO];
     FOR_SLICES(c, slice)
@@ -196,7 +191,7 @@ static void normalise_forward(const struct node *n, const struct context *c)
 static void normalise_image(const struct node *n, const real *x, const real *gy, real *gx,
                             real *sums)
 {
-    int channels = channels_of(n), padded = (channels + LANES - 1) / LANES * LANES;
+    int channels = node_channels(n), padded = (channels + LANES - 1) / LANES * LANES;
     size_t pixels = pixels_of(n);
     for (int b = 0; b < channels; b += LANES) {
         int lanes = channels - b < LANES ? channels - b : LANES;
@@ -226,7 +221,7 @@ static void add_or_write(real *at, real value, bool add)
 static void normalise_backward(const struct node *n, const struct context *c)
 {
     const struct node *x = n->input[X], *s = n->input[S], *scale = n->input[SCALE];
-    int channels = channels_of(n), padded = (channels + LANES - 1) / LANES * LANES;
+    int channels = node_channels(n), padded = (channels + LANES - 1) / LANES * LANES;
     FOR_SLICES(c, slice)
     {
         real *sums = slice_scratch(c, slice);
@@ -260,7 +255,7 @@ static void normalise_backward(const struct node *n, const struct context *c)
 static size_t normalise_scratch(const struct node *n, int batch)
 {
     (void)batch;
-    return 2 * (size_t)((channels_of(n) + LANES - 1) / LANES * LANES);
+    return 2 * (size_t)((node_channels(n) + LANES - 1) / LANES * LANES);
 }
 
 /* Statistics are held constant; scale and shift carry no tangent. */
