@@ -4,6 +4,7 @@
 #   make check     sets up what is missing, builds, runs the tests
 #   make           builds bin/            make setup     installs missing packages (Debian)
 #   make table     the table in README    make bench     speed against PyTorch
+#   make fuzz      TIME= seconds a parser, ONLY_FUZZ='png json', ENGINE=afl
 #   make install   PREFIX= DESTDIR=       make clean     removes what make built
 #
 # Sanitized: make BUILD=build/asan BIN=build/asan/bin SANITIZE=address,undefined check
@@ -50,6 +51,7 @@ SOURCES := $(filter $(ONLY),$(sort $(wildcard lib/*/*.c)))
 TOOLS := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 PROGRAMS := $(TOOLS:%=$(BIN)/%)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+FUZZERS := $(patsubst tests/fuzz/targets/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/targets/*.c)))
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard tests/bench/*.c)))
 
 LIB = $(BUILD)/libwinnow.a
@@ -133,7 +135,17 @@ $(BUILD)/bench/%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
 
-units: $(UNITS)
+units: $(UNITS) $(FUZZERS)
+
+# tests/fuzz: an entry for each parser, with what an engine would find replayed, or with the engine.
+FUZZ_ENGINE ?=
+$(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests $(if $(FUZZ_ENGINE),-DFUZZ_ENGINE)
+$(BUILD)/fuzz/%: $(addprefix $(BUILD)/tests/fuzz/,targets/%.o input.o engine.o) $(LIB)
+	@mkdir -p $(@D)
+	$(call show,ld)$(CC) $(LDFLAGS) $(FUZZ_ENGINE) -o $@ $^ $(LDLIBS)
+fuzzers: $(FUZZERS)
+fuzz:
+	@BUILD=$(BUILD) MAKE='$(MAKE)' tests/fuzz/fuzz $(ONLY_FUZZ)
 
 SCRIPTS = $(sort $(wildcard tests/tools/*.t tests/pipelines/*.t))
 PROVE = prove --exec '' --timer -j$(shell nproc)
@@ -146,7 +158,7 @@ jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 check: setup
 	@$(MAKE) --no-print-directory $(jobs) run-tests
 run-tests: all units
-	$(TEST_ENV) $(PROVE) $(UNITS) $(SCRIPTS)
+	$(TEST_ENV) $(PROVE) $(UNITS) $(FUZZERS) $(SCRIPTS)
 check-long: setup
 	@CHECK_LONG=1 $(MAKE) --no-print-directory $(jobs) run-tests
 check-peers: all $(BUILD)/peers/dump $(BUILD)/peers/dump_f64
@@ -208,7 +220,7 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all setup units check run-tests check-long check-peers bench bench-growth demo table \
+.PHONY: all setup units fuzzers fuzz check run-tests check-long check-peers bench bench-growth demo table \
 	full-search man install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

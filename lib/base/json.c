@@ -307,6 +307,10 @@ static struct value *parse_number(struct parser *p)
     whole = whole && errno == 0;
     double real = whole ? 0 : strtod(text, NULL);
     free(text);
+    if (isinf(real)) { /* it would print as null */
+        p->at = start;
+        return expected(p, "a number of at most 1.8e308");
+    }
     struct value *v = whole ? value_int(integer) : value_real(real);
     return v ? v : no_memory(p);
 }

@@ -55,6 +55,8 @@ int hardness_read(struct hardness *h, const struct call *c, const char *path, st
     else
         failed = header_copy(&h->header, &t.header, e);
     table_free(&t);
+    if (failed)
+        hardness_free(h);
     return failed ? -1 : 0;
 }
 
