@@ -149,6 +149,13 @@ void graph_keep(struct node *n)
         n->kept = true;
 }
 
+struct node *graph_remake(struct node *n)
+{
+    if (n)
+        n->remade = true;
+    return n;
+}
+
 void graph_differentiate(struct node *n)
 {
     if (n)

@@ -77,6 +77,10 @@ struct node *graph_weight(struct graph *g, const char *name, enum graph_group gr
 /* Keeps a node's value readable after graph_forward (losses, logits, latents): without this the
  * plan may reuse its memory. The planned loss is kept. */
 void graph_keep(struct node *n);
+/* Backward makes the value anew by the op's own forward, so that it need not be kept from one pass
+ * to the other: for the outputs of cheap ops whose inputs are kept anyway (Chen et al. 2016,
+ * "Training deep nets with sublinear memory cost"). NULL is left alone; returns n. */
+struct node *graph_remake(struct node *n);
 /* Makes an input differentiable: after graph_backward its gradient is in node_gradient. */
 void graph_differentiate(struct node *input);
 
@@ -112,8 +116,7 @@ enum graph_use {
  * vector-Jacobian product, between graph_forward and graph_backward.) Parameters are counted and
  * allocated even where planning finds them unused. Planning again keeps the parameters' values and
  * drops all else; node_value, node_gradient and graph_group must be asked again. */
-int graph_plan(struct graph *g, struct node *loss, int batch, enum graph_use use,
-               struct error *e);
+int graph_plan(struct graph *g, struct node *loss, int batch, enum graph_use use, struct error *e);
 /* Counts without allocating: valid after building, for --describe. */
 struct graph_size {
     size_t weights;      /* elements of GRAPH_WEIGHTS */
@@ -127,12 +130,12 @@ int graph_measure(struct graph *g, struct node *loss, int batch, enum graph_use 
 
 /* ---- running ---- */
 struct graph_run {
-    int n;              /* images in this run, 1 .. batch */
-    bool inference;     /* batch norm by running statistics, dropout off */
-    bool track;         /* update the running statistics (the w step of training) */
-    unsigned gradients; /* bit 1 << group: which parameter gradients are wanted */
+    int n;               /* images in this run, 1 .. batch */
+    bool inference;      /* batch norm by running statistics, dropout off */
+    bool track;          /* update the running statistics (the w step of training) */
+    unsigned gradients;  /* bit 1 << group: which parameter gradients are wanted */
     uint64_t seed, step; /* random numbers of dropout and drop-path */
-    double drop_path;   /* probability, for drop_path nodes */
+    double drop_path;    /* probability, for drop_path nodes */
 };
 void graph_forward(struct graph *g, const struct graph_run *run);
 /* After graph_forward with the same run. Overwrites the gradients of the wanted groups. */

@@ -8,6 +8,7 @@
 struct block {
     size_t bytes, offset; /* bytes 0: no block */
     int first, last;
+    int again, until; /* and anew from `again` to `until`; again 0: not so */
 };
 enum { BLOCK_VALUE, BLOCK_GRADIENT, BLOCK_AFFINE, BLOCK_MOMENTS, BLOCK_SAVED, BLOCKS };
 
@@ -19,7 +20,7 @@ struct plan {
     struct node **order;
     bool *needed, *differentiable, *flows; /* by node index; flows: has a gradient */
     struct node **source;                  /* by node index; see affine.h */
-    bool *deferred;
+    bool *deferred, *remade;
     struct node **root;                    /* the first of those that share its arrays; or itself */
     struct block *block;                   /* BLOCKS a node */
     size_t scratch_stride, scratch_offset; /* reals a slice; bytes */
@@ -33,6 +34,9 @@ static inline struct block *plan_block(const struct plan *p, const struct node *
     bool shared = kind == BLOCK_VALUE || kind == BLOCK_GRADIENT;
     return &p->block[(shared ? p->root[n->index] : n)->index * BLOCKS + kind];
 }
+
+/* What runs at that time (see struct block). */
+void graph_step(struct graph *g, const struct context *c, int time);
 
 struct graph {
     struct error error; /* the builder's first */

@@ -72,9 +72,9 @@ static inline void moments_image(struct moments *m, const real *x, size_t pixels
 }
 
 /* Where n's statistics are wanted, and before its first image: nothing seen yet. */
-static inline struct moments moments_begin(const struct node *n, int slice)
+static inline struct moments moments_begin(const struct node *n, const struct context *c, int slice)
 {
-    if (!n->moments)
+    if (!n->moments || c->remaking)
         return (struct moments){0};
     struct moments m = slice_moments(n, slice);
     memset(m.mean, 0, moments_reals(node_channels(n)) * sizeof *m.mean);

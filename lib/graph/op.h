@@ -66,6 +66,7 @@ struct node {
     enum graph_group group; /* parameters */
     struct initial initial;
     bool kept;           /* value readable after a run */
+    bool remade;         /* value made anew for backward, where the plan can */
     bool differentiated; /* inputs: gradient wanted and readable after a run */
 
     /* set by the plan */
@@ -88,7 +89,8 @@ struct context {
     const struct graph_run *run;
     int n; /* images */
     int threads;
-    int tasks; /* that FOR_SLICES makes */
+    int tasks;     /* that FOR_SLICES makes */
+    bool remaking; /* forward for backward's sake: what lasts has been left already */
     real *scratch; /* scratch_stride elements for each of GRAPH_SLICES slices */
     size_t scratch_stride;
 };
@@ -105,8 +107,8 @@ static inline size_t slice_begin(const struct context *c, int s)
  * a loop: a thread that the system has put aside delays the slice it holds, not all the others, so
  * an engine that shares its cores with other work slows down by their share alone. */
 #define OP_PRAGMA(x) _Pragma(#x)
-#define FOR_SLICES(c, s)                                              \
-    OP_PRAGMA(omp taskloop default(shared) num_tasks((c)->tasks))     \
+#define FOR_SLICES(c, s)                                          \
+    OP_PRAGMA(omp taskloop default(shared) num_tasks((c)->tasks)) \
     for (int s = 0; s < GRAPH_SLICES; s++)
 static inline real *slice_scratch(const struct context *c, int s)
 {
@@ -159,7 +161,7 @@ struct op {
     int extends; /* the input whose array the output goes on with; 0: none. The input must have
                     no other user; its gradient is the output's */
     bool leaves_moments; /* forward gathers its output's (moments.h) */
-    bool takes_affine; /* backward reads its gradient by gradient_pixels alone (affine.h) */
+    bool takes_affine;   /* backward reads its gradient by gradient_pixels alone (affine.h) */
     unsigned constant; /* bit i: input i never gets a gradient from this op (labels, ...); backward
                           must then leave it alone, whatever wants() says */
 };

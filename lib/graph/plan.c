@@ -94,6 +94,11 @@ static size_t rounded(size_t bytes)
     return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
+static struct block block_of(size_t bytes, int first, int last)
+{
+    return (struct block){.bytes = bytes, .first = first, .last = last};
+}
+
 static void extend(struct block *b, int time)
 {
     b->last = time > b->last ? time : b->last;
@@ -130,6 +135,51 @@ static int find_roots(struct plan *p, const struct graph *g, struct error *e)
     return 0;
 }
 
+/* Whose values are made anew for backward: those that nobody goes on with, made from values that
+ * are kept. */
+static void find_remade(struct plan *p, const struct graph *g)
+{
+    for (size_t i = 0; i < g->nodes; i++) {
+        const struct node *n = g->node[i];
+        p->remade[i] = n->remade && p->flows[i] && p->root[i] == n && !n->kept && n != p->loss &&
+                       g->kernels->op[n->code];
+        for (int k = 0; k < n->inputs; k++)
+            if (n->input[k] && p->remade[n->input[k]->index])
+                p->remade[i] = false;
+        p->remade[p->root[i]->index] &= p->root[i] == n;
+    }
+}
+
+/* The value of n is read at that time, by backward or not. */
+static void read_value(struct plan *p, const struct node *n, int time, bool backward)
+{
+    struct block *b = plan_block(p, n, BLOCK_VALUE);
+    if (!backward || !p->remade[n->index]) {
+        extend(b, time);
+        return;
+    }
+    b->again = b->again && b->again < time ? b->again : time;
+    b->until = b->until > time ? b->until : time;
+}
+
+/* Values to be made anew need their inputs then, and what they leave for backward is left then. */
+static void live_again(struct plan *p)
+{
+    for (int at = 0; at < p->ordered; at++) {
+        const struct node *n = p->order[at];
+        struct block *saved = plan_block(p, n, BLOCK_SAVED);
+        int again = plan_block(p, n, BLOCK_VALUE)->again;
+        if (!p->remade[n->index] || !again)
+            continue;
+        for (int k = 0; k < n->inputs; k++)
+            if (n->input[k])
+                read_value(p, n->input[k], again, true);
+        saved->again = again;
+        saved->until = saved->last;
+        saved->last = at;
+    }
+}
+
 /* Sizes of the blocks and when each is held. */
 static void live(struct plan *p, const struct graph *g)
 {
@@ -145,10 +195,10 @@ static void live(struct plan *p, const struct graph *g)
             value->last = end;
         if (p->source[i])
             *plan_block(p, n, BLOCK_AFFINE) =
-                (struct block){affine_bytes(n), 0, end, n->code == OP_INPUT ? end : 0};
+                block_of(affine_bytes(n), end, n->code == OP_INPUT ? end : 0);
         if (p->flows[i] && !(p->deferred[i] && p->source[i] != n)) {
             bool outlives = n->differentiated || n == p->loss;
-            *gradient = (struct block){value->bytes, 0, n == p->loss ? 0 : end, outlives ? end : 0};
+            *gradient = block_of(value->bytes, n == p->loss ? 0 : end, outlives ? end : 0);
         }
     }
     for (int at = 0; at < p->ordered; at++) {
@@ -159,10 +209,12 @@ static void live(struct plan *p, const struct graph *g)
         int back = end - 1 - at;
         if (p->root[n->index] == n)
             value->first = at;
-        extend(value, backward && op->reads & READS_OUTPUT ? back : at);
+        extend(value, at);
+        if (backward && (op->reads & READS_OUTPUT || p->deferred[n->index]))
+            read_value(p, n, back, true);
         if (op->saved)
             *plan_block(p, n, BLOCK_SAVED) =
-                (struct block){rounded(op->saved(n, p->batch)), 0, at, backward ? back : at};
+                block_of(rounded(op->saved(n, p->batch)), at, backward ? back : at);
         if (op->scratch) {
             size_t stride = rounded(op->scratch(n, p->batch) * sizeof(real)) / sizeof(real);
             p->scratch_stride = stride > p->scratch_stride ? stride : p->scratch_stride;
@@ -170,15 +222,15 @@ static void live(struct plan *p, const struct graph *g)
         if (backward)
             extend(plan_block(p, n, BLOCK_GRADIENT), back);
         extend(plan_block(p, n, BLOCK_AFFINE), back);
-        if (p->deferred[n->index]) {
-            extend(value, back);
+        if (p->deferred[n->index])
             extend(plan_block(p, p->source[n->index], BLOCK_GRADIENT), back);
-        }
         for (int k = 0; k < n->inputs; k++) {
             const struct node *in = n->input[k];
             if (!in)
                 continue;
-            extend(plan_block(p, in, BLOCK_VALUE), backward && reads_input(op, k) ? back : at);
+            read_value(p, in, at, false);
+            if (backward && reads_input(op, k))
+                read_value(p, in, back, true);
             for (int kind = BLOCK_GRADIENT; kind <= BLOCK_AFFINE; kind++) {
                 struct block *b = plan_block(p, in, kind);
                 if (backward && !stops(op, k) && back < b->first)
@@ -195,6 +247,14 @@ static void live(struct plan *p, const struct graph *g)
                 extend(plan_block(p, p->source[in->index], BLOCK_GRADIENT), back);
         }
     }
+}
+
+static bool meet(const struct block *a, const struct block *b)
+{
+    return (a->first <= b->last && b->first <= a->last) ||
+           (a->again && a->again <= b->last && b->first <= a->until) ||
+           (b->again && a->first <= b->until && b->again <= a->last) ||
+           (a->again && b->again && a->again <= b->until && b->again <= a->until);
 }
 
 static int larger_first(const void *a, const void *b)
@@ -223,7 +283,7 @@ static int place(struct plan *p, size_t nodes, struct error *e)
         size_t top = 0, best = SIZE_MAX, least = SIZE_MAX; /* `done` is sorted by offset */
         for (size_t k = 0; k < placed; k++) {
             const struct block *d = done[k];
-            if (d->last < b->first || b->last < d->first)
+            if (!meet(b, d))
                 continue;
             if (d->offset > top && d->offset - top >= b->bytes && d->offset - top < least) {
                 least = d->offset - top;
@@ -262,9 +322,10 @@ int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batc
     p->block = array_new(g->nodes * BLOCKS, sizeof *p->block, "plan", e);
     p->source = array_new(g->nodes, sizeof *p->source, "plan", e);
     p->deferred = array_new(g->nodes, sizeof *p->deferred, "plan", e);
+    p->remade = array_new(g->nodes, sizeof *p->remade, "plan", e);
     p->root = array_new(g->nodes, sizeof *p->root, "plan", e);
-    if (!p->order || !p->source || !p->root || !p->deferred || !p->needed || !p->differentiable ||
-        !p->flows || !p->block)
+    if (!p->order || !p->source || !p->root || !p->deferred || !p->remade || !p->needed ||
+        !p->differentiable || !p->flows || !p->block)
         goto failed;
     mark(p, g);
     if (use == GRAPH_TRAIN && !p->differentiable[loss->index]) {
@@ -277,7 +338,9 @@ int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batc
     }
     if (find_sources(p, g, e) || find_roots(p, g, e))
         goto failed;
+    find_remade(p, g);
     live(p, g);
+    live_again(p);
     if (place(p, g->nodes, e))
         goto failed;
     return 0;
@@ -295,6 +358,7 @@ void plan_free(struct plan *p)
     free(p->source);
     free(p->root);
     free(p->deferred);
+    free(p->remade);
     free(p->block);
     *p = (struct plan){0};
 }

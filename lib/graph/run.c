@@ -95,13 +95,37 @@ static void step(struct graph *g, const struct node *n, const struct context *c,
         profile_add(g, n, c->n, seconds() - started, backward);
 }
 
+/* The values that n's backward, at that time, is the first to need anew. */
+static void remake(struct graph *g, const struct node *n, const struct context *c, int time)
+{
+    struct context again = *c;
+    again.remaking = true;
+    for (int k = -1; k < n->inputs; k++) {
+        const struct node *of = k < 0 ? n : n->input[k];
+        if (of && g->plan.remade[of->index] && plan_block(&g->plan, of, BLOCK_VALUE)->again == time)
+            step(g, of, &again, false);
+    }
+}
+
+void graph_step(struct graph *g, const struct context *c, int time)
+{
+    const struct plan *p = &g->plan;
+    const struct node *n = p->order[time < p->ordered ? time : 2 * p->ordered - 1 - time];
+    if (time < p->ordered) {
+        step(g, n, c, false);
+    } else if (p->flows[n->index]) {
+        remake(g, n, c, time);
+        step(g, n, c, true);
+    }
+}
+
 void graph_forward(struct graph *g, const struct graph_run *run)
 {
     struct context c = context(g, run);
 #pragma omp parallel num_threads(c.threads)
 #pragma omp single
-    for (int p = 0; p < g->plan.ordered; p++)
-        step(g, g->plan.order[p], &c, false);
+    for (int time = 0; time < g->plan.ordered; time++)
+        graph_step(g, &c, time);
 }
 
 void graph_backward(struct graph *g, const struct graph_run *run)
@@ -118,7 +142,6 @@ void graph_backward(struct graph *g, const struct graph_run *run)
     }
 #pragma omp parallel num_threads(c.threads)
 #pragma omp single
-    for (int p = g->plan.ordered; p-- > 0;)
-        if (g->plan.flows[g->plan.order[p]->index])
-            step(g, g->plan.order[p], &c, true);
+    for (int time = g->plan.ordered; time < 2 * g->plan.ordered; time++)
+        graph_step(g, &c, time);
 }

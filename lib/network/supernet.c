@@ -101,6 +101,9 @@ static struct node *cell_node(const struct cell *c, int node, struct node *const
             struct place place = {c->g, state[input], c->channels,
                                   c->reduction && input < CELL_INPUTS ? 2 : 1, module.text};
             struct node *s, *y = operation(&place, op, &s);
+            /* The last stages of all operations would be two thirds of the memory. */
+            if (op != PRIMITIVE_SKIP)
+                graph_remake(y);
             if (!(sum = mix(sum, c->mixing, edge, (int)op, y, s)))
                 return NULL;
         }

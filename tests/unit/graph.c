@@ -10,12 +10,12 @@ enum { BATCH = 5 };
 static const struct initial normal = {INITIAL_NORMAL, 0, 0.5};
 
 /* A small network with every kind of sharing: a node used twice, a kept node off the loss' way, an
- * unused parameter. */
+ * unused parameter; and with values that are made anew for backward, if so asked. */
 struct net {
     struct graph *g;
     struct node *x, *label, *w, *p, *unused, *alpha, *logits, *aside, *loss;
 };
-static struct net net_new(void)
+static struct net net_new(bool remade)
 {
     struct error e;
     struct net n = {.g = graph_new(&e)};
@@ -25,12 +25,19 @@ static struct net net_new(void)
     n.w = graph_weight(g, "w", GRAPH_WEIGHTS, 4, (int[]){3, 3, 3, 7}, normal);
     n.unused = graph_weight(g, "unused", GRAPH_WEIGHTS, 1, (int[]){3}, normal);
     n.p = graph_weight(g, "p", GRAPH_WEIGHTS, 2, (int[]){7, 4}, normal);
-    n.alpha = graph_weight(g, "alpha", GRAPH_ARCHITECTURE, 2, (int[]){1, 3}, normal);
+    n.alpha = graph_weight(g, "alpha", GRAPH_ARCHITECTURE, 2, (int[]){1, 4}, normal);
     struct node *h = conv2d(n.x, n.w, (struct window){.kernel = 3, .pad = 1});
     struct node *a = activate(h, ACT_TANH), *b = multiply(a, h);
-    struct node *s = statistics(b, NULL), *weights = softmax(n.alpha);
-    struct node *m =
-        mix(mix(mix(NULL, weights, 0, 0, a, NULL), weights, 0, 1, b, s), weights, 0, 2, h, NULL);
+    struct node *c = max_pool(h, (struct window){.kernel = 3, .pad = 1});
+    if (remade) {
+        graph_remake(b);
+        graph_remake(c);
+        graph_remake(activate(c, ACT_TANH)); /* is not needed */
+    }
+    struct node *weights = softmax(n.alpha), *m = mix(NULL, weights, 0, 0, a, NULL);
+    m = mix(m, weights, 0, 1, b, statistics(b, NULL));
+    m = mix(m, weights, 0, 3, c, statistics(c, NULL));
+    m = mix(m, weights, 0, 2, h, NULL);
     n.aside = scale_by(m, 2);
     graph_keep(n.aside);
     n.logits = linear(global_avg_pool(add(m, a)), n.p, NULL);
@@ -63,7 +70,7 @@ static real net_run(const struct net *n, int images, struct group *out)
 static void test_errors(void)
 {
     struct error e;
-    struct net n = net_new();
+    struct net n = net_new(true);
     ok(!add(n.x, n.label) && graph_check(n.g, &e) && strstr(e.text, "shapes"), "%s", e.text);
     struct error again;
     ok(!linear(NULL, n.w, NULL) && graph_check(n.g, &again) && !strcmp(e.text, again.text),
@@ -71,7 +78,7 @@ static void test_errors(void)
     ok(graph_plan(n.g, n.loss, 1, GRAPH_TRAIN, &e) && !strcmp(e.text, again.text),
        "planning reports it");
     graph_free(n.g);
-    n = net_new();
+    n = net_new(true);
     ok(graph_plan(n.g, n.loss, 0, GRAPH_TRAIN, &e), "%s", e.text);
     ok(graph_plan(n.g, NULL, 1, GRAPH_TRAIN, &e), "%s", e.text);
     ok(!graph_weight(n.g, "w", GRAPH_WEIGHTS, 1, (int[]){3}, normal) && graph_check(n.g, &e), "%s",
@@ -91,7 +98,7 @@ static void test_errors(void)
 static void test_parameters(void)
 {
     struct error e;
-    struct net n = net_new();
+    struct net n = net_new(true);
     graph_plan(n.g, n.loss, BATCH, GRAPH_TRAIN, &e);
     struct group w = graph_group(n.g, GRAPH_WEIGHTS);
     ok(w.count == 3 * 3 * 3 * 7 + 3 + 7 * 4 && graph_weights(n.g, GRAPH_WEIGHTS) == 3,
@@ -113,11 +120,17 @@ static void test_parameters(void)
     graph_free(n.g);
 }
 
+static bool held(const struct block *b, int time)
+{
+    return b->bytes && ((b->first <= time && time <= b->last) ||
+                        (b->again && b->again <= time && time <= b->until));
+}
+
 /* No two blocks that are held at the same time meet, and all lie within the arena. */
 static void test_plan(void)
 {
     struct error e;
-    struct net n = net_new();
+    struct net n = net_new(true);
     struct graph_size size;
     size_t sum = 0, end = 0;
     int meetings = 0;
@@ -131,7 +144,9 @@ static void test_plan(void)
         end = a->bytes && a->offset + a->bytes > end ? a->offset + a->bytes : end;
         for (size_t k = 0; k < i; k++) {
             const struct block *b = &p->block[k];
-            bool together = a->bytes && b->bytes && a->first <= b->last && b->first <= a->last;
+            bool together = false;
+            for (int t = 0; t < 2 * p->ordered; t++)
+                together |= held(a, t) && held(b, t);
             meetings +=
                 together && a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
         }
@@ -153,13 +168,12 @@ static void poison(struct graph *g, int time)
 {
     const struct plan *p = &g->plan;
     for (size_t at = 0; at < p->scratch_offset; at += 64) {
-        bool held = false;
-        for (size_t i = 0; i < g->nodes * BLOCKS && !held; i++) {
+        bool used = false;
+        for (size_t i = 0; i < g->nodes * BLOCKS && !used; i++) {
             const struct block *b = &p->block[i];
-            held = b->bytes && b->first <= time && time <= b->last && b->offset <= at &&
-                   at < b->offset + b->bytes;
+            used = held(b, time) && b->offset <= at && at < b->offset + b->bytes;
         }
-        if (!held)
+        if (!used)
             memset(g->arena + at, 0xff, 64);
     }
     memset(g->arena + p->scratch_offset, 0xff, p->arena_bytes - p->scratch_offset);
@@ -168,7 +182,7 @@ static void poison(struct graph *g, int time)
 static void test_poison(void)
 {
     struct error e;
-    struct net n = net_new();
+    struct net n = net_new(true);
     graph_plan(n.g, n.loss, BATCH, GRAPH_TRAIN, &e);
     net_fill(&n);
     struct group w;
@@ -178,30 +192,57 @@ static void test_poison(void)
     memset(w.gradient, 0xff, w.count * sizeof *wanted);
     struct graph_run run = both;
     run.n = BATCH;
-    struct context c = {&run, BATCH, 2, 8, (real *)(n.g->arena + n.g->plan.scratch_offset),
-                        n.g->plan.scratch_stride};
+    struct context c = {.run = &run,
+                        .n = BATCH,
+                        .threads = 2,
+                        .tasks = 8,
+                        .scratch = (real *)(n.g->arena + n.g->plan.scratch_offset),
+                        .scratch_stride = n.g->plan.scratch_stride};
     int steps = n.g->plan.ordered;
     memset(node_gradient(n.unused), 0, 3 * sizeof(real));
     for (int t = 0; t < 2 * steps; t++) {
-        const struct node *node = n.g->plan.order[t < steps ? t : 2 * steps - 1 - t];
-        const struct op *op = n.g->kernels->op[node->code];
         poison(n.g, t);
         if (t == steps)
             *n.loss->gradient = 1;
-        if (t < steps)
-            op->forward(node, &c);
-        else if (n.g->plan.flows[node->index])
-            op->backward(node, &c);
+        graph_step(n.g, &c, t);
     }
     ok(!memcmp(wanted, w.gradient, w.count * sizeof *wanted), "no op reads memory that was freed");
     free(wanted);
     graph_free(n.g);
 }
 
+/* Values made anew are the same values, and take less memory. */
+static void test_remake(void)
+{
+    struct error e;
+    struct net n[2] = {net_new(false), net_new(true)};
+    struct group w[2];
+    real loss[2];
+    for (int i = 0; i < 2; i++) {
+        graph_plan(n[i].g, n[i].loss, BATCH, GRAPH_TRAIN, &e);
+        net_fill(&n[i]);
+        loss[i] = net_run(&n[i], BATCH, &w[i]);
+    }
+    ok(loss[0] == loss[1] && !memcmp(w[0].gradient, w[1].gradient, w[0].count * sizeof(real)),
+       "values made anew are the same values");
+    size_t between[2] = {0};
+    int again = 0;
+    for (int i = 0; i < 2; i++)
+        for (size_t k = 0; k < n[i].g->nodes * BLOCKS; k++) {
+            const struct block *b = &n[i].g->plan.block[k];
+            between[i] += held(b, n[i].g->plan.ordered) ? b->bytes : 0;
+            again += k % BLOCKS == BLOCK_VALUE && b->again > 0;
+        }
+    ok(again == 2 && between[1] < between[0], "%d of them; kept for backward: %zu bytes for %zu",
+       again, between[1], between[0]);
+    graph_free(n[0].g);
+    graph_free(n[1].g);
+}
+
 static void test_run(void)
 {
     struct error e;
-    struct net n = net_new(), small = net_new();
+    struct net n = net_new(true), small = net_new(true);
     struct group w, v;
     graph_plan(n.g, n.loss, BATCH, GRAPH_TRAIN, &e);
     graph_plan(small.g, small.loss, 3, GRAPH_TRAIN, &e);
@@ -316,6 +357,7 @@ int main(void)
     test_parameters();
     test_plan();
     test_poison();
+    test_remake();
     test_run();
     test_tangent();
     test_schedules();

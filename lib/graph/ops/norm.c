@@ -55,7 +55,7 @@ static void statistics_forward(const struct node *n, const struct context *c)
     if (!x->leaves_moments)
         FOR_SLICES(c, slice)
         {
-            struct moments m = moments_begin(x, slice);
+            struct moments m = moments_begin(x, c, slice);
             for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
                 moments_add(x, &m, (size_t)i);
         }

@@ -97,7 +97,7 @@ static void max_forward(const struct node *n, const struct context *c)
     FOR_SLICES(c, slice)
     {
         real *padded = thread_scratch(c) + l.padded;
-        struct moments moments = moments_begin(n, slice);
+        struct moments moments = moments_begin(n, c, slice);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             size_t at = (size_t)i * node_count(n), row = (size_t)(f.ow * f.c);
             window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL,
@@ -228,7 +228,7 @@ static void avg_forward(const struct node *n, const struct context *c)
     FOR_SLICES(c, slice)
     {
         real *padded = thread_scratch(c) + l.padded, *row = thread_scratch(c) + l.row;
-        struct moments moments = moments_begin(n, slice);
+        struct moments moments = moments_begin(n, c, slice);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL, 0);
             real *out = n->value + (size_t)i * node_count(n);

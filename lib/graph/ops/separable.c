@@ -130,7 +130,7 @@ static void forward(const struct node *n, const struct context *c)
     FOR_SLICES(c, slice)
     {
         real *padded = thread_scratch(c) + p.l.padded, *band = thread_scratch(c) + p.l.depthwise;
-        struct moments moments = moments_begin(n, slice);
+        struct moments moments = moments_begin(n, c, slice);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
             const real *x = n->input[X]->value + (size_t)i * in;
             real *y = n->value + (size_t)i * out;
