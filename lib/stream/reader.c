@@ -346,7 +346,7 @@ static int make_views(struct stream_reader *r, struct error *e)
         if (r->header.field[i].rank != 0 || r->cell[i].element == ELEMENT_STR)
             words += (bytes_to_copy(r, i) + 7) / 8;
     void *scratch = r->scratch;
-    if (words && array_grow(&scratch, &r->scratch_capacity, words, 8, "a row", e))
+    if (array_grow(&scratch, &r->scratch_capacity, words + 1, 8, "a row", e)) /* + 1: never NULL */
         return -1;
     uint64_t *to = r->scratch = scratch;
     for (int i = 0; i < r->header.fields; i++) {
