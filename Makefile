@@ -22,19 +22,20 @@ OPT ?= -O3 -g
 # Debian packages: those of the build by the header that shows them to be there, then what the
 # pipelines run, then what the tests run.
 HEADERS = msgpack.h:libmsgpack-dev xxhash.h:libxxhash-dev Random123/philox.h:librandom123-dev \
-	jpeglib.h:libjpeg62-turbo-dev png.h:libpng-dev zlib.h:zlib1g-dev
-PACKAGES = $(foreach h,$(HEADERS),$(lastword $(subst :, ,$h))) \
+	jpeglib.h:libjpeg62-turbo-dev png.h:libpng-dev zlib.h:zlib1g-dev \
+	protobuf-c/protobuf-c.h:libprotobuf-c-dev
+PACKAGES = $(foreach h,$(HEADERS),$(lastword $(subst :, ,$h))) protobuf-c-compiler libonnx-dev \
 	dataset-fashion-mnist perl gnuplot-nox graphviz \
 	python3-msgpack python3-numpy mandoc strace
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//' || true)
 
-CPPFLAGS = -D_GNU_SOURCE -Ilib -MMD -MP
+CPPFLAGS = -D_GNU_SOURCE -Ilib -I$(BUILD)/proto -MMD -MP
 CFLAGS = -std=gnu11 $(OPT) -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wno-unknown-pragmas -fno-math-errno -ffp-contract=fast -fopenmp $(if $(WERROR),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 LDFLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed
-LDLIBS = -lmsgpackc -lxxhash -ljpeg -lpng -lz -lm
+LDLIBS = -lmsgpackc -lxxhash -ljpeg -lpng -lz -lprotobuf-c -lm
 
 # Kernels are compiled once for each instruction set and chosen at run time (lib/graph/op.h).
 ifeq ($(shell uname -m),x86_64)
@@ -54,15 +55,19 @@ UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/
 FUZZERS := $(patsubst tests/fuzz/targets/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/targets/*.c)))
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(sort $(wildcard tests/bench/*.c)))
 
+# ONNX's messages, made from Debian's description of them.
+ONNX = $(BUILD)/proto/onnx/onnx.pb-c
+PROTO ?= /usr/include
+
 LIB = $(BUILD)/libwinnow.a
-OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) \
+OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(ONNX).o \
 	$(foreach l,$(LEVELS),$(KERNELS:lib/graph/ops/%.c=$(BUILD)/kernels/$l/%.o))
 # The engine in double, for gradient checks: its own objects in place of lib/graph and lib/network's.
 LIB64 = $(BUILD)/libwinnow64.a
 SOURCES64 := $(filter lib/graph/% lib/network/% lib/search/%,$(SOURCES))
 OBJECTS64 = $(SOURCES64:%.c=$(BUILD)/f64/%.o) \
 	$(foreach l,$(LEVELS),$(KERNELS:lib/graph/ops/%.c=$(BUILD)/f64/kernels/$l/%.o)) \
-	$(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SOURCES64),$(SOURCES)))
+	$(patsubst %.c,$(BUILD)/%.o,$(filter-out $(SOURCES64),$(SOURCES))) $(ONNX).o
 
 # A short line a command; V=1 shows them whole.
 show = $(if $(V),,@echo '$1 $@' && )
@@ -96,6 +101,15 @@ $(BUILD)/f64/kernels/$1/%.o: lib/graph/ops/%.c | $(BUILD)/headers
 	$$(call show,cc)$(CC) -DGRAPH_F64 -DGRAPH_LEVEL=$1 $$(FLAGS_$1) $$(CPPFLAGS) $$(CFLAGS) -c -o $$@ $$<
 endef
 $(foreach l,$(LEVELS),$(eval $(call KERNEL_RULES,$l)))
+
+$(BUILD)/lib/graph/onnx.o $(BUILD)/f64/lib/graph/onnx.o $(ONNX).o: $(ONNX).c
+$(ONNX).c: $(PROTO)/onnx/onnx.proto | $(BUILD)/headers
+	@mkdir -p $(BUILD)/proto
+	$(call show,proto)protoc-c --proto_path=$(PROTO) --c_out=$(BUILD)/proto onnx/onnx.proto
+$(ONNX).o: | $(BUILD)/headers
+	$(call show,cc)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $(ONNX).c
+$(PROTO)/onnx/onnx.proto:
+	@echo '$@ is missing: make setup, or install Debian'"'"'s libonnx-dev' >&2; exit 1
 
 # One object knows the version, so that a commit recompiles that one alone.
 $(BUILD)/lib/base/version.o: $(BUILD)/version

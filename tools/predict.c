@@ -1,5 +1,4 @@
 /* Samples through a trained network, or through the super-net of a search, to their scores. */
-#include "network/weights.h"
 #include "rows/follow.h"
 #include "search/inference.h"
 
@@ -37,20 +36,12 @@ static int load_network(const struct call *c, struct model *m, struct value **na
     struct stream_limits limits = stage_limits(c);
     if (weights_read(&w, weights_path, &limits, e))
         return -1;
-    const struct value *network = value_get(w.header.meta, "network");
-    int failed = !network ? error_set(e, "no weights of a network: meta has no `network`")
-                          : model_build(m, network, e);
-    if (!failed) {
-        struct graph *g = m->graph;
-        failed = graph_plan(g, NULL, (int)batch, GRAPH_INFER, e) ||
-                 weights_load_group(&w, g, GRAPH_WEIGHTS, e) ||
-                 weights_load_group(&w, g, GRAPH_ARCHITECTURE, e) ||
-                 weights_load_group(&w, g, GRAPH_BUFFERS, e) ||
-                 stage_note_input(inputs, weights_path, w.digest, e);
-        *names = value_copy(value_get(w.header.meta, "classes"));
-        if (failed)
-            model_free(m);
+    int failed = model_load(m, &w, (int)batch, e);
+    if (!failed && stage_note_input(inputs, weights_path, w.digest, e)) {
+        failed = -1;
+        model_free(m);
     }
+    *names = value_copy(value_get(w.header.meta, "classes"));
     weights_free(&w);
     return failed ? error_wrap(e, "%s", weights_path) : 0;
 }

@@ -1,5 +1,7 @@
 /* A stream to files of other tools' formats. */
+#include <string.h>
 #include "rows/export.h"
+#include "search/export_onnx.h"
 #include "stream/stage.h"
 
 static const struct option options[] = {{0}};
@@ -20,6 +22,9 @@ static const struct program program = {
         "tsv [FILE]: tab-separated values with a line of names; a tensor is columns NAME0, NAME1 "
         "and so on. To standard output unless a FILE is named.\n\n"
         "json [FILE]: a JSON object a row, one on each line. Likewise.\n\n"
+        "onnx [FILE]: of weights, the network of train or the encoder of train-encoder, for other "
+        "runtimes: pixels [n, channels, height, width] from 0 to 255, which it normalises itself, "
+        "to logits [n, classes] or to z [n, latent]. Likewise.\n\n"
         "Folders are made where they are missing. Every file appears whole or not at all, and none "
         "before the stream has come to its proper end, but for those of which a row makes one "
         "(png, "
@@ -27,7 +32,8 @@ static const struct program program = {
     .examples = "load fashion-mnist train | pick --random 1000 | save npy arrays\n"
                 "save tsv < latents | sort -k2n\n"
                 "# the trained weights, for NumPy\n"
-                "save npy weights < net",
+                "save npy weights < net\n"
+                "save onnx net.onnx < net",
     .options = options,
     .common = COMMON_STREAM,
 };
@@ -41,6 +47,8 @@ int main(int argc, char **argv)
     int got;
     program_begin(&program, argc, argv, &call);
     const struct export_format *f = export_find(call.argv[0]);
+    if (!f && !strcmp(call.argv[0], EXPORT_ONNX.name)) /* of networks, so not of lib/rows */
+        f = &EXPORT_ONNX;
     if (!f)
         program_usage(&call, "unknown format '%s'", call.argv[0]);
     if (f->folder && call.argc < 2)

@@ -60,25 +60,30 @@ static int build_half(struct encoder_half *h, bool decoder, int batch, struct er
     return graph_check(h->graph, e) || graph_plan(h->graph, NULL, batch, GRAPH_INFER, e) ? -1 : 0;
 }
 
+int encoder_half_load(struct encoder_half *h, const struct weights *w, bool decoder, int batch,
+                      struct error *e)
+{
+    memset(h, 0, sizeof *h);
+    memcpy(h->digest, w->digest, sizeof h->digest);
+    if (!autoencoder_from_value(&h->network, value_get(w->header.meta, "network"), e) &&
+        !build_half(h, decoder, batch, e) && !weights_load_group(w, h->graph, GRAPH_WEIGHTS, e) &&
+        !weights_load_group(w, h->graph, GRAPH_BUFFERS, e))
+        return 0;
+    encoder_half_close(h);
+    return -1;
+}
+
 int encoder_half_open(struct encoder_half *h, const char *path, bool decoder, int batch,
                       const struct stream_limits *limits, struct error *e)
 {
     struct weights w;
     int failed;
 
-    memset(h, 0, sizeof *h);
     if (weights_read(&w, path, limits, e))
         return -1;
-    memcpy(h->digest, w.digest, sizeof h->digest);
-    failed = autoencoder_from_value(&h->network, value_get(w.header.meta, "network"), e) ||
-             build_half(h, decoder, batch, e) ||
-             weights_load_group(&w, h->graph, GRAPH_WEIGHTS, e) ||
-             weights_load_group(&w, h->graph, GRAPH_BUFFERS, e);
+    failed = encoder_half_load(h, &w, decoder, batch, e);
     weights_free(&w);
-    if (!failed)
-        return 0;
-    encoder_half_close(h);
-    return error_wrap(e, "%s", path);
+    return failed ? error_wrap(e, "%s", path) : 0;
 }
 
 void encoder_half_run(struct encoder_half *h, int n)

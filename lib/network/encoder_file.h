@@ -22,6 +22,9 @@ struct encoder_half {
 /* Reads weights from path and builds the encoder, or the decoder. */
 int encoder_half_open(struct encoder_half *h, const char *path, bool decoder, int batch,
                       const struct stream_limits *limits, struct error *e);
+/* The same of weights that are in memory already. */
+int encoder_half_load(struct encoder_half *h, const struct weights *w, bool decoder, int batch,
+                      struct error *e);
 /* Input i .. i + n - 1 is in node_value(h->input) beforehand, output in node_value(h->output). */
 void encoder_half_run(struct encoder_half *h, int n);
 void encoder_half_close(struct encoder_half *h);

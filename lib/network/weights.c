@@ -49,9 +49,8 @@ int weights_write_group(struct stream_writer *w, const struct graph *g, enum gra
 
 /* ---- reading ---- */
 
-/* Takes a copy of the row. */
-static int add_row(struct weights *w, size_t *capacity, const struct cell *name,
-                   const struct cell *value, struct error *e)
+int weights_add(struct weights *w, const struct cell *name, const struct cell *value,
+                struct error *e)
 {
     size_t bytes;
     struct weight *to;
@@ -61,7 +60,8 @@ static int add_row(struct weights *w, size_t *capacity, const struct cell *name,
         return error_set(e, "tensor %s: there twice", (const char *)name->data);
     if (w->count == MOST_TENSORS)
         return error_set(e, "more than %d tensors", MOST_TENSORS);
-    if (array_grow((void **)&w->weight, capacity, w->count + 1, sizeof *w->weight, "tensors", e))
+    if (array_grow((void **)&w->weight, &w->capacity, w->count + 1, sizeof *w->weight, "tensors",
+                   e))
         return -1;
     if (size_multiply(value->count, element_size(value->element), &bytes))
         return error_set(e, "tensor %s: too large", (const char *)name->data);
@@ -84,7 +84,6 @@ static int read_rows(struct weights *w, struct stream_reader *r, struct error *e
 {
     const struct header *h = stream_header(r);
     const struct cell *row;
-    size_t capacity = 0;
     int name, value, more;
 
     if (header_require_kind(h, "weights", e) ||
@@ -92,7 +91,7 @@ static int read_rows(struct weights *w, struct stream_reader *r, struct error *e
         (value = header_require(h, "value", ELEMENT_ANY, -1, e)) < 0)
         return error_wrap(e, "%s", stream_path(r));
     while ((more = stream_read(r, &row, e)) == 1)
-        if (add_row(w, &capacity, &row[name], &row[value], e))
+        if (weights_add(w, &row[name], &row[value], e))
             return error_wrap(e, "%s", stream_path(r));
     if (more < 0 || header_copy(&w->header, h, e))
         return -1;

@@ -21,13 +21,16 @@ int weights_write_group(struct stream_writer *w, const struct graph *g, enum gra
 /* A weights stream in memory: tensors by name. */
 struct weights {
     struct header header;
-    size_t count;
+    size_t count, capacity;
     struct weight {
         char *name;
         struct cell cell; /* data owned */
     } * weight;
     char digest[17];
 };
+/* Adds a copy of a row; w is zeroed beforehand. */
+int weights_add(struct weights *w, const struct cell *name, const struct cell *value,
+                struct error *e);
 int weights_read(struct weights *w, const char *path, const struct stream_limits *limits,
                  struct error *e);
 void weights_free(struct weights *w);

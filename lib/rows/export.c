@@ -49,6 +49,9 @@ int export_end(struct export *x, struct error *e)
 
 void export_free(struct export *x)
 {
+    if (x->own && x->own_free)
+        x->own_free(x->own);
+    free(x->own);
     if (x->text)
         fclose(x->text);
     free(x->buffer);

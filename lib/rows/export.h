@@ -31,6 +31,8 @@ struct export
     uint8_t *labels;
     size_t labels_capacity;
     uint32_t extent[3];
+    void *own;                   /* the format's, from array_new */
+    void (*own_free)(void *own); /* what it holds; NULL: nothing */
 };
 
 /* `to`: the folder, or the file (NULL: standard output). Makes folders and opens files. */

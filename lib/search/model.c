@@ -127,6 +127,23 @@ int model_build(struct model *m, const struct value *settings, struct error *e)
     return -1;
 }
 
+int model_load(struct model *m, const struct weights *w, int batch, struct error *e)
+{
+    const struct value *network = value_get(w->header.meta, "network");
+    if (!network)
+        return error_set(e, "no weights of a network: meta has no `network`");
+    if (model_build(m, network, e))
+        return -1;
+    struct graph *g = m->graph;
+    if (!graph_plan(g, NULL, batch, GRAPH_INFER, e) &&
+        !weights_load_group(w, g, GRAPH_WEIGHTS, e) &&
+        !weights_load_group(w, g, GRAPH_ARCHITECTURE, e) &&
+        !weights_load_group(w, g, GRAPH_BUFFERS, e))
+        return 0;
+    model_free(m);
+    return -1;
+}
+
 void model_free(struct model *m)
 {
     graph_free(m->graph);

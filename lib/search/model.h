@@ -15,6 +15,7 @@
 #include "base/program.h"
 #include "image/prepare.h"
 #include "network/network.h"
+#include "network/weights.h"
 #include "rows/samples.h"
 
 /* What a program is told of a network. */
@@ -61,6 +62,8 @@ struct value *model_settings(const struct model_options *o, struct image_shape i
                              const struct normalisation *n, const struct genotype *genotype);
 /* Builds the graph of such a map, which may come from a file: everything in it is checked. */
 int model_build(struct model *m, const struct value *settings, struct error *e);
+/* The network of weights, which tell it in their meta: planned for inference and filled. */
+int model_load(struct model *m, const struct weights *w, int batch, struct error *e);
 void model_free(struct model *m);
 
 /* 0, or -1 with what is wrong with the call: --describe and its company. */
