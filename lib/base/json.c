@@ -3,37 +3,19 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/text.h"
 #include "base/value.h"
 
 enum { ONE_LINE = -1, MOST_LEVELS = 64, MOST_MEMBERS = 4096 };
 
 /* ---- printing ---- */
 
-/* The length of the well-formed UTF-8 sequence at s, or 0. */
-static int utf8_length(const unsigned char *s)
-{
-    static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (s[0] < 0x80)
-        return 1;
-    int length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4)
-        return 0;
-    unsigned code = s[0] & (0x7fu >> length);
-    for (int i = 1; i < length; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (s[i] & 0x3f);
-    }
-    bool surrogate = code >= 0xd800 && code < 0xe000;
-    return code < least[length] || code > 0x10ffff || surrogate ? 0 : length;
-}
-
 static void print_text(const char *text, FILE *to)
 {
     fputc('"', to);
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
         const char *short_escape = strchr("\bb\ff\nn\rr\tt", *s);
-        int length = utf8_length(s);
+        int length = utf8_length((const char *)s);
         if (*s == '"' || *s == '\\')
             fprintf(to, "\\%c", *s);
         else if (*s < 0x20 && short_escape)

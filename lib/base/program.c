@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/help.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 /* ---- messages ---- */
 
@@ -20,9 +21,7 @@ static void message(const struct call *c, const char *format, va_list a)
 {
     char text[2048];
     vsnprintf(text, sizeof text, format, a);
-    for (char *s = text; *s; s++)
-        if ((unsigned char)*s < ' ' || *s == 0x7f)
-            *s = '?';
+    text_make_printable(text);
     /* on a terminal a progress bar may stand in the line */
     const char *erase = isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "";
     fprintf(stderr, "%s%s: %s\n", erase, c->program->name, text);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "tap.h"
 
 static void errors(void)
@@ -187,6 +188,13 @@ static void inputs(void)
     ok(folder_make("a/b", &e) == -1, "%s", e.text);
 }
 
+static void printable(void)
+{
+    char text[] = "caf\xc3\xa9\n\x1b[31m \x7f \xc2\x9b \xff\xe2\x82\xac \xe2\x82";
+    text_make_printable(text);
+    ok(!strcmp(text, "caf\xc3\xa9??[31m ? ?? ?\xe2\x82\xac ??"), "%s", text);
+}
+
 int main(void)
 {
     char folder[] = "/tmp/winnow-base.XXXXXX";
@@ -201,6 +209,7 @@ int main(void)
     signals();
     broken_pipe();
     inputs();
+    printable();
     char command[64];
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return tap_done() | (system(command) != 0);
