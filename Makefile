@@ -203,9 +203,11 @@ full-search: all
 # `winnow load` finds them there, and so does a shell with that folder on its PATH.
 LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/winnow
 MAN = $(DESTDIR)$(PREFIX)/share/man
-COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+BASH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 PAGES = $(patsubst %,$(BUILD)/man/%.1,$(filter-out winnow-winnow,$(TOOLS:%=winnow-%)) winnow)
 FORMATS = $(wildcard man/*.5)
+FAMILY = $(wildcard man/*.7)
 PIPELINES = $(wildcard pipelines/*)
 
 man: $(PAGES)
@@ -215,27 +217,37 @@ $(BUILD)/man/winnow.1: $(BIN)/winnow
 $(BUILD)/man/winnow-%.1: $(BIN)/%
 	@mkdir -p $(@D)
 	@$< --help=man >$@.new && mv $@.new $@
-$(BUILD)/completion: $(PROGRAMS)
-	@for p in $(PROGRAMS); do $$p --help=complete || exit; done >$@.new && mv $@.new $@
+completion: $(BUILD)/completion/winnow $(BUILD)/completion/_winnow
+$(BUILD)/completion/winnow: $(PROGRAMS)
+	@mkdir -p $(@D)
+	@for p in $^; do $$p --help=bash || exit; done >$@.new && mv $@.new $@
+$(BUILD)/completion/_winnow: $(PROGRAMS)
+	@mkdir -p $(@D)
+	@{ echo '#compdef $(TOOLS)'; for p in $^; do $$p --help=zsh || exit; done; \
+		echo '"_winnow_$${service//-/_}" "$$@"'; } >$@.new && mv $@.new $@
 
-install: all $(PAGES) $(BUILD)/completion
-	install -d $(DESTDIR)$(PREFIX)/bin $(LIBEXEC) $(MAN)/man1 $(MAN)/man5 $(COMPLETIONS)
+install: all man completion
+	install -d $(DESTDIR)$(PREFIX)/bin $(LIBEXEC) $(MAN)/man1 $(MAN)/man5 $(MAN)/man7 \
+		$(BASH_COMPLETIONS) $(ZSH_COMPLETIONS)
 	install $(PROGRAMS) $(PIPELINES) $(LIBEXEC)
 	ln -sf ../libexec/winnow/winnow $(DESTDIR)$(PREFIX)/bin/winnow
 	install -m 644 $(PAGES) $(MAN)/man1
-	$(if $(FORMATS),install -m 644 $(FORMATS) $(MAN)/man5)
-	install -m 644 $(BUILD)/completion $(COMPLETIONS)/winnow
+	install -m 644 $(FORMATS) $(MAN)/man5
+	install -m 644 $(FAMILY) $(MAN)/man7
+	install -m 644 $(BUILD)/completion/winnow $(BASH_COMPLETIONS)
+	install -m 644 $(BUILD)/completion/_winnow $(ZSH_COMPLETIONS)
 
 uninstall:
 	rm -rf $(LIBEXEC)
-	rm -f $(DESTDIR)$(PREFIX)/bin/winnow $(COMPLETIONS)/winnow
-	rm -f $(PAGES:$(BUILD)/man/%=$(MAN)/man1/%) $(FORMATS:man/%=$(MAN)/man5/%)
+	rm -f $(DESTDIR)$(PREFIX)/bin/winnow $(BASH_COMPLETIONS)/winnow $(ZSH_COMPLETIONS)/_winnow
+	rm -f $(PAGES:$(BUILD)/man/%=$(MAN)/man1/%) $(FORMATS:man/%=$(MAN)/man5/%) \
+		$(FAMILY:man/%=$(MAN)/man7/%)
 
 clean:
 	rm -rf build bin
 
 .PHONY: all setup units fuzzers fuzz check run-tests check-long check-peers bench bench-growth demo table \
-	full-search man install uninstall clean FORCE
+	full-search man completion install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

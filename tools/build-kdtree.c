@@ -22,8 +22,10 @@ static const struct program program = {
         "With --single there is one row, labelled -1, with the points' labels beside the ids: "
         "then mine replaces images whatever their class. To leave images out, pick the others "
         "first.",
-    .examples = "encode-latent --weights encoder < samples | build-kdtree > forest\n"
-                "pick --not-ids validation latents | build-kdtree -o forest",
+    .examples = "encode-latent --weights encoder <pool | build-kdtree -o forest\n"
+                "# over some of the images\n"
+                "pick --not-ids subset latents | build-kdtree -o forest",
+    .see_also = "encode-latent mine",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_HISTORY | COMMON_STREAM,
 };

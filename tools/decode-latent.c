@@ -19,13 +19,14 @@ static const struct program program = {
     .name = "decode-latent",
     .summary = "turn latents back into images",
     .operands = "[LATENTS]",
-    .least_operands = 0,
     .most_operands = 1,
     .description =
         "Writes for each latent z the image that the decoder makes of it, by the running "
         "statistics of its training, as bytes. All other fields and the meta pass on.",
     .examples =
-        "encode-latent --weights enc < test | decode-latent --weights enc | mosaic -o seen.png",
+        "encode-latent --weights encoder <test | decode-latent --weights encoder -o decoded\n"
+        "mosaic --pairs decoded -o sheet.png test",
+    .see_also = "encode-latent mosaic train-encoder",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };

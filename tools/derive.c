@@ -1,6 +1,6 @@
 /* The architecture that a search arrived at. */
 #include <string.h>
-#include "base/memory.h"
+#include "base/file.h"
 #include "network/architecture.h"
 #include "base/random.h"
 #include "stream/stage.h"
@@ -20,7 +20,6 @@ static const struct program program = {
     .name = "derive",
     .summary = "write the discrete architecture of a search",
     .operands = "[FILE]",
-    .least_operands = 0,
     .most_operands = 1,
     .description =
         "Reads a search state (search-step --state), an architecture stream, or a file of DARTS "
@@ -28,11 +27,12 @@ static const struct program program = {
         "a DOT picture of both cells.\n\n"
         "Of a search state each node keeps the two incoming edges with the largest softmax weight "
         "over operations other than none, each with that operation (Liu et al., ICLR 2019).",
-    .examples = "derive state -o arch\n"
-                "derive --format genotype state\n"
-                "derive --format dot state | dot -Tpng > cells.png\n"
+    .examples = "derive -o arch search\n"
+                "derive --format genotype search\n"
+                "derive --format dot search | dot -Tpng >cells.png\n"
                 "# a random architecture of the same space\n"
                 "derive --random --seed 7 -o arch",
+    .see_also = "search-step train",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_STREAM,
 };
@@ -49,35 +49,21 @@ static void draw(struct genotype *g, uint64_t seed)
     genotype_derive(g, table[0], table[1]);
 }
 
-static int print_json(const struct genotype *g, FILE *to)
-{
-    struct value *v = genotype_value(g);
-    int failed = !v || value_print_json(v, to) || fflush(to);
-    value_free(v);
-    return failed;
-}
-
-/* Text of one of the three formats, whole or not at all. */
 static int write_text(const struct call *c, const struct genotype *g, struct error *e)
 {
-    struct output o;
-    autofree char *text = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
-    if (!to)
-        return error_set(e, "cannot allocate text:");
-    int failed = strcmp(format, "json") == 0  ? print_json(g, to)
-                 : strcmp(format, "dot") == 0 ? genotype_print_dot(g, to)
-                                              : genotype_print(g, to);
-    if (fclose(to) || failed)
-        return error_set(e, "cannot allocate text");
-    if (output_open(&o, c->output, e))
-        return -1;
-    if (output_write(&o, text, size, e) || output_commit(&o, e)) {
-        output_abandon(&o);
-        return -1;
-    }
-    return 0;
+    struct text_output t;
+    struct value *json = NULL;
+    if (strcmp(format, "json") == 0 && !(json = genotype_value(g)))
+        return error_set(e, "out of memory: the genotype");
+    int failed = text_output_begin(&t, e);
+    if (!failed && json)
+        value_print_json(json, t.to);
+    else if (!failed && strcmp(format, "dot") == 0)
+        genotype_print_dot(g, t.to);
+    else if (!failed)
+        genotype_print(g, t.to);
+    value_free(json);
+    return failed ? -1 : text_output_commit(&t, c->output, e);
 }
 
 static int write_stream(const struct call *c, const struct genotype *g, const struct header *from,

@@ -18,13 +18,13 @@ static const struct program program = {
     .name = "encode-latent",
     .summary = "embed the images of a samples stream",
     .operands = "[SAMPLES]",
-    .least_operands = 0,
     .most_operands = 1,
     .description =
         "Writes for each image its latent z under the encoder, by the running statistics of its "
         "training, so that an image's latent depends on nothing but the image and the weights. "
         "All other fields and the meta pass on; meta `encoder` says what encoded.",
-    .examples = "encode-latent --weights enc < train > latents",
+    .examples = "encode-latent --weights encoder -o latents pool",
+    .see_also = "build-kdtree decode-latent train-encoder",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };

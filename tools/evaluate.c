@@ -1,7 +1,5 @@
 /* Predictions into metrics. */
-#include <stdio.h>
 #include "base/file.h"
-#include "base/memory.h"
 #include "measure/report.h"
 #include "rows/predictions.h"
 
@@ -39,9 +37,11 @@ static const struct program program = {
         "Intervals hold the middle 95 % of bootstrap draws over images, by --seed.\n\n"
         "Prints an aligned table with a line a class and the confusion matrix (to 20 classes), or "
         "all of it with --json, where numbers are fractions; --stream writes metric and value.",
-    .examples = "predict --weights net < test | evaluate\n"
-                "predict --weights net < test | evaluate --json -o metrics.json\n"
-                "evaluate --scores probabilities other-framework.tsv",
+    .examples = "predict --weights net <test | evaluate\n"
+                "evaluate --json -o metrics.json predictions\n"
+                "# what another framework wrote\n"
+                "evaluate --scores probabilities predictions.tsv",
+    .see_also = "predict",
     .options = options,
     .common =
         COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM | COMMON_THREADS,
@@ -49,22 +49,14 @@ static const struct program program = {
 
 static int write_text(const struct call *call, const struct value *report, struct error *e)
 {
-    struct output o;
-    autofree char *text = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
-    if (!to)
-        return error_set(e, "out of memory");
-    int failed = call->json ? value_print_json(report, to) : report_print(report, to);
-    if (fclose(to) || failed)
-        return error_set(e, "out of memory: the report");
-    if (output_open(&o, call->output, e))
+    struct text_output t;
+    if (text_output_begin(&t, e))
         return -1;
-    if (output_write(&o, text, size, e)) {
-        output_abandon(&o);
-        return -1;
-    }
-    return output_commit(&o, e);
+    if (call->json)
+        value_print_json(report, t.to);
+    else
+        report_print(report, t.to);
+    return text_output_commit(&t, call->output, e);
 }
 
 int main(int argc, char **argv)
@@ -73,8 +65,7 @@ int main(int argc, char **argv)
     struct error e;
     struct predictions p;
     program_begin(&program, argc, argv, &call);
-    if (as_stream && call.json)
-        program_usage(&call, "--stream and --json exclude each other");
+    program_forbid(&call, as_stream, "excludes --stream", "json");
 
     if (predictions_read(&p, &call, call.argc ? call.argv[0] : "-", scores, &e))
         program_fail(&call, &e);

@@ -23,6 +23,7 @@ static const struct program program = {
     .operands = "FORMAT [ROOT-or-FILES...] [train|test]",
     .least_operands = 1,
     .most_operands = 3,
+    .words = DATASET_WORDS,
     .description =
         "Writes one row an image: id (names the image for good), label (-1: none), image (bytes, "
         "height x width x channels), and, where the format knows them, coarse label and file name. "
@@ -38,9 +39,12 @@ static const struct program program = {
         "CIFAR: 10000 (k - 1) + index in the k-th training file, 50000 + index of a test image; "
         "idx: index; folder: XXH3-64 of the path below DIR, cut to 53 bits.",
     .examples = "load fashion-mnist test | peek\n"
-                "load cifar10 cifar-10-batches-bin train -o train\n"
+                "load cifar10 cifar-10-batches-bin train -o cifar\n"
                 "# pictures of all sizes, brought to one\n"
                 "load folder photos --size 64x64 | mosaic -o sheet.png",
+    .files = "/usr/share/datasets/fashion-mnist: where Debian's package dataset-fashion-mnist puts "
+             "its files.",
+    .see_also = "mosaic peek pick save",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_HISTORY,
 };
@@ -69,6 +73,7 @@ static struct dataset_request read_operands(const struct call *c, const struct f
     if (f->split)
         q.split = operand[--count];
     if (f->files) {
+        program_forbid(c, true, "goes with formats that are a folder", "root");
         if (count < 1 || count > 2)
             program_usage(c, "expected: load %s %s", f->name, f->operands);
         q.file[0] = operand[0];
@@ -95,8 +100,6 @@ int main(int argc, char **argv)
     struct progress progress;
     program_begin(&program, argc, argv, &call);
     const struct format *f = format_find(call.argv[0]);
-    if (!f)
-        program_usage(&call, "unknown format '%s'", call.argv[0]);
     struct dataset_request q = read_operands(&call, f);
 
     if (dataset_open(&d, f, &q, &e) || dataset_header(&d, &h, &e))

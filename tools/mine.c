@@ -61,9 +61,12 @@ static const struct program program = {
         "trees asked), mean_distance, random_distance (to random images instead) and hub_share "
         "(of the same searches with nothing banned, the share that ten images answer). -v prints "
         "it.",
-    .examples = "search-step --state net --validation v < subset | mine --forest forest -o ids\n"
+    .examples = "pick --ids subset pool |\n"
+                "    search-step --state search --validation validation |\n"
+                "    mine --forest forest -o subset\n"
                 "# random replacement, for comparison\n"
-                "mine --forest forest --random < hardness > ids",
+                "mine --forest forest --random --force -o ids hardness",
+    .see_also = "build-kdtree pick search-step",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };
@@ -107,9 +110,9 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     if (!forest_path && !keep_all)
         program_usage(&call, "expected --forest FILE");
-    if (keep_all && (force || rules.random))
-        program_usage(&call, "--keep-all excludes --force and --random");
-
+    program_forbid(&call, keep_all, "excludes --keep-all",
+                   "force random ban allow-duplicates epsilon");
+    program_forbid(&call, rules.random, "excludes --random", "epsilon");
     program_check_inputs(&call, (const char *[]){call.argc ? call.argv[0] : "-",
                                                  forest_path ? forest_path : "", NULL});
     const char *path = call.argc ? call.argv[0] : "standard input";

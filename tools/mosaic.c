@@ -34,7 +34,8 @@ static const struct program program = {
         "places as large as the largest. The stream is read to its end.",
     .examples = "load fashion-mnist test | mosaic --by-class -o classes.png\n"
                 "# originals above their reconstructions\n"
-                "decode-latent --weights enc < latents | mosaic --pairs - -o sheet.png samples",
+                "decode-latent --weights encoder <latents | mosaic --pairs - -o sheet.png pool",
+    .see_also = "decode-latent load pick",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_STREAM,
 };

@@ -1,6 +1,6 @@
 /* What is in a stream: its header, the range of every column, and that it is whole. */
 #include <stdlib.h>
-#include "base/program.h"
+#include "base/file.h"
 #include "stream/stage.h"
 #include "stream/summary.h"
 
@@ -26,10 +26,15 @@ static const struct program program = {
         "has, the meta and the history: the programs that the data came through.\n\n"
         "A stream that is truncated or altered is an error, and then nothing is printed.",
     .examples = "peek train\n"
-                "# the rows alone, for a script\npeek --json train | jq .rows\n"
-                "# is it whole?\npeek -q train > /dev/null && echo whole",
+                "# the first rows\n"
+                "peek --rows 3 subset\n"
+                "# is it whole?\n"
+                "peek train >/dev/null && echo whole\n"
+                "# for a script\n"
+                "peek --json -o train.json train",
+    .see_also = "pick save",
     .options = options,
-    .common = COMMON_JSON | COMMON_STREAM,
+    .common = COMMON_OUTPUT | COMMON_JSON | COMMON_STREAM,
 };
 
 /* Reads all rows into the summary; those to be shown go into `shown`. */
@@ -48,15 +53,21 @@ static int summarise(struct stream_reader *in, struct summary *s, FILE *shown, s
 }
 
 static int report(const struct call *c, const struct header *h, const struct summary *s,
-                  const char *digest, struct error *e)
+                  const char *digest, const char *shown, struct error *e)
 {
-    if (!c->json)
-        return summary_print(h, s, digest, stdout) ? error_set(e, "cannot write standard output:")
-                                                   : 0;
-    struct value *v = summary_value(h, s, digest);
-    int result = v ? value_print_json(v, stdout) : -1;
-    value_free(v);
-    return result ? error_set(e, "cannot write standard output:") : 0;
+    struct text_output t;
+    struct value *json = NULL;
+    if (c->json && !(json = summary_value(h, s, digest)))
+        return error_set(e, "out of memory: the report");
+    int failed = text_output_begin(&t, e);
+    if (!failed && json)
+        value_print_json(json, t.to);
+    else if (!failed)
+        summary_print(h, s, digest, t.to);
+    if (!failed && *shown)
+        fprintf(t.to, "rows:\n%s", shown);
+    value_free(json);
+    return failed ? -1 : text_output_commit(&t, c->output, e);
 }
 
 int main(int argc, char **argv)
@@ -80,11 +91,13 @@ int main(int argc, char **argv)
     }
     if (!header_only && summarise(in, &summary, shown, &e))
         program_fail(&call, &e);
-    if (report(&call, stream_header(in), header_only ? NULL : &summary, stream_digest(in), &e))
+    if (fclose(shown)) {
+        error_set(&e, "out of memory: rows to show");
         program_fail(&call, &e);
-    fclose(shown);
-    if (size)
-        printf("rows:\n%s", text);
+    }
+    if (report(&call, stream_header(in), header_only ? NULL : &summary, stream_digest(in), text,
+               &e))
+        program_fail(&call, &e);
     free(text);
     summary_free(&summary);
     stream_close(in);

@@ -33,12 +33,13 @@ static const struct program program = {
         "A random choice is without replacement and ranks ids by a random number from seed and id: "
         "it does not depend on the order of the rows, and more rows by the same seed are a "
         "superset of fewer. Too few rows to choose from is an error.",
-    .examples = "load fashion-mnist train | pick --per-class 10 --seed 1 > initial\n"
+    .examples = "load fashion-mnist train | pick --per-class 10 --seed 1 -o initial\n"
                 "# disjoint splits: a validation set, and the pool without it\n"
                 "pick --random 12000 --seed 1 -o validation train\n"
                 "pick --not-ids validation -o pool train\n"
-                "# the subset that mine chose\n"
-                "pick --ids ids pool | search-step --state net --validation validation",
+                "# the images that mine chose\n"
+                "pick --ids subset pool | mosaic -o subset.png",
+    .see_also = "load mine peek",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_STREAM,
 };

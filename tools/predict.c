@@ -23,7 +23,10 @@ static const struct program program = {
         "label, and scores, the network's logits, one a class. Batch normalisation uses the "
         "running statistics of the training. The weights file tells all else: the network, its "
         "classes, how images are normalised.",
-    .examples = "load fashion-mnist test | predict --weights net | evaluate",
+    .examples = "load fashion-mnist test | predict --weights net | evaluate\n"
+                "# of the super-net that a search is at\n"
+                "predict --weights search -o predictions test",
+    .see_also = "evaluate search-step train",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };

@@ -57,9 +57,16 @@ static const struct program program = {
         "mean and deviation.\n\n"
         "With --no-history the outputs hold no seconds either, so that they can be compared byte "
         "by byte.",
-    .examples = "search-step --describe --cells 8 --channels 16 --image 28x28x1 --classes 10\n"
-                "# one turn of the loop\n"
-                "pick --ids D train | search-step --state S --validation V | mine --forest F -o D",
+    .examples = "# one turn of the loop\n"
+                "pick --ids subset pool |\n"
+                "    search-step --state search --validation validation |\n"
+                "    mine --forest forest -o subset\n"
+                "# how large a super-net is\n"
+                "search-step --describe --cells 8 --channels 16 --image 28x28x1",
+    .files = "The file of --state is a weights stream: the super-net's weights, the architecture "
+             "parameters, both optimisers, the easiness of every image of the subset, and in meta "
+             "the settings and the curve. peek shows it, derive and predict read it.",
+    .see_also = "derive mine pick",
     .options = options,
     .common =
         COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM,
@@ -120,6 +127,9 @@ static void check_call(const struct call *c)
     struct error e;
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
+    program_forbid(c, network.describe, "does nothing with --describe",
+                   "state validation epochs until measure order window schedule total-epochs "
+                   "augment profile");
     if (network.describe)
         return;
     if (!state_path)
@@ -128,8 +138,7 @@ static void check_call(const struct call *c)
         program_usage(c, "expected --validation FILE");
     program_check_inputs(c, (const char *[]){"-", validation_path, NULL});
     program_check_output(c, "state", state_path);
-    if (until >= 0 && program_given(c, "epochs"))
-        program_usage(c, "--epochs and --until exclude each other");
+    program_forbid(c, until >= 0, "excludes --until", "epochs");
 }
 
 int main(int argc, char **argv)
@@ -139,7 +148,7 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     check_call(&call);
     if (network.describe) {
-        if (model_describe(&network, NULL, call.json, stdout, &e))
+        if (model_describe(&network, NULL, &call, &e))
             program_fail(&call, &e);
         return program_end(&call);
     }

@@ -33,7 +33,6 @@ static const struct program program = {
     .name = "train-encoder",
     .summary = "fit an auto-encoder to the images of a samples stream",
     .operands = "[SAMPLES]",
-    .least_operands = 0,
     .most_operands = 1,
     .description =
         "Trains GANomaly's encoder and decoder (Akcay et al., ACCV 2018; no skip connections, so "
@@ -46,11 +45,14 @@ static const struct program program = {
         "needs labels.\n\n"
         "With --checkpoint a run that was stopped, given the same command again, continues and "
         "ends with the same bytes. Meta of the weights holds the losses of every epoch.",
-    .examples = "train-encoder --latent 8 --profile small -o enc < train\n"
-                "# CIFAR-10\n"
-                "train-encoder --latent 32 --loss triplet --checkpoint enc.part -o enc < train\n"
+    .examples = "train-encoder --latent 8 --profile small -o encoder pool\n"
+                "# a long run, which goes on where it was stopped\n"
+                "train-encoder --latent 32 --loss triplet --checkpoint part -o encoder pool\n"
                 "# an encoder that was never trained, as a baseline\n"
-                "train-encoder --epochs 0 -o untrained < train",
+                "train-encoder --epochs 0 -o untrained pool",
+    .files = "The file of --checkpoint is a weights stream with the optimiser's state beside the "
+             "weights, replaced whole after every epoch; it may be removed when the work is done.",
+    .see_also = "decode-latent encode-latent",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };
@@ -94,6 +96,10 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     if (side & (side - 1))
         program_usage(&call, "--side: expected a power of two, found %lld", (long long)side);
+    program_forbid(&call, strcmp(loss, "contractive") != 0, "goes with --loss contractive",
+                   "lambda");
+    program_forbid(&call, strcmp(loss, "triplet") != 0, "goes with --loss triplet", "margin");
+    program_forbid(&call, width > 0, "excludes --width", "profile");
     program_check_output(&call, "checkpoint", checkpoint);
 
     struct table table;

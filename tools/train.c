@@ -47,12 +47,16 @@ static const struct program program = {
         "call that was not. A checkpoint of other settings or other samples is an error. With "
         "--no-history the outputs hold no seconds either, so that they can be compared byte by "
         "byte.",
-    .examples =
-        "train --arch arch --cells 5 --channels 16 --epochs 20 -o net < samples\n"
-        "# the published recipe\n"
-        "train --arch darts-v2.txt --cells 20 --channels 36 --epochs 600 --auxiliary "
-        "--drop-path 0.2 --cutout 16 --checkpoint run -o net < samples\n"
-        "train --describe --json --arch arch --cells 20 --channels 36 --image 32x32x3 --classes 10",
+    .examples = "train --arch arch --cells 5 --channels 16 --epochs 20 -o net pool\n"
+                "# the published recipe, from Genotype text\n"
+                "train --arch genotype.txt --cells 20 --channels 36 --epochs 600 --auxiliary \\\n"
+                "    --drop-path 0.2 --cutout 16 --checkpoint part -o net pool\n"
+                "# how large it is\n"
+                "train --describe --arch arch --cells 20 --channels 36 --image 32x32x3",
+    .files = "The file of --checkpoint is a weights stream with the optimiser's state and the "
+             "settings beside the weights, replaced whole after every epoch; it may be removed "
+             "when the work is done.",
+    .see_also = "derive evaluate predict",
     .options = options,
     .common =
         COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM,
@@ -103,6 +107,10 @@ static void check_call(const struct call *c)
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
     network.drop_path = drop_path_most > 0;
+    program_forbid(c, network.describe, "does nothing with --describe",
+                   "epochs rate cutout augment checkpoint profile");
+    if (network.describe && c->argc)
+        program_usage(c, "--describe reads no samples, found '%s'", c->argv[0]);
     if (network.describe)
         return;
     program_check_inputs(c, (const char *[]){c->argc ? c->argv[0] : "-", arch_path, NULL});
@@ -122,7 +130,7 @@ int main(int argc, char **argv)
     if (genotype_read(&genotype, arch_path, &limits, NULL, digest, &e))
         program_fail(&call, &e);
     if (network.describe) {
-        if (model_describe(&network, &genotype, call.json, stdout, &e))
+        if (model_describe(&network, &genotype, &call, &e))
             program_fail(&call, &e);
         return program_end(&call);
     }

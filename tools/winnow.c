@@ -6,22 +6,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/program.h"
+#include "base/words.h"
+
+/* In the order in which data pass. Only these are asked for their summary: in a folder like
+ * /usr/local/bin lie many programs that are not ours to run. */
+#define PROGRAMS                                                                              \
+    "load|save|peek|pick|mosaic|train-encoder|encode-latent|decode-latent|build-kdtree|mine|" \
+    "search-step|derive|train|predict|evaluate"
 
 static const struct program program = {
     .name = "winnow",
     .summary = "small Unix filters that make computer vision cheap",
     .operands = "[PROGRAM [ARGUMENT ...]]",
-    .description = "Runs PROGRAM, one of those that lie beside winnow, with its arguments; without "
-                   "one, lists them.",
-    .examples = "winnow\n# the same as peek subset\nwinnow peek subset",
-};
-
-/* In the order in which data pass. Only these are asked for their summary: in a folder like
- * /usr/local/bin lie many programs that are not ours to run. */
-static const char *const programs[] = {
-    "load",          "save",          "peek",          "pick",     "mosaic",       "compress",
-    "train-encoder", "encode-latent", "decode-latent", "embed-2d", "build-kdtree", "mine",
-    "search-step",   "derive",        "score",         "train",    "predict",      "evaluate",
+    .words = PROGRAMS,
+    .description = "Runs PROGRAM, one of those that lie beside winnow, with its arguments and its "
+                   "exit status; without one, lists them.",
+    .examples = "winnow\n"
+                "# the same as peek subset\n"
+                "winnow peek subset",
 };
 
 /* The path of the program `name` beside this one, malloc'd, or NULL with errno set. */
@@ -67,11 +69,15 @@ static void print_summary(const char *name, const char *path)
 static void list_programs(void)
 {
     printf("usage: winnow PROGRAM [argument ...]\n%s\n\n", program.summary);
-    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
-        char *path = beside(programs[i]);
+    for (const char *list = PROGRAMS; *list; list += *list == '|') {
+        char name[64];
+        size_t length = strcspn(list, "|");
+        snprintf(name, sizeof name, "%.*s", (int)length, list);
+        list += length;
+        char *path = beside(name);
         if (path && access(path, X_OK) == 0) {
             fflush(stdout);
-            print_summary(programs[i], path);
+            print_summary(name, path);
         }
         free(path);
     }
@@ -91,6 +97,9 @@ int main(int argc, char **argv)
     char *path = strchr(argv[1], '/') ? NULL : beside(argv[1]);
     if (path)
         execv(path, argv + 1);
+    char nearest[64];
+    if (path && errno == ENOENT && words_nearest(PROGRAMS, argv[1], nearest, sizeof nearest))
+        program_usage(&call, "there is no program '%s'; did you mean %s?", argv[1], nearest);
     if (!path || errno == ENOENT)
         program_usage(&call, "there is no program '%s'; winnow alone lists them", argv[1]);
     struct error e;

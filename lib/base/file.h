@@ -3,6 +3,7 @@
 #define BASE_FILE_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 #include "base/error.h"
 
@@ -28,6 +29,17 @@ int output_write(struct output *o, const void *bytes, size_t size, struct error 
 int output_commit(struct output *o, struct error *e);
 /* Closes and removes the temporary; nothing appears. Safe after a failed commit or open. */
 void output_abandon(struct output *o);
+
+/* Text that gathers in memory, what is printed to `to`, until it is written whole or not at all. */
+struct text_output {
+    FILE *to;
+    char *text;
+    size_t size;
+};
+int text_output_begin(struct text_output *t, struct error *e);
+/* Writes it to `path` as an output does. Ends the text whether or not that works; a print that
+ * failed shows here. */
+int text_output_commit(struct text_output *t, const char *path, struct error *e);
 
 /* An input that is standard input ("-" or NULL) or a file; the descriptor, or -1. */
 int input_open(const char *path, struct error *e);

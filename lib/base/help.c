@@ -123,19 +123,22 @@ void help_print(const struct program *p, const struct option *options, FILE *to)
 
 /* ---- the manual page, in mdoc ---- */
 
-/* A word with roff's special characters made plain. */
-static void print_roff(const char *word, size_t length, bool begins_line, FILE *to)
+/* Plain text of so many bytes, what roff would take for its own, or print as another character,
+ * escaped; returns the bytes printed. */
+static size_t print_roff(const char *text, size_t length, bool begins_line, FILE *to)
 {
-    if (begins_line && (*word == '.' || *word == '\''))
-        fputs("\\&", to);
+    static const char *const escape[] = {
+        ['\\'] = "\\e",  ['-'] = "\\-",   ['`'] = "\\(ga", ['\''] = "\\(aq",
+        ['^'] = "\\(ha", ['~'] = "\\(ti", ['"'] = "\\(dq"};
+    size_t printed = 0;
+    if (begins_line && *text == '.')
+        printed += (size_t)fprintf(to, "\\&");
     for (size_t i = 0; i < length; i++) {
-        if (word[i] == '\\')
-            fputs("\\e", to);
-        else if (word[i] == '-')
-            fputs("\\-", to);
-        else
-            fputc(word[i], to);
+        unsigned char c = (unsigned char)text[i];
+        bool plain = c >= sizeof escape / sizeof *escape || !escape[c];
+        printed += (size_t)(plain ? fprintf(to, "%c", c) : fprintf(to, "%s", escape[c]));
     }
+    return printed;
 }
 
 /* Text wrapped, a new line after each sentence as mdoc wants, paragraphs parted by .Pp. */
@@ -144,15 +147,14 @@ static void print_roff_text(const char *text, FILE *to)
     size_t at = 0;
     while (*text) {
         size_t length = strcspn(text, " \n");
-        if (at && at + 1 + length > 72) {
+        if (at && at + 1 + length > 66) {
             fputc('\n', to);
             at = 0;
         } else if (at) {
             fputc(' ', to);
             at++;
         }
-        print_roff(text, length, at == 0, to);
-        at += length;
+        at += print_roff(text, length, at == 0, to);
         bool sentence = length && strchr(".!?", text[length - 1]);
         text += length;
         bool paragraph = strncmp(text, "\n\n", 2) == 0;
@@ -188,14 +190,42 @@ static void print_roff_option(const struct option *o, FILE *to)
     print_roff_text(text, to);
 }
 
+static void print_roff_examples(const char *examples, FILE *to)
+{
+    fputs(".Sh EXAMPLES\n.Bd -literal\n", to);
+    for (const char *line = examples; *line;) {
+        size_t length = strcspn(line, "\n");
+        print_roff(line, length, true, to);
+        fputc('\n', to);
+        line += length + (line[length] == '\n');
+    }
+    fputs(".Ed\n", to);
+}
+
+static void print_roff_see_also(const struct program *p, FILE *to)
+{
+    fputs(".Sh SEE ALSO\n", to);
+    if (strcmp(p->name, "winnow") != 0)
+        fputs(".Xr winnow 1 ,\n", to);
+    for (const char *s = p->see_also ? p->see_also : ""; *s;) {
+        size_t length = strcspn(s, " ");
+        fprintf(to, ".Xr winnow-%.*s 1 ,\n", (int)length, s);
+        s += length + (s[length] == ' ');
+    }
+    fputs(".Xr winnow-stream 5 ,\n.Xr winnow 7\n", to);
+}
+
 void help_print_manual(const struct program *p, const struct option *options, FILE *to)
 {
+    const char *family = strcmp(p->name, "winnow") == 0 ? "" : "winnow-";
     fputs(".Dd November 22, 2026\n.Dt ", to);
+    for (const char *c = family; *c; c++)
+        fputc(toupper((unsigned char)*c), to);
     for (const char *c = p->name; *c; c++)
         fputc(toupper((unsigned char)*c), to);
-    fprintf(to, " 1\n.Os\n.Sh NAME\n.Nm %s\n.Nd ", p->name);
+    fprintf(to, " 1\n.Os\n.Sh NAME\n.Nm %s%s\n.Nd ", family, p->name);
     print_roff_text(p->summary, to);
-    fputs(".Sh SYNOPSIS\n.Nm\n.Op Ar options\n", to);
+    fprintf(to, ".Sh SYNOPSIS\n.Nm %s\n.Op Ar option ...\n", p->name);
     if (*p->operands) {
         fputs(".Ar ", to);
         print_roff(p->operands, strlen(p->operands), false, to);
@@ -206,58 +236,142 @@ void help_print_manual(const struct program *p, const struct option *options, FI
     fputs(".Pp\nThe options are:\n.Bl -tag -width Ds\n", to);
     for (const struct option *o = options; o->name; o++)
         print_roff_option(o, to);
-    fputs(".El\n.Sh EXIT STATUS\n"
-          "0 where the work is done, 1 where it failed, 2 where the call was wrong.\n",
-          to);
-    if (p->examples)
-        fputs(".Sh EXAMPLES\n.Bd -literal\n", to);
-    for (const char *line = p->examples; line && *line;) {
-        size_t length = strcspn(line, "\n");
-        print_roff(line, length, true, to);
-        fputc('\n', to);
-        line += length + (line[length] == '\n');
+    fputs(".El\n", to);
+    if (p->common & COMMON_THREADS)
+        fputs(".Sh ENVIRONMENT\n.Bl -tag -width Ds\n.It Ev OMP_NUM_THREADS\n"
+              "How many threads, where\n.Fl \\-threads\ndoes not say.\n.El\n",
+              to);
+    if (p->files) {
+        fputs(".Sh FILES\n", to);
+        print_roff_text(p->files, to);
     }
-    fputs(p->examples ? ".Ed\n" : "", to);
-    bool first = strcmp(p->name, "winnow") == 0;
-    fprintf(to, ".Sh SEE ALSO\n%swinnow-stream(5)\n", first ? "" : "winnow(1), ");
+    fprintf(to,
+            ".Sh EXIT STATUS\n.Bl -tag -width Ds -compact\n.It 0\nThe work is done%s.\n"
+            ".It 1\nThe work failed: one line on standard error tells what and where.\n%s"
+            ".It 2\nThe call was wrong, and nothing was begun.\n.El\n",
+            p->common & COMMON_OUTPUT ? ", all of it written" : "",
+            p->common & COMMON_OUTPUT ? "The file of\n.Fl o\nis what it was before.\n" : "");
+    if (p->examples)
+        print_roff_examples(p->examples, to);
+    print_roff_see_also(p, to);
 }
 
-/* ---- completion, for bash ---- */
+/* ---- completion ---- */
 
-void help_print_completion(const struct program *p, const struct option *options, FILE *to)
+/* name with '_' for '-': _winnow_build_kdtree completes build-kdtree. */
+static void function_name(const struct program *p, char *name, size_t size)
+{
+    snprintf(name, size, "_winnow_%s", p->name);
+    for (char *c = name; *c; c++)
+        *c = *c == '-' ? '_' : *c;
+}
+
+static void print_words(const char *words, FILE *to)
+{
+    for (const char *c = words; *c; c++)
+        fputc(*c == '|' ? ' ' : *c, to);
+}
+
+/* winnow's function hands over to the one of the program that it is to run. */
+#define BASH_HAND_OVER                                                      \
+    "    local other=_winnow_${COMP_WORDS[1]//-/_}\n"                       \
+    "    if ((COMP_CWORD > 1)) && declare -F \"$other\" >/dev/null; then\n" \
+    "        \"$other\"\n        return\n    fi\n"
+
+void help_print_bash(const struct program *p, const struct option *options, FILE *to)
 {
     char function[64];
-    snprintf(function, sizeof function, "_winnow_%s", p->name);
-    for (char *c = function; *c; c++)
-        *c = *c == '-' ? '_' : *c;
+    function_name(p, function, sizeof function);
     fprintf(to,
             "%s()\n{\n    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-            "    COMPREPLY=()\n    case $prev in\n",
-            function);
+            "    local words=\n%s    COMPREPLY=()\n"
+            "    if [ \"$cur\" = = ]; then cur=; fi # --name=value is three words\n"
+            "    if [ \"$prev\" = = ]; then prev=${COMP_WORDS[COMP_CWORD - 2]}; fi\n"
+            "    case $prev in\n",
+            function, strcmp(p->name, "winnow") == 0 ? BASH_HAND_OVER : "");
     for (const struct option *o = options; o->name; o++) {
-        if (o->type == OPTION_FLAG)
+        if (o->type == OPTION_FLAG || *o->argument == '[')
             continue;
         fprintf(to, "    --%s", o->name);
         if (o->letter)
             fprintf(to, " | -%c", o->letter);
         fputs(") ", to);
-        if (o->type == OPTION_FILE) {
-            fputs("COMPREPLY=($(compgen -f -- \"$cur\")); ", to);
-        } else if (o->type == OPTION_CHOICE) {
-            fputs("COMPREPLY=($(compgen -W '", to);
-            for (const char *c = o->choices; *c; c++)
-                fputc(*c == '|' ? ' ' : *c, to);
-            fputs("' -- \"$cur\")); ", to);
+        if (o->type == OPTION_CHOICE) {
+            fputs("words='", to);
+            print_words(o->choices, to);
+            fputs("' ;;\n", to);
+        } else {
+            fputs(o->type == OPTION_FILE ? ";;\n" : "return ;;\n", to);
         }
-        fputs("return ;;\n", to);
     }
-    fputs("    esac\n    case $cur in\n    -*) COMPREPLY=($(compgen -W '", to);
+    fputs("    *)\n        case $cur in\n        -*) words='", to);
     for (const struct option *o = options; o->name; o++)
         fprintf(to, "%s--%s", o == options ? "" : " ", o->name);
+    fputs("' ;;\n", to);
+    if (p->words) {
+        fprintf(to, "        *) case $prev in %s | */%s) words='", p->name, p->name);
+        print_words(p->words, to);
+        fputs("' ;; esac ;;\n", to);
+    }
     fprintf(to,
-            "' -- \"$cur\")) ;;\n    *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n    esac\n}\n"
+            "        esac ;;\n    esac\n"
+            "    if [ -n \"$words\" ]; then\n"
+            "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+            "    else\n        mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n    fi\n}\n"
             "complete -o filenames -F %s %s\n",
             function, p->name);
+}
+
+/* Text within '...[ ]' of a specification of _arguments. */
+static void print_zsh(const char *text, FILE *to)
+{
+    for (const char *c = text; *c; c++)
+        if (*c == '\'')
+            fputs("'\\''", to);
+        else
+            fprintf(to, strchr("[]:\\", *c) ? "\\%c" : "%c", *c);
+}
+
+static void print_zsh_option(const struct option *o, FILE *to)
+{
+    bool maybe = o->argument && *o->argument == '[', flag = o->type == OPTION_FLAG;
+    const char *value = maybe ? "=-" : flag ? "" : "=";
+    fputs(" \\\n        ", to);
+    if (o->letter)
+        fprintf(to, "'(-%c --%s)'{-%c%s,--%s%s}'[", o->letter, o->name, o->letter, flag ? "" : "+",
+                o->name, value);
+    else
+        fprintf(to, "'--%s%s[", o->name, value);
+    print_zsh(o->help, to);
+    fputs("]", to);
+    if (!flag) {
+        fputs(maybe ? "::" : ":", to);
+        print_zsh(maybe ? "what" : o->argument, to);
+        fputs(o->type == OPTION_FILE ? ":_files" : o->type == OPTION_CHOICE ? ":(" : ": ", to);
+    }
+    if (o->type == OPTION_CHOICE) {
+        print_words(o->choices, to);
+        fputs(")", to);
+    }
+    fputs("'", to);
+}
+
+void help_print_zsh(const struct program *p, const struct option *options, FILE *to)
+{
+    char function[64];
+    bool first = strcmp(p->name, "winnow") == 0;
+    function_name(p, function, sizeof function);
+    fprintf(to, "%s()\n{\n    _arguments -s%s", function, first ? " -A '-*'" : "");
+    for (const struct option *o = options; o->name; o++)
+        print_zsh_option(o, to);
+    if (p->words) {
+        fputs(" \\\n        '1:what:(", to);
+        print_words(p->words, to);
+        fputs(")'", to);
+    }
+    fprintf(to, " \\\n        '*:%s'\n}\n", first ? ":argument:_winnow_other" : "file:_files");
+    if (first)
+        fputs("_winnow_other() { \"_winnow_${words[1]//-/_}\"; }\n", to);
 }
 
 /* ---- version ---- */

@@ -9,7 +9,9 @@
 void help_usage(const struct program *p, FILE *to);
 void help_print(const struct program *p, const struct option *options, FILE *to);
 void help_print_manual(const struct program *p, const struct option *options, FILE *to);
-void help_print_completion(const struct program *p, const struct option *options, FILE *to);
+/* The function that completes the program's arguments, for bash or zsh. */
+void help_print_bash(const struct program *p, const struct option *options, FILE *to);
+void help_print_zsh(const struct program *p, const struct option *options, FILE *to);
 void help_print_version(const struct program *p, FILE *to);
 
 /* What a value of the option should be: "a whole number from 0 to 9". */

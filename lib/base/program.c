@@ -13,6 +13,7 @@
 #include "base/help.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/words.h"
 
 /* ---- messages ---- */
 
@@ -37,11 +38,23 @@ void program_usage(const struct call *c, const char *format, ...)
     exit(EXIT_USAGE);
 }
 
+/* What the call took: the last line of -v. */
+static void closing_line(const struct call *c)
+{
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+                 1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
+    program_note(c, "winnow %s, %.2f s, %.2f s of CPU, %.1f MiB at most", winnow_version(),
+                 clock_seconds() - c->started, cpu, (double)use.ru_maxrss / 1024);
+}
+
 void program_fail(const struct call *c, const struct error *e)
 {
     struct call loud = *c;
     loud.verbosity = 0;
     program_warn(&loud, "%s", e->text);
+    closing_line(c);
     exit(EXIT_FAILED); /* which removes temporaries, see base/file.c */
 }
 
@@ -63,6 +76,13 @@ void program_warn(const struct call *c, const char *format, ...)
     va_start(a, format);
     message(c, format, a);
     va_end(a);
+}
+
+_Noreturn static void out_of_memory(const struct call *c)
+{
+    struct error e;
+    error_set(&e, "out of memory: the command line");
+    program_fail(c, &e);
 }
 
 /* ---- options ---- */
@@ -107,8 +127,8 @@ static struct option *join_options(const struct program *p, struct common *k)
           "notes, progress where there is no terminal, time and memory at the end", 0, 0, NULL}},
         {0,
          {"help", 0, OPTION_CHOICE, &k->help, "[=WHAT]",
-          "print this help, the manual page (mdoc) or bash completion, and exit", 0, 0,
-          "man|complete"}},
+          "print this help, the manual page (mdoc) or a shell's completion, and exit", 0, 0,
+          "man|bash|zsh"}},
         {0, {"version", 0, OPTION_FLAG, &k->version, NULL, "print versions and exit", 0, 0, NULL}},
     };
     size_t own = 0, n = 0;
@@ -123,15 +143,6 @@ static struct option *join_options(const struct program *p, struct common *k)
         if (!all[i].if_common || (p->common & all[i].if_common))
             joined[n++] = all[i].option;
     return joined;
-}
-
-static bool is_choice(const char *choices, const char *text)
-{
-    size_t length = strlen(text);
-    for (const char *c = choices; *c; c += strcspn(c, "|"), c += *c == '|')
-        if (strcspn(c, "|") == length && strncmp(c, text, length) == 0)
-            return true;
-    return false;
 }
 
 static bool parse_int(const struct option *o, const char *text)
@@ -160,7 +171,7 @@ static bool parse_real(const struct option *o, const char *text)
     return true;
 }
 
-static void set_option(const struct call *c, const struct option *o, const char *text)
+static void set_option(struct call *c, const struct option *o, const char *text)
 {
     bool good = true;
     if (o->type == OPTION_FLAG)
@@ -169,17 +180,31 @@ static void set_option(const struct call *c, const struct option *o, const char 
         good = parse_int(o, text);
     else if (o->type == OPTION_REAL)
         good = parse_real(o, text);
-    else if ((good = o->type != OPTION_CHOICE || is_choice(o->choices, text)))
+    else if ((good = o->type != OPTION_CHOICE || words_have(o->choices, text)))
         *(const char **)o->to = text;
-    if (good)
+    if (good) {
+        if (!value_append(c->given, value_text(o->name)))
+            out_of_memory(c);
         return;
+    }
     char wanted[512];
     help_expectation(o, wanted, sizeof wanted);
     program_usage(c, "--%s: expected %s, found '%s'", o->name, wanted, text);
 }
 
+_Noreturn static void unknown_option(const struct call *c, const struct option *options,
+                                     const char *name)
+{
+    char names[2048] = "", nearest[64];
+    for (size_t n = 0; options->name && n < sizeof names; options++)
+        n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? "|" : "", options->name);
+    if (words_nearest(names, name, nearest, sizeof nearest))
+        program_usage(c, "unknown option --%s; did you mean --%s?", name, nearest);
+    program_usage(c, "unknown option --%s", name);
+}
+
 /* Handles argv[i], a long option; returns the index of the last argument used. */
-static int long_option(const struct call *c, const struct option *options, char **argv, int i)
+static int long_option(struct call *c, const struct option *options, char **argv, int i)
 {
     const char *name = argv[i] + 2;
     size_t length = strcspn(name, "=");
@@ -187,8 +212,10 @@ static int long_option(const struct call *c, const struct option *options, char 
     const struct option *o = options;
     while (o->name && (strncmp(o->name, name, length) != 0 || o->name[length]))
         o++;
-    if (!o->name)
-        program_usage(c, "unknown option --%.*s", (int)length, name);
+    if (!o->name) {
+        argv[i][2 + length] = 0;
+        unknown_option(c, options, name);
+    }
     if (o->type == OPTION_FLAG && text)
         program_usage(c, "--%s takes no value", o->name);
     if (o->type == OPTION_FLAG || text)
@@ -201,7 +228,7 @@ static int long_option(const struct call *c, const struct option *options, char 
 }
 
 /* Handles argv[i], letters after one dash: flags, the last one perhaps with a value. */
-static int short_options(const struct call *c, const struct option *options, char **argv, int i)
+static int short_options(struct call *c, const struct option *options, char **argv, int i)
 {
     for (const char *letter = argv[i] + 1; *letter; letter++) {
         const struct option *o = options;
@@ -232,7 +259,7 @@ static bool is_operand(const char *argument)
 }
 
 /* Sets options and moves the operands to the front of argv; returns how many there are. */
-static int parse(const struct call *c, const struct option *options, int argc, char **argv)
+static int parse(struct call *c, const struct option *options, int argc, char **argv)
 {
     int operands = 0;
     for (int i = 1; i < argc; i++) {
@@ -256,14 +283,21 @@ static int parse(const struct call *c, const struct option *options, int argc, c
 
 bool program_given(const struct call *c, const char *option)
 {
-    size_t length = strlen(option);
-    for (size_t i = 0; i < c->arguments->count; i++) {
-        const char *text = c->arguments->item[i]->text;
-        if (strncmp(text, "--", 2) == 0 && strncmp(text + 2, option, length) == 0 &&
-            (!text[2 + length] || text[2 + length] == '='))
+    for (size_t i = 0; i < c->given->count; i++)
+        if (strcmp(c->given->item[i]->text, option) == 0)
             return true;
-    }
     return false;
+}
+
+void program_forbid(const struct call *c, bool when, const char *why, const char *options)
+{
+    for (size_t length; when && *options; options += length + (options[length] == ' ')) {
+        char name[64];
+        length = strcspn(options, " ");
+        snprintf(name, sizeof name, "%.*s", (int)length, options);
+        if (program_given(c, name))
+            program_usage(c, "--%s %s", name, why);
+    }
 }
 
 static struct value *setting_of(const struct call *c, const char *name)
@@ -355,8 +389,10 @@ static void answer(const struct call *c, const struct option *options, const cha
         help_print(c->program, options, stdout);
     else if (strcmp(argument, "--help=man") == 0)
         help_print_manual(c->program, options, stdout);
-    else if (strcmp(argument, "--help=complete") == 0)
-        help_print_completion(c->program, options, stdout);
+    else if (strcmp(argument, "--help=bash") == 0)
+        help_print_bash(c->program, options, stdout);
+    else if (strcmp(argument, "--help=zsh") == 0)
+        help_print_zsh(c->program, options, stdout);
     else
         return;
     close_stdout(c);
@@ -374,25 +410,38 @@ static struct value *list_arguments(int argc, char **argv)
     return list;
 }
 
+static void check_operands(const struct call *c)
+{
+    const struct program *p = c->program;
+    if (c->argc < p->least_operands)
+        program_usage(c, "expected %s", p->operands);
+    if (c->argc > p->most_operands)
+        program_usage(c, "unexpected operand '%s'", c->argv[p->most_operands]);
+    if (!p->words || c->argc == 0 || words_have(p->words, c->argv[0]))
+        return;
+    char nearest[64];
+    if (words_nearest(p->words, c->argv[0], nearest, sizeof nearest))
+        program_usage(c, "expected one of %s, found '%s'; did you mean %s?", p->words, c->argv[0],
+                      nearest);
+    program_usage(c, "expected one of %s, found '%s'", p->words, c->argv[0]);
+}
+
 void program_begin(const struct program *p, int argc, char **argv, struct call *c)
 {
-    struct error e;
     struct common k = {.seed = 1, .most_tensor_bytes = 1 << 30};
     hold_standard_descriptors();
     signal(SIGPIPE, SIG_DFL);
     *c = (struct call){.program = p, .started = clock_seconds()};
     struct option *options = join_options(p, &k);
     c->arguments = list_arguments(argc, argv);
-    if (!options || !c->arguments) {
-        error_set(&e, "out of memory: the command line");
-        program_fail(c, &e);
-    }
+    c->given = value_array();
+    if (!options || !c->arguments || !c->given)
+        out_of_memory(c);
     /* the help shows defaults, so it must see the variables before any option is set */
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         answer(c, options, argv[i]);
     c->argc = parse(c, options, argc, argv);
     c->argv = argv;
-    free(options);
     c->output = k.output && strcmp(k.output, "-") != 0 ? k.output : NULL;
     c->seed = (uint64_t)k.seed;
     /* else OpenMP's own default: OMP_NUM_THREADS, or the cores we may run on */
@@ -402,22 +451,17 @@ void program_begin(const struct program *p, int argc, char **argv, struct call *
     c->verbosity = k.quiet ? -1 : k.verbose;
     c->most_tensor_bytes = (size_t)k.most_tensor_bytes;
     omp_set_num_threads(c->threads);
-    if (c->argc < p->least_operands)
-        program_usage(c, "expected %s", p->operands);
-    if (c->argc > p->most_operands)
-        program_usage(c, "unexpected operand '%s'", c->argv[p->most_operands]);
+    program_forbid(c, k.quiet, "excludes --quiet", "verbose");
+    check_operands(c);
+    free(options);
 }
 
 int program_end(struct call *c)
 {
     close_stdout(c);
-    struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
-    double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-                 1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
-    program_note(c, "winnow %s, %.2f s, %.2f s of CPU, %.1f MiB at most", winnow_version(),
-                 clock_seconds() - c->started, cpu, (double)use.ru_maxrss / 1024);
+    closing_line(c);
     value_free(c->arguments);
-    c->arguments = NULL;
+    value_free(c->given);
+    c->arguments = c->given = NULL;
     return 0;
 }

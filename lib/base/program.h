@@ -1,6 +1,7 @@
 /* The outside of every program: one table describes its options, and from that table come parsing,
- * --help, --version, usage errors, the manual page (--help=man) and the shell completion
- * (--help=complete). Messages go to stderr as one line that begins with the program's name. */
+ * --help, --version, usage errors, the manual page (--help=man) and the completions of two shells
+ * (--help=bash, --help=zsh). Messages go to stderr as one line that begins with the program's name.
+ */
 #ifndef BASE_PROGRAM_H
 #define BASE_PROGRAM_H
 #include <stdbool.h>
@@ -37,8 +38,11 @@ struct program {
     const char *summary;  /* the NAME line of the manual page: "pick rows of a samples stream" */
     const char *operands; /* usage after the options: "[STREAM]"; "" for none */
     int least_operands, most_operands;
+    const char *words;       /* NULL, or what the first operand may be, parted by '|' */
     const char *description; /* paragraphs parted by a blank line, for --help and the manual */
     const char *examples;    /* lines of shell, parted by '\n'; those that begin with # explain */
+    const char *files;       /* the manual's FILES: what it reads or keeps unasked; may be NULL */
+    const char *see_also;    /* the manual's next of kin, parted by blanks: "mine pick" */
     const struct option *options; /* the program's own; the common ones are added */
     unsigned common;              /* COMMON_... that it takes; --help, --version, -q, -v always */
 };
@@ -63,6 +67,7 @@ struct call {
     bool history, json;
     int verbosity; /* -1 with -q, 0, 1 with -v */
     size_t most_tensor_bytes;
+    struct value *given;     /* long names of the options given; owned */
     struct value *arguments; /* all that followed the name, as given, for the history; owned */
     double started;          /* seconds, monotonic */
 };
@@ -73,6 +78,9 @@ void program_begin(const struct program *p, int argc, char **argv, struct call *
 
 /* Whether the command line has the option, by its long name. */
 bool program_given(const struct call *c, const char *option);
+/* No option is taken and ignored: `when` any of these (long names parted by blanks) was given, says
+ * "--NAME why" and exits 2. */
+void program_forbid(const struct call *c, bool when, const char *why, const char *options);
 /* The values of options, long names parted by blanks, as a map: settings that a file is to keep. A
  * key is the name with '_' for '-'. `given`: of those alone that the command line has. NULL where
  * memory is out. */
@@ -88,7 +96,7 @@ void program_check_inputs(const struct call *c, const char *const *inputs);
 /* `option` keeps a file, which -o may not replace by whatever name. `path` may be NULL. */
 void program_check_output(const struct call *c, const char *option, const char *path);
 
-/* Prints "name: text" for the error and exits 1, temporaries removed. */
+/* Prints "name: text" for the error, then -v's closing line, and exits 1, temporaries removed. */
 _Noreturn void program_fail(const struct call *c, const struct error *e);
 
 /* A line on stderr: a note with -v only, a warning unless -q. */

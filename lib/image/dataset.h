@@ -47,6 +47,7 @@ struct format {
     int (*next)(struct dataset *d, struct image *image, struct error *e);
     void (*close)(struct dataset *d);
 };
+#define DATASET_WORDS "fashion-mnist|mnist|cifar10|cifar100|idx|folder" /* their names */
 const struct format *format_find(const char *name); /* NULL: there is none */
 const struct format *format_at(int i);              /* NULL behind the last */
 

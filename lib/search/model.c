@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "search/settings.h"
 
 enum { MOST_SIDE = 65535 };
@@ -199,26 +200,27 @@ static struct value *measure(const struct model_options *o, const struct genotyp
     return v;
 }
 
-int model_describe(const struct model_options *o, const struct genotype *genotype, bool json,
-                   FILE *to, struct error *e)
+static void print_sizes(const struct value *sizes, FILE *to)
 {
+    for (size_t i = 0; i < sizes->count; i++)
+        if (sizes->item[i]->type == VALUE_TEXT)
+            fprintf(to, "%-14s %s\n", sizes->key[i], sizes->item[i]->text);
+        else
+            fprintf(to, "%-14s %lld\n", sizes->key[i], (long long)sizes->item[i]->integer);
+}
+
+int model_describe(const struct model_options *o, const struct genotype *genotype,
+                   const struct call *c, struct error *e)
+{
+    struct text_output t;
     struct value *sizes = measure(o, genotype, e);
-    bool good = true;
-    if (!sizes)
-        return -1;
-    for (size_t i = 0; !json && i < sizes->count; i++) {
-        const struct value *v = sizes->item[i];
-        const char *key = sizes->key[i];
-        good = good && (v->type == VALUE_TEXT
-                            ? fprintf(to, "%-14s %s\n", key, v->text)
-                            : fprintf(to, "%-14s %lld\n", key, (long long)v->integer)) > 0;
-    }
-    if (json)
-        good = !value_print_json(sizes, to);
-    if (!good)
-        error_set(e, "cannot write standard output:");
+    int failed = !sizes || text_output_begin(&t, e);
+    if (!failed && c->json)
+        value_print_json(sizes, t.to);
+    else if (!failed)
+        print_sizes(sizes, t.to);
     value_free(sizes);
-    return good ? 0 : -1;
+    return failed ? -1 : text_output_commit(&t, c->output, e);
 }
 
 int model_parse_image(const char *text, struct image_shape *image, struct error *e)

@@ -70,9 +70,9 @@ void model_free(struct model *m);
 int model_check_options(const struct model_options *o, const struct call *c, struct error *e);
 /* Prints the sizes of a super-net (genotype NULL) or a discrete network, and of what a step needs:
  * type, cells, channels, classes, weights, architecture, macs (one image's forward pass), flops (2
- * macs), nodes, batch, arena_bytes; a line each, or as JSON. */
-int model_describe(const struct model_options *o, const struct genotype *genotype, bool json,
-                   FILE *to, struct error *e);
+ * macs), nodes, batch, arena_bytes; a line each, or as JSON, to the call's output. */
+int model_describe(const struct model_options *o, const struct genotype *genotype,
+                   const struct call *c, struct error *e);
 
 /* "28x28x1": height, width, channels. */
 int model_parse_image(const char *text, struct image_shape *image, struct error *e);

@@ -116,7 +116,7 @@ status 2
 run 'peek --rov samples'
 status 2
 stderr like 'peek: unknown option --rov*'
-run 'peek -qvn1 -- samples'
+run 'peek -vn1 -- samples'
 status 0
 
 done_testing

@@ -4,7 +4,7 @@
 
 load fashion-mnist test 2>/dev/null | pick --first 40 >samples 2>/dev/null ||
     skip_all 'no Fashion-MNIST (apt install dataset-fashion-mnist)'
-fast='--profile small --width 4 --latent 4 --batch 16 --no-history'
+fast='--width 4 --latent 4 --batch 16 --no-history'
 
 for loss in mse contractive triplet; do
     run "train-encoder $fast --loss $loss --epochs 2 -o $loss <samples"

@@ -58,16 +58,60 @@ for program in "$BIN"/*; do
 try '$name --help'"
     run "$name --version >/dev/full"
     status 1
-    run "$name --help=complete >complete && bash -n complete && grep -q '^complete .* $name$' complete"
-    status 0
-    run "$name --help=man >page.1"
-    status 0
-    if command -v mandoc >/dev/null; then
-        run 'mandoc -Tlint page.1'
-        stdout empty
-    else
-        skip 'no mandoc'
-    fi
 done
+
+# ---- what a wrong word was meant to be ----
+run 'mine --mastry 0.5'
+status 2
+stderr like 'mine: unknown option --mastry; did you mean --mastery?*'
+run 'pick --not-id=x'
+stderr like 'pick: unknown option --not-id; did you mean --not-ids?*'
+run 'load fashion-mnsit'
+status 2
+stderr like "load: expected one of fashion-mnist|mnist|*, found 'fashion-mnsit'; did you mean fashion-mnist?*"
+run 'winnow pikc'
+status 2
+stderr like "winnow: there is no program 'pikc'; did you mean pick?*"
+
+# ---- a sum at the end with -v, silence with -q ----
+run 'load fashion-mnist test -v -o test'
+if [ "$tap_status" = 0 ]; then
+    stderr like 'load: winnow *, *.?? s, *.?? s of CPU, *.? MiB at most'
+    run 'peek -q test'
+    stderr empty
+    run 'pick -v --first 3 nothing'
+    stderr like $'pick: *No such file or directory\npick: winnow *MiB at most'
+    run 'pick -q --first 3 nothing'
+    stderr like 'pick: *No such file or directory'
+else
+    skip 'Debian package dataset-fashion-mnist is missing'
+fi
+run 'peek -q -v test'
+status 2
+stderr like 'peek: --verbose excludes --quiet*'
+
+# ---- manual pages ----
+mkdir -p man/man{1,5,7}
+for program in "$BIN"/*; do
+    name=${program##*/}
+    [ -f "$ROOT/tools/$name.c" ] || continue
+    page=man/man1/winnow-$name.1
+    if [ "$name" = winnow ]; then page=man/man1/winnow.1; fi
+    ok "$name has a page" eval '"$program" --help=man >"$page"'
+done
+cp "$ROOT"/man/*.5 man/man5
+cp "$ROOT"/man/*.7 man/man7
+grep -h '^\.Xr\|^\.It Xr' man/man?/* | sed 's/^\.It //' | sort -u | while read -r _ name section _; do
+    [ -e "man/man$section/$name.$section" ] || echo "$name($section)"
+done >lost
+ok 'every page that a page names is there' cmp lost /dev/null
+if command -v mandoc >/dev/null; then
+    for page in man/man?/*; do # which looks for the pages named where they are not installed yet
+        run "mandoc -Tlint $page | grep -v 'referenced manual not found: Xr winnow'"
+        stdout empty
+    done
+else
+    skip 'no mandoc'
+fi
 
 done_testing
