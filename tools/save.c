@@ -22,6 +22,8 @@ static const struct program program = {
         "tsv [FILE]: tab-separated values with a line of names; a tensor is columns NAME0, NAME1 "
         "and so on. To standard output unless a FILE is named.\n\n"
         "json [FILE]: a JSON object a row, one on each line. Likewise.\n\n"
+        "safetensors [FILE]: of weights, which load safetensors brings back to the bit. "
+        "Likewise.\n\n"
         "onnx [FILE]: of weights, the network of train or the encoder of train-encoder, for other "
         "runtimes: pixels [n, channels, height, width] from 0 to 255, which it normalises itself, "
         "to logits [n, classes] or to z [n, latent]. Likewise.\n\n"
@@ -35,6 +37,7 @@ static const struct program program = {
                 "save npy weights < net\n"
                 "save onnx net.onnx < net",
     .options = options,
+    .writes = "2",
     .common = COMMON_STREAM,
 };
 

@@ -68,6 +68,7 @@ static const struct program program = {
              "the settings and the curve. peek shows it, derive and predict read it.",
     .see_also = "derive mine pick",
     .options = options,
+    .writes = "state",
     .common =
         COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM,
 };

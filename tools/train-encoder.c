@@ -54,6 +54,7 @@ static const struct program program = {
              "weights, replaced whole after every epoch; it may be removed when the work is done.",
     .see_also = "decode-latent encode-latent",
     .options = options,
+    .writes = "checkpoint",
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };
 

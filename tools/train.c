@@ -58,6 +58,7 @@ static const struct program program = {
              "when the work is done.",
     .see_also = "derive evaluate predict",
     .options = options,
+    .writes = "checkpoint",
     .common =
         COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM,
 };

@@ -16,6 +16,7 @@
 
 static const struct program program = {
     .name = "winnow",
+    .runs_programs = true,
     .summary = "small Unix filters that make computer vision cheap",
     .operands = "[PROGRAM [ARGUMENT ...]]",
     .words = PROGRAMS,

@@ -13,6 +13,7 @@
 #include "base/help.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/sandbox.h"
 #include "base/words.h"
 
 /* ---- messages ---- */
@@ -89,12 +90,12 @@ _Noreturn static void out_of_memory(const struct call *c)
 
 /* What the common options set, before it moves into the call. */
 struct common {
-    bool version, quiet, verbose, no_history, json;
+    bool version, quiet, verbose, no_history, no_sandbox, json;
     const char *help, *output;
     int64_t seed, threads, most_tensor_bytes;
 };
 
-enum { COMMON_OPTIONS = 10, MOST_THREADS = 1024 };
+enum { COMMON_SANDBOX = 1 << 16, COMMON_OPTIONS = 11, MOST_THREADS = 1024 };
 
 /* The program's options and, after them, the common ones that it takes. */
 static struct option *join_options(const struct program *p, struct common *k)
@@ -121,6 +122,9 @@ static struct option *join_options(const struct program *p, struct common *k)
         {COMMON_STREAM,
          {"max-tensor", 0, OPTION_INT, &k->most_tensor_bytes, "BYTES",
           "refuse streams with a larger tensor", 1, INFINITY, NULL}},
+        {COMMON_SANDBOX,
+         {"no-sandbox", 0, OPTION_FLAG, &k->no_sandbox, NULL,
+          "open any file, not those alone that the command line names", 0, 0, NULL}},
         {0, {"quiet", 'q', OPTION_FLAG, &k->quiet, NULL, "no warnings, no progress", 0, 0, NULL}},
         {0,
          {"verbose", 'v', OPTION_FLAG, &k->verbose, NULL,
@@ -131,6 +135,7 @@ static struct option *join_options(const struct program *p, struct common *k)
           "man|bash|zsh"}},
         {0, {"version", 0, OPTION_FLAG, &k->version, NULL, "print versions and exit", 0, 0, NULL}},
     };
+    const unsigned common = p->common | (p->runs_programs ? 0 : COMMON_SANDBOX);
     size_t own = 0, n = 0;
     while (p->options && p->options[own].name)
         own++;
@@ -140,7 +145,7 @@ static struct option *join_options(const struct program *p, struct common *k)
     for (; n < own; n++)
         joined[n] = p->options[n];
     for (size_t i = 0; i < COMMON_OPTIONS; i++)
-        if (!all[i].if_common || (p->common & all[i].if_common))
+        if (!all[i].if_common || (common & all[i].if_common))
             joined[n++] = all[i].option;
     return joined;
 }
@@ -357,6 +362,42 @@ void program_check_output(const struct call *c, const char *option, const char *
         program_usage(c, "-o would replace the --%s", option);
 }
 
+/* ---- the sandbox ---- */
+
+/* Whether the program writes what this option, or the operand of this number, names. */
+static bool is_written(const struct program *p, const char *name)
+{
+    return strcmp(name, "output") == 0 || (p->writes && words_have(p->writes, name));
+}
+
+static void allow_path(struct sandbox *s, const char *path, bool written)
+{
+    if (!path || strcmp(path, "-") == 0)
+        return;
+    sandbox_allow_read(s, path);
+    if (written)
+        sandbox_allow_write(s, path);
+}
+
+/* What the command line names, what Debian installed (data sets, libraries), and the count of cores
+ * that libc asks for. */
+static void enter_sandbox(const struct call *c, const struct option *options)
+{
+    struct sandbox s;
+    sandbox_begin(&s);
+    sandbox_allow_read(&s, "/usr");
+    sandbox_allow_read(&s, "/sys/devices/system/cpu");
+    for (const struct option *o = options; o->name; o++)
+        if (o->type == OPTION_FILE)
+            allow_path(&s, *(const char *const *)o->to, is_written(c->program, o->name));
+    for (int i = 0; i < c->argc; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i + 1);
+        allow_path(&s, c->argv[i], is_written(c->program, number));
+    }
+    sandbox_enter(&s); /* silently less where the kernel has less */
+}
+
 /* ---- begin and end ---- */
 
 /* A file opened on a closed 0, 1 or 2 would be taken for a standard stream. These stand-ins are
@@ -453,6 +494,8 @@ void program_begin(const struct program *p, int argc, char **argv, struct call *
     omp_set_num_threads(c->threads);
     program_forbid(c, k.quiet, "excludes --quiet", "verbose");
     check_operands(c);
+    if (!p->runs_programs && !k.no_sandbox)
+        enter_sandbox(c, options);
     free(options);
 }
 

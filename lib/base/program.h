@@ -45,6 +45,10 @@ struct program {
     const char *see_also;    /* the manual's next of kin, parted by blanks: "mine pick" */
     const struct option *options; /* the program's own; the common ones are added */
     unsigned common;              /* COMMON_... that it takes; --help, --version, -q, -v always */
+    const char *writes; /* what names files to write, beside -o: long options, and operands by their
+                           number from 1, parted by '|'; NULL for none */
+    bool runs_programs; /* so no sandbox (base/sandbox.h), else it may open only what the command
+                           line names */
 };
 
 enum {
@@ -73,7 +77,8 @@ struct call {
 };
 
 /* Parses the command line, prints help or usage and exits (0 or 2) where that is all there is to
- * do, sets up signals and threads. After it returns the options' variables hold their values. */
+ * do, sets up signals and threads, enters the sandbox. After it returns the options' variables hold
+ * their values. */
 void program_begin(const struct program *p, int argc, char **argv, struct call *c);
 
 /* Whether the command line has the option, by its long name. */

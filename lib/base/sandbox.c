@@ -1,0 +1,211 @@
+#include "base/sandbox.h"
+
+#ifdef __has_feature
+#define HAS(x) __has_feature(x)
+#else
+#define HAS(x) 0
+#endif
+#if defined __linux__ && !defined NO_SANDBOX && !defined __SANITIZE_ADDRESS__ &&         \
+    !defined __SANITIZE_THREAD__ && !HAS(address_sanitizer) && !HAS(thread_sanitizer) && \
+    !HAS(memory_sanitizer)
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "base/memory.h"
+
+/* ---- files: Landlock ---- */
+
+enum {
+    READ = LANDLOCK_ACCESS_FS_READ_FILE,
+    READ_BELOW = READ | LANDLOCK_ACCESS_FS_READ_DIR,
+    TRUNCATE = 1 << 14, /* since version 3, which Debian 12's headers do not know */
+    WRITE = LANDLOCK_ACCESS_FS_WRITE_FILE | TRUNCATE,
+    WRITE_BELOW = WRITE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                  LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR,
+    ALL = 2 * LANDLOCK_ACCESS_FS_MAKE_SYM - 1, /* of version 1 */
+};
+
+/* What the kernel's version takes care of: Landlock refuses the bits that it does not know. */
+static uint64_t handled(void)
+{
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    return version < 1 ? 0 : version < 3 ? ALL : ALL | TRUNCATE;
+}
+
+void sandbox_begin(struct sandbox *s)
+{
+    const struct landlock_ruleset_attr all = {.handled_access_fs = handled()};
+    s->rules =
+        all.handled_access_fs ? (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0) : -1;
+}
+
+static void allow(struct sandbox *s, const char *path, uint64_t access)
+{
+    int fd = s->rules < 0 ? -1 : open(path, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    const struct landlock_path_beneath_attr rule = {.allowed_access = access & handled(),
+                                                    .parent_fd = fd};
+    syscall(SYS_landlock_add_rule, s->rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    close(fd);
+}
+
+void sandbox_allow_read(struct sandbox *s, const char *path)
+{
+    struct stat there;
+    if (stat(path, &there) == 0)
+        allow(s, path, S_ISDIR(there.st_mode) ? READ_BELOW : READ);
+}
+
+void sandbox_allow_write(struct sandbox *s, const char *path)
+{
+    struct stat there;
+    bool exists = stat(path, &there) == 0;
+    if (exists && !S_ISREG(there.st_mode)) {
+        allow(s, path, S_ISDIR(there.st_mode) ? WRITE_BELOW : WRITE);
+        return;
+    }
+    /* through a link, what it points to will be replaced */
+    autofree char *copy = exists ? realpath(path, NULL) : strdup(path);
+    if (!copy)
+        return;
+    char *folder = dirname(copy);
+    while (stat(folder, &there) && strcmp(folder, ".") && strcmp(folder, "/"))
+        folder = dirname(folder);
+    allow(s, folder, WRITE_BELOW);
+}
+
+static bool enforce_rules(struct sandbox *s)
+{
+    bool enforced = s->rules >= 0 && syscall(SYS_landlock_restrict_self, s->rules, 0) == 0;
+    if (s->rules >= 0)
+        close(s->rules);
+    s->rules = -1;
+    return enforced;
+}
+
+/* ---- system calls: seccomp ---- */
+
+#if defined __x86_64__
+#define MACHINE AUDIT_ARCH_X86_64
+#define MOST_CALL 0x3fffffff /* those above are of another calling convention */
+#elif defined __aarch64__
+#define MACHINE AUDIT_ARCH_AARCH64
+#define MOST_CALL 0xffffffff
+#endif
+
+#ifdef MACHINE
+/* clang-format off */
+static const int denied[] = {
+    /* programs, processes */
+    SYS_execve, SYS_execveat,
+    /* the network and other ways to talk */
+    SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4,
+    SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_shmget, SYS_msgget, SYS_semget, SYS_mq_open,
+    /* other processes */
+    SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_open, SYS_pidfd_getfd,
+    /* parts of the kernel that no filter needs */
+    SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_add_key,
+    SYS_request_key, SYS_keyctl, SYS_unshare, SYS_setns, SYS_mount, SYS_umount2, SYS_open_tree,
+    SYS_move_mount, SYS_fsopen, SYS_pivot_root, SYS_chroot, SYS_init_module, SYS_finit_module,
+    SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_personality, SYS_open_by_handle_at,
+    /* what Landlock does not watch */
+    SYS_fchmodat, SYS_fchownat, SYS_utimensat, SYS_setxattr, SYS_lsetxattr,
+#ifdef SYS_fork /* older machines have two calls for some things */
+    SYS_fork, SYS_vfork, SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat,
+#endif
+};
+/* clang-format on */
+enum { DENIED = sizeof denied / sizeof *denied };
+
+#define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
+#define SKIP(test, value, if_so, if_not) BPF_JUMP(BPF_JMP | (test) | BPF_K, value, if_so, if_not)
+#define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define REFUSE(number) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (number))
+
+static bool filter_calls(void)
+{
+    const struct sock_filter before[] = {
+        LOAD(arch), SKIP(BPF_JEQ, MACHINE, 1, 0),   REFUSE(EPERM),
+        LOAD(nr),   SKIP(BPF_JGT, MOST_CALL, 0, 1), REFUSE(EPERM),
+    };
+    /* threads but no processes; clone3's flags lie in memory, so libc falls back to clone */
+    const struct sock_filter after[] = {
+        SKIP(BPF_JEQ, SYS_clone3, 0, 1),
+        REFUSE(ENOSYS),
+        SKIP(BPF_JEQ, SYS_clone, 1, 0),
+        ALLOW,
+        LOAD(args[0]),
+        SKIP(BPF_JSET, CLONE_THREAD, 1, 0),
+        REFUSE(EPERM),
+        ALLOW,
+    };
+    enum { BEFORE = sizeof before / sizeof *before, AFTER = sizeof after / sizeof *after };
+    struct sock_filter filter[BEFORE + 2 * DENIED + AFTER], *f = filter + BEFORE;
+    memcpy(filter, before, sizeof before);
+    for (int i = 0; i < DENIED; i++) {
+        *f++ = (struct sock_filter)SKIP(BPF_JEQ, (unsigned)denied[i], 0, 1);
+        *f++ = (struct sock_filter)REFUSE(EPERM);
+    }
+    memcpy(f, after, sizeof after);
+    const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+#else
+static bool filter_calls(void)
+{
+    return false;
+}
+#endif
+
+int sandbox_enter(struct sandbox *s)
+{
+    int in_force = 0;
+    bool ready = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    if (enforce_rules(s) && ready)
+        in_force |= SANDBOX_FILES;
+    if (ready && filter_calls())
+        in_force |= SANDBOX_CALLS;
+    return in_force;
+}
+
+#else
+
+void sandbox_begin(struct sandbox *s)
+{
+    s->rules = -1;
+}
+
+void sandbox_allow_read(struct sandbox *s, const char *path)
+{
+    (void)s;
+    (void)path;
+}
+
+void sandbox_allow_write(struct sandbox *s, const char *path)
+{
+    (void)s;
+    (void)path;
+}
+
+int sandbox_enter(struct sandbox *s)
+{
+    (void)s;
+    return 0;
+}
+
+#endif

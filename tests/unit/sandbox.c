@@ -1,0 +1,210 @@
+/* What a sandboxed process can still do, and what not: each act in a child of its own. */
+#include "base/sandbox.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "tap.h"
+
+static int in_force; /* where a child said what holds here */
+
+/* ---- acts: 0, or the errno that stopped it ---- */
+
+static int open_it(const char *path, int flags)
+{
+    int fd = open(path, flags, 0666);
+    return fd < 0 ? errno : close(fd);
+}
+
+static int read_named(void)
+{
+    return open_it("named", O_RDONLY);
+}
+static int read_below(void)
+{
+    return open_it("folder/below", O_RDONLY);
+}
+static int read_other(void)
+{
+    return open_it("other", O_RDONLY);
+}
+static int read_passwd(void)
+{
+    return open_it("/etc/passwd", O_RDONLY);
+}
+static int write_named(void)
+{
+    return open_it("named", O_WRONLY);
+}
+static int write_null(void)
+{
+    return open_it("/dev/null", O_WRONLY);
+}
+static int make_beside(void)
+{
+    return open_it("made", O_WRONLY | O_CREAT);
+}
+static int remove_other(void)
+{
+    return unlink("other") ? errno : 0;
+}
+static int chmod_other(void)
+{
+    return chmod("other", 0777) ? errno : 0;
+}
+
+static int put(const char *path)
+{
+    struct output o;
+    struct error e;
+    if (output_open(&o, path, &e))
+        return -1;
+    return output_write(&o, "new", 3, &e) || output_commit(&o, &e) ? -1 : 0;
+}
+
+static int replace_output(void)
+{
+    return put("out/result");
+}
+static int make_folder(void)
+{
+    struct error e;
+    return folder_make("out/a/b", &e) ? -1 : put("out/a/b/result");
+}
+static int follow_link(void)
+{
+    return put("link");
+}
+
+static int run_program(void)
+{
+    execl("/bin/true", "true", (char *)NULL);
+    return errno;
+}
+static int make_process(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    return child < 0 ? errno : 0;
+}
+static int make_socket(void)
+{
+    return socket(AF_INET, SOCK_STREAM, 0) < 0 ? errno : 0;
+}
+static int trace(void)
+{
+    return ptrace(PTRACE_TRACEME, 0, NULL, NULL) ? errno : 0;
+}
+
+static void *nothing(void *p)
+{
+    return p;
+}
+static int make_thread(void)
+{
+    pthread_t thread;
+    int failed = pthread_create(&thread, NULL, nothing, NULL);
+    return failed ? failed : pthread_join(thread, NULL);
+}
+
+/* ---- in a child ---- */
+
+/* What the act returned in a sandbox that may read `named` and `folder` and write out/result, what
+ * `link` points to and /dev/null. */
+static int try(int (*act)(void))
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct sandbox s;
+        sandbox_begin(&s);
+        sandbox_allow_read(&s, "named");
+        sandbox_allow_read(&s, "folder");
+        sandbox_allow_read(&s, "missing");
+        sandbox_allow_write(&s, "out/result");
+        sandbox_allow_write(&s, "link");
+        sandbox_allow_write(&s, "/dev/null");
+        sandbox_enter(&s);
+        _exit(act());
+    }
+    int status;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int enter(void)
+{
+    struct sandbox s;
+    sandbox_begin(&s);
+    return sandbox_enter(&s);
+}
+
+static void put_files(void)
+{
+    static const char *const folders[] = {"folder", "out", "real"};
+    static const char *const files[] = {"named", "folder/below", "other", "real/result"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        mkdir(folders[i], 0777);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        close(open(files[i], O_WRONLY | O_CREAT, 0666));
+    ok(symlink("real/result", "link") == 0, "files to try");
+}
+
+int main(void)
+{
+    char folder[] = "/tmp/sandbox-XXXXXX";
+    if (!mkdtemp(folder) || chdir(folder))
+        return 1;
+    put_files();
+    pid_t child = fork();
+    if (child == 0)
+        _exit(enter());
+    int status;
+    waitpid(child, &status, 0);
+    in_force = WEXITSTATUS(status);
+
+    static const struct {
+        const char *what;
+        int (*act)(void);
+    } allowed[] = {{"read what was named", read_named},
+                   {"read below a folder that was named", read_below},
+                   {"write to a device that was named", write_null},
+                   {"put the output in place", replace_output},
+                   {"make folders for it", make_folder},
+                   {"put it where a link points", follow_link},
+                   {"start a thread", make_thread}};
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
+        int failed = try(allowed[i].act);
+        ok(failed == 0, "can %s (%s)", allowed[i].what, strerror(failed));
+    }
+    static const struct {
+        const char *what;
+        int (*act)(void);
+        int by, failure;
+    } forbidden[] = {{"read another file", read_other, SANDBOX_FILES, EACCES},
+                     {"read /etc/passwd", read_passwd, SANDBOX_FILES, EACCES},
+                     {"write what is read", write_named, SANDBOX_FILES, EACCES},
+                     {"make a file elsewhere", make_beside, SANDBOX_FILES, EACCES},
+                     {"remove a file", remove_other, SANDBOX_FILES, EACCES},
+                     {"change a file's mode", chmod_other, SANDBOX_CALLS, EPERM},
+                     {"run a program", run_program, SANDBOX_CALLS, EPERM},
+                     {"start a process", make_process, SANDBOX_CALLS, EPERM},
+                     {"open a socket", make_socket, SANDBOX_CALLS, EPERM},
+                     {"be traced", trace, SANDBOX_CALLS, EPERM}};
+    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++) {
+        if (!(in_force & forbidden[i].by)) {
+            skip("no sandbox here that forbids to %s", forbidden[i].what);
+            continue;
+        }
+        int failed = try(forbidden[i].act);
+        ok(failed == forbidden[i].failure, "cannot %s (%s)", forbidden[i].what, strerror(failed));
+    }
+    return tap_done();
+}
