@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/program.h"
 #include "base/words.h"
 
@@ -39,12 +40,13 @@ static char *beside(const char *name)
     return asprintf(&path, "%s%s", self, name) < 0 ? NULL : path;
 }
 
-/* The second line of a program's help is "name: summary". */
-static void print_summary(const char *name, const char *path)
+/* Prints what the second line of the program's help is: "name: summary". */
+static int print_summary(const char *name, const char *path, struct error *e)
 {
-    int ends[2];
+    int ends[2], status = -1;
+    char help[4096] = "", rest[4096];
     if (pipe(ends))
-        return;
+        return error_set(e, "cannot make a pipe:");
     pid_t child = fork();
     if (child == 0) {
         dup2(ends[1], STDOUT_FILENO);
@@ -54,45 +56,50 @@ static void print_summary(const char *name, const char *path)
         _exit(127);
     }
     close(ends[1]);
-    FILE *help = fdopen(ends[0], "r");
-    char line[512] = "";
-    for (int i = 0; help && i < 2; i++)
-        if (!fgets(line, sizeof line, help))
-            line[0] = 0;
-    if (help)
-        fclose(help);
-    if (child > 0)
-        waitpid(child, NULL, 0);
-    const char *summary = strstr(line, ": ");
-    printf("  %-14s %s", name, summary ? summary + 2 : "\n");
+    ssize_t got = input_read(ends[0], help, sizeof help - 1, e);
+    while (got > 0)
+        got = input_read(ends[0], rest, sizeof rest, e);
+    close(ends[0]);
+    bool ran = child > 0 && waitpid(child, &status, 0) == child && status == 0;
+    const char *second = strchr(help, '\n'), *summary = second ? strstr(second, ": ") : NULL;
+    if (got < 0 || !ran || !summary)
+        return error_set(e, "%s --help failed", path);
+    printf("  %-14s %.*s\n", name, (int)strcspn(summary + 2, "\n"), summary + 2);
+    return 0;
 }
 
-static void list_programs(void)
+static int list_programs(struct error *e)
 {
+    int failed = 0;
     printf("usage: winnow PROGRAM [argument ...]\n%s\n\n", program.summary);
-    for (const char *list = PROGRAMS; *list; list += *list == '|') {
+    for (const char *list = PROGRAMS; *list && !failed; list += *list == '|') {
         char name[64];
         size_t length = strcspn(list, "|");
         snprintf(name, sizeof name, "%.*s", (int)length, list);
         list += length;
         char *path = beside(name);
-        if (path && access(path, X_OK) == 0) {
+        if (!path)
+            return error_set(e, "cannot look for %s:", name);
+        if (access(path, X_OK) == 0) {
             fflush(stdout);
-            print_summary(name, path);
+            failed = print_summary(name, path, e);
         }
         free(path);
     }
     printf("\nEach has a --help of its own.\n");
+    return failed;
 }
 
 int main(int argc, char **argv)
 {
     struct call call;
+    struct error e;
     bool name = argc > 1 && argv[1][0] != '-', help = argc == 2 && !strcmp(argv[1], "--help");
 
     program_begin(&program, name || help ? 1 : argc, argv, &call);
     if (!name) {
-        list_programs();
+        if (list_programs(&e))
+            program_fail(&call, &e);
         return program_end(&call);
     }
     char *path = strchr(argv[1], '/') ? NULL : beside(argv[1]);
@@ -103,7 +110,6 @@ int main(int argc, char **argv)
         program_usage(&call, "there is no program '%s'; did you mean %s?", argv[1], nearest);
     if (!path || errno == ENOENT)
         program_usage(&call, "there is no program '%s'; winnow alone lists them", argv[1]);
-    struct error e;
     error_set(&e, "cannot run %s:", path);
     program_fail(&call, &e);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "network/weights.h"
 
 enum { ROWS = 2 * GENOTYPE_PAIRS, MOST_TEXT = 1 << 16 };
@@ -190,6 +191,7 @@ static int read_text(struct genotype *g, const char *path, struct header *from, 
 static bool is_text(const char *path)
 {
     struct stat s;
+    struct error e;
     unsigned char first = 0xff;
     int fd;
 
@@ -198,7 +200,7 @@ static bool is_text(const char *path)
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    if (read(fd, &first, 1) != 1)
+    if (input_read(fd, &first, 1, &e) != 1)
         first = 0xff;
     close(fd);
     return first < 0x80;
