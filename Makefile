@@ -175,6 +175,15 @@ run-tests: all units
 	$(TEST_ENV) $(PROVE) $(UNITS) $(FUZZERS) $(SCRIPTS)
 check-long: setup
 	@CHECK_LONG=1 $(MAKE) --no-print-directory $(jobs) run-tests
+# Every message that the tests provoke, to be read: exit status, text, how often; of those that
+# differ by their numbers alone the first.
+messages: all
+	@rm -f $(BUILD)/messages.all
+	-@$(TEST_ENV) MESSAGES=$(abspath $(BUILD))/messages.all $(PROVE) -Q $(SCRIPTS)
+	@awk -F '\t' '{ key = $$0; gsub(/[0-9]+/, "0", key) } !n[key]++ { first[key] = $$0 } \
+		END { for (key in n) print first[key] "\t" n[key] }' $(BUILD)/messages.all | \
+		sort -t '	' -k 2,2 -k 1,1 >$(BUILD)/messages.txt
+	@wc -l $(BUILD)/messages.txt
 check-peers: all $(BUILD)/peers/dump $(BUILD)/peers/dump_f64
 	$(TEST_ENV) BUILD=$(abspath $(BUILD)) $(PROVE) $(sort $(wildcard tests/peers/*.t))
 # A part of it: make bench RUNS=1 ONLY_ROWS='super-net pass-through' TSV=FILE
@@ -246,7 +255,7 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all setup units fuzzers fuzz check run-tests check-long check-peers bench bench-growth demo table \
+.PHONY: all setup units fuzzers fuzz messages check run-tests check-long check-peers bench bench-growth demo table \
 	full-search man completion install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

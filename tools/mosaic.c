@@ -1,5 +1,6 @@
 /* A contact sheet of a samples stream. */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "rows/gallery.h"
@@ -53,6 +54,14 @@ static int read_images(struct gallery *g, const struct call *c, const char *path
     return failed;
 }
 
+static int draw(struct gallery *g, struct sheet *s, struct picture *p, const char *path,
+                size_t most_bytes, struct error *e)
+{
+    if (gallery_lay_out(g, s, e) || sheet_draw(s, p, most_bytes, e))
+        return error_wrap(e, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct call call;
@@ -74,8 +83,8 @@ int main(int argc, char **argv)
                         .paired = pairs_path != NULL};
     struct sheet s = {
         .scale = (uint32_t)scale, .gap = (uint32_t)gap, .background = (uint8_t)background};
-    if (read_images(&g, &call, path, &e) || gallery_lay_out(&g, &s, &e) ||
-        sheet_draw(&s, &p, call.most_tensor_bytes, &e) || output_open(&o, call.output, &e) ||
+    if (read_images(&g, &call, path, &e) || draw(&g, &s, &p, path, call.most_tensor_bytes, &e) ||
+        output_open(&o, call.output, &e) ||
         png_write(&o, p.height, p.width, p.channels, p.pixels, &e) || output_commit(&o, &e))
         program_fail(&call, &e);
 

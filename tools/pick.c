@@ -36,7 +36,7 @@ static const struct program program = {
     .examples = "load fashion-mnist train | pick --per-class 10 --seed 1 -o initial\n"
                 "# disjoint splits: a validation set, and the pool without it\n"
                 "pick --random 12000 --seed 1 -o validation train\n"
-                "pick --not-ids validation -o pool train\n"
+                "pick --not-ids validation -o rest train\n"
                 "# the images that mine chose\n"
                 "pick --ids subset pool | mosaic -o subset.png",
     .see_also = "load mine peek",

@@ -351,7 +351,7 @@ void program_check_inputs(const struct call *c, const char *const *inputs)
     for (; *inputs; inputs++)
         standard += strcmp(*inputs, "-") == 0;
     if (standard > 1)
-        program_usage(c, "only one stream can come from standard input");
+        program_usage(c, "only one input can be standard input: name a file for the others");
 }
 
 void program_check_output(const struct call *c, const char *option, const char *path)
@@ -359,7 +359,7 @@ void program_check_output(const struct call *c, const char *option, const char *
     if (path && strcmp(path, "-") == 0)
         program_usage(c, "--%s: expected a file, found standard output", option);
     if (c->output && path && file_is_same(c->output, path))
-        program_usage(c, "-o would replace the --%s", option);
+        program_usage(c, "-o would replace the file of --%s", option);
 }
 
 /* ---- the sandbox ---- */

@@ -21,7 +21,7 @@ static char *find_file(const char *root, const char *split, const char *rest, st
         if (!path || !access(path, F_OK))
             return path;
         if (i)
-            error_set(e, "cannot find %s:", path);
+            error_set(e, "cannot find %.*s, nor packed as .gz:", (int)strlen(path) - 3, path);
         free(path);
     }
     return NULL;

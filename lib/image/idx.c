@@ -10,6 +10,15 @@
 
 enum { IDX_BYTES = 8, MOST_DEFLATE_RATIO = 1032 }; /* the latter from zlib's technical notes */
 
+/* zlib's last error without the path that it puts in front. */
+static const char *zlib_error(const struct idx *x, int *code)
+{
+    const char *why = gzerror(x->file, code);
+    size_t path = strlen(x->path);
+    return strncmp(why, x->path, path) == 0 && strncmp(why + path, ": ", 2) == 0 ? why + path + 2
+                                                                                 : why;
+}
+
 /* Reads exactly size bytes; what stopped it else goes into the error. */
 static int read_exactly(struct idx *x, void *to, size_t size, const char *what, struct error *e)
 {
@@ -17,7 +26,7 @@ static int read_exactly(struct idx *x, void *to, size_t size, const char *what, 
         unsigned step = size - have < 1 << 30 ? (unsigned)(size - have) : 1u << 30;
         int got = gzread(x->file, (char *)to + have, step);
         int code = Z_OK;
-        const char *why = gzerror(x->file, &code);
+        const char *why = zlib_error(x, &code);
         if (got < 0 && code == Z_ERRNO)
             return error_set(e, "%s: cannot read %s:", x->path, what);
         if (got < 0 && code != Z_BUF_ERROR)
@@ -54,11 +63,12 @@ static int read_header(struct idx *x, int least, int most, size_t most_bytes, st
     for (int i = 0; i < x->rank; i++) {
         x->extent[i] = big_endian(head + 4 + 4 * i);
         if (i && (!x->extent[i] || size_multiply(x->item, x->extent[i], &x->item)))
-            return error_set(e, "%s: extent %d is %u", x->path, i, x->extent[i]);
+            return error_set(e, "%s: extent %d is %u, expected at least 1 and less than memory",
+                             x->path, i, x->extent[i]);
     }
     if (x->item > most_bytes)
-        return error_set(e, "%s: an item of %zu bytes, allowed are %zu", x->path, x->item,
-                         most_bytes);
+        return error_set(e, "%s: items of %zu bytes, more than the %zu of --most-bytes", x->path,
+                         x->item, most_bytes);
     if (size_multiply(x->extent[0], x->item, &total))
         return error_set(e, "%s: %u items of %zu bytes", x->path, x->extent[0], x->item);
     if (!S_ISREG(info.st_mode))
@@ -84,7 +94,7 @@ int idx_open(struct idx *x, const char *path, int least, int most, size_t most_b
     errno = ENOMEM; /* gzopen need not set it */
     x->file = gzopen(path, "rbe");
     if (!x->file)
-        error_set(e, "cannot open %s:", path);
+        input_refused(path, e);
     else if (!gzbuffer(x->file, 1 << 16) && !read_header(x, least, most, most_bytes, e))
         return 0;
     idx_close(x);
@@ -104,7 +114,7 @@ int idx_read(struct idx *x, void *to, struct error *e)
     /* One byte further: nothing may follow, and zlib now checks its CRC. */
     char beyond;
     int code = Z_OK, got = gzread(x->file, &beyond, 1);
-    const char *why = gzerror(x->file, &code);
+    const char *why = zlib_error(x, &code);
     if (got > 0)
         return error_set(e, "%s: bytes follow the last of its %u items", x->path, x->extent[0]);
     if (got < 0 || code != Z_OK)

@@ -135,7 +135,15 @@ __attribute__((format(printf, 2, 3))) static int expected(struct parser *p, cons
             line++;
             start = i + 1;
         }
-    return error_set(p->e, "line %d, column %zu: expected %s", line, at - start + 1, what);
+    error_set(p->e, "line %d, column %zu: expected %s", line, at - start + 1, what);
+    if (strstr(what, ", found "))
+        return -1;
+    size_t said = strlen(p->e->text);
+    char found[8] = "the end";
+    if (at < p->length)
+        snprintf(found, sizeof found, "'%c'", p->text[at]);
+    snprintf(p->e->text + said, sizeof p->e->text - said, ", found %s", found);
+    return -1;
 }
 
 static int next(struct parser *p) /* the next character that is no white space, or -1 */

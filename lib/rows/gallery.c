@@ -99,8 +99,8 @@ int gallery_pair(struct gallery *g, struct stream_reader *r, struct error *e)
     }
     for (size_t i = 0; got == 0 && i < g->count; i++)
         if (!g->shown[i].pair.pixels)
-            return error_set(e, "%s: no image of id %lld to stand below its like", stream_path(r),
-                             (long long)g->shown[i].id);
+            return error_set(e, "%s: no image of id %lld, which the first stream shows",
+                             stream_path(r), (long long)g->shown[i].id);
     return got;
 }
 

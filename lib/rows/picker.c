@@ -19,7 +19,7 @@ static int64_t find_class(const struct value *names, const char *word, struct er
     errno = 0;
     long number = strtol(word, &end, 10);
     if (end == word || *end || errno || number < 0 || number >= count)
-        return error_set(e, "--classes: no class '%s' in this stream", word);
+        return error_set(e, "--classes: expected one of the stream's classes, found '%s'", word);
     return number;
 }
 
@@ -145,7 +145,7 @@ static int put_chosen(struct picker *p, struct error *e)
     const struct chosen *c;
     if (p->by_class) {
         if (!(c = chooser_finish(p->by_class, &count, &label, e)))
-            return error_wrap(e, "--per-class: class %d", label);
+            return error_wrap(e, "%s: --per-class: class %d", stream_path(p->from), label);
         for (size_t i = 0; i < count; i++)
             if (p->at_random
                     ? chooser_offer(p->at_random, 0, c[i].id, c[i].row, c[i].bytes, c[i].size, e)
@@ -154,13 +154,13 @@ static int put_chosen(struct picker *p, struct error *e)
     }
     if (p->at_random) {
         if (!(c = chooser_finish(p->at_random, &count, &label, e)))
-            return error_wrap(e, "--random");
+            return error_wrap(e, "%s: --random", stream_path(p->from));
         for (size_t i = 0; i < count; i++)
             if (put(p, c[i].bytes, c[i].size, e))
                 return -1;
         if (count < (size_t)p->rules->random)
-            return error_set(e, "--random: expected %lld rows to choose from, found %zu",
-                             (long long)p->rules->random, count);
+            return error_set(e, "%s: --random: expected %lld rows to choose from, found %zu",
+                             stream_path(p->from), (long long)p->rules->random, count);
     }
     return 0;
 }

@@ -130,7 +130,7 @@ static int read_header(struct stream_reader *r, struct header *h, struct error *
     if (there == 0)
         return error_set(e, "empty: expected a tensor stream");
     if ((start[0] & 0xf0) != 0x80 || memcmp(start + 1, magic, there - 1) != 0)
-        return error_set(e, "not a tensor stream");
+        return error_set(e, "not a tensor stream; load brings other formats in");
     ssize_t length = found ? need_object(r, e) : 0;
     if (length == 0)
         return error_set(e, "truncated inside the header, after %zu bytes", r->end - r->at);
@@ -264,8 +264,8 @@ static int check_extents(const struct stream_reader *r, const struct field *f, s
         empty |= c->extent[d] == 0;
         if (c->extent[d] && (size_multiply(product, c->extent[d], &product) ||
                              product > r->limits.most_tensor_bytes))
-            return error_set(e, "%s: extents of more than %zu bytes", f->name,
-                             r->limits.most_tensor_bytes);
+            return error_set(e, "%s: a tensor of more than the %zu bytes that --max-tensor allows",
+                             f->name, r->limits.most_tensor_bytes);
     }
     c->count = empty ? 0 : product / size;
     if (c->count * size != bytes)

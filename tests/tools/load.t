@@ -57,7 +57,7 @@ fails 'bomb.gz: *' 'load idx bomb.gz'
 { idx3 1 4294967295 4294967295; pattern 12 1; } >bomb2
 fails 'bomb2: *' 'load idx bomb2'
 { idx3 3 0 2; } >flat
-fails 'flat: extent 1 is 0' 'load idx flat'
+fails 'flat: extent 1 is 0, expected at least 1 *' 'load idx flat'
 fails 'labels: no IDX file of bytes: expected the magic number 0x00000803, found 0x00000801' 'load idx labels'
 fails 'images: no IDX file of bytes: *' 'load idx images images'
 { bytes 0 0 8 1; be 2; bytes 5 0; } >two
@@ -65,7 +65,7 @@ fails 'two: expected 3 labels, one an image, found 2' 'load idx images two'
 fails 'cannot open nowhere: No such file or directory' 'load idx nowhere'
 : >empty
 fails 'empty: ends within the header' 'load idx empty'
-fails 'images: an item of 4 bytes, allowed are 3' 'load idx images --most-bytes 3'
+fails 'images: items of 4 bytes, more than the 3 of --most-bytes' 'load idx images --most-bytes 3'
 
 # ---- wrong calls ----
 for call in '' 'jpeg2000 x' 'idx' 'cifar10 test' 'cifar10 . validation' 'fashion-mnist' 'folder' \
@@ -80,7 +80,7 @@ mkdir mnist
 cp images mnist/t10k-images-idx3-ubyte; cp labels.gz mnist/t10k-labels-idx1-ubyte.gz
 run 'load mnist mnist test | rows - 1,2'
 stdout exactly '60000:5 60001:0 60002:9 '
-fails 'cannot find mnist/train-images-idx3-ubyte.gz: *' 'load mnist mnist train'
+fails 'cannot find mnist/train-images-idx3-ubyte, nor packed as .gz: *' 'load mnist mnist train'
 { bytes 0 0 8 1; be 3; bytes 5 a 9; } >mnist/t10k-labels-idx1-ubyte
 fails 'mnist/t10k-labels-idx1-ubyte: item 1: expected a label below 10, found 10' 'load mnist mnist test'
 fails "*install Debian's package dataset-fashion-mnist*" 'load fashion-mnist --root nowhere test'

@@ -65,13 +65,13 @@ stdout empty
 stderr like "peek: standard input: after row 3: the trailer's digest is *: the data were altered"
 run '{ cat samples; echo x; } | peek'
 status 1
-stderr exactly 'peek: standard input: after row 3: part 2: not a tensor stream'
+stderr exactly 'peek: standard input: after row 3: part 2: not a tensor stream; load brings other formats in'
 run 'peek </dev/null'
 status 1
 stderr exactly 'peek: standard input: empty: expected a tensor stream'
 run 'peek images'
 status 1
-stderr exactly 'peek: images: not a tensor stream'
+stderr exactly 'peek: images: not a tensor stream; load brings other formats in'
 run 'peek none'
 status 1
 stderr exactly 'peek: cannot open none: No such file or directory'
@@ -80,7 +80,7 @@ status 1
 stderr like 'peek: .: cannot read: Is a directory'
 run 'peek --max-tensor 1 samples'
 status 1
-stderr like 'peek: samples: row 1: image: *more than 1 bytes'
+stderr like 'peek: samples: row 1: image: *more than the 1 bytes that --max-tensor allows'
 run 'peek samples <&- >&-'
 status 1
 stderr like 'peek: cannot write*'

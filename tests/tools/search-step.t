@@ -137,7 +137,7 @@ for call in 'search-step --state whole --validation -' 'mine --forest -' 'predic
     'encode-latent --weights -' 'decode-latent --weights -' 'train --arch -'; do
     run "$call <subset"
     status 2
-    stderr like '*: only one stream can come from standard input*'
+    stderr like '*: only one input can be standard input*'
 done
 run "step full $new >/dev/full"
 status 1

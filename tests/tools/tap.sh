@@ -44,6 +44,9 @@ run() { # shell text
     tap_command=$1
     (set -o pipefail; eval "$1") >"$WORK/stdout" 2>"$WORK/stderr"
     tap_status=$?
+    if [ -n "${MESSAGES-}" ]; then # make messages
+        sed -n "s/^[a-z0-9-]*: /$tap_status\t&/p" "$WORK/stderr" >>"$MESSAGES"
+    fi
 }
 
 status() { # wanted [name]

@@ -294,13 +294,13 @@ static void bad_rows(void)
 {
     int64_t four[] = {4};
     /* 0xc8 size16 type: an extension */
-    REFUSE("\x91\xc8\x00\x08\x01\x00\x01\x00\x00\x00\x00\x00\x80", "extents of more than");
-    REFUSE("\x91\xc7\x0c\x01\x03\x02\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff", "extents of more");
+    REFUSE("\x91\xc8\x00\x08\x01\x00\x01\x00\x00\x00\x00\x00\x80", "a tensor of more than");
+    REFUSE("\x91\xc7\x0c\x01\x03\x02\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff", "a tensor of more than");
     REFUSE("\x91\xc7\x14\x01\x00\x04\x00\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00"
            "\x00\x01\x00",
-           "extents of more"); /* 2^64: the product wraps to 0 */
+           "a tensor of more than"); /* 2^64: the product wraps to 0 */
     REFUSE("\x91\xc7\x10\x01\x00\x03\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff",
-           "extents of more"); /* a zero hides what would overflow */
+           "a tensor of more than"); /* a zero hides what would overflow */
     REFUSE("\x91\xc7\x04\x01\x00\xff\x00\x00", "expected a tensor of rank 8, found 255");
     REFUSE("\x91\xc7\x04\x01\x00\x09\x00\x00", "expected a tensor of rank 8, found 9");
     REFUSE("\x91\xc7\x04\x01\x00\x01\x00\x00", "rank");
