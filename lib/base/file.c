@@ -106,7 +106,7 @@ int output_open(struct output *o, const char *path, struct error *e)
     watch_signals();
     struct stat there;
     bool exists = stat(path, &there) == 0;
-    o->path = exists ? realpath(path, NULL) : text_copy(path, e);
+    o->path = exists && S_ISREG(there.st_mode) ? realpath(path, NULL) : text_copy(path, e);
     if (!o->path)
         return error_set(e, "cannot create %s:", path);
     if (exists && !S_ISREG(there.st_mode)) {
@@ -217,12 +217,20 @@ int text_output_commit(struct text_output *t, const char *path, struct error *e)
     return failed ? -1 : 0;
 }
 
+int input_refused(const char *path, struct error *e)
+{
+    /* what access() grants, only the sandbox refuses: a link to what was not named, mostly */
+    if (errno == EACCES && access(path, R_OK) == 0)
+        return error_set(e, "cannot open %s: not on the command line; see --no-sandbox", path);
+    return error_set(e, "cannot open %s:", path);
+}
+
 int input_open(const char *path, struct error *e)
 {
     if (!path || strcmp(path, "-") == 0)
         return STDIN_FILENO;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd >= 0 ? fd : error_set(e, "cannot open %s:", path);
+    return fd >= 0 ? fd : input_refused(path, e);
 }
 
 ssize_t input_read(int fd, void *bytes, size_t size, struct error *e)

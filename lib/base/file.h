@@ -43,6 +43,8 @@ int text_output_commit(struct text_output *t, const char *path, struct error *e)
 
 /* An input that is standard input ("-" or NULL) or a file; the descriptor, or -1. */
 int input_open(const char *path, struct error *e);
+/* The error of an input that did not open, by errno; -1. */
+int input_refused(const char *path, struct error *e);
 /* Reads until size bytes or end of file; the count, or -1. */
 ssize_t input_read(int fd, void *bytes, size_t size, struct error *e);
 /* The whole file, NUL-terminated, at most `most` bytes; malloc'd; NULL with the error set. */

@@ -1,0 +1,55 @@
+#!/bin/bash
+# Least privilege, seen from the command line: a program opens what it was told of and nothing else.
+. "${0%/*}/tap.sh"
+
+mkdir folder folder/a elsewhere
+printf '\0\0\10\1\0\0\0\2\1\2' >elsewhere/labels
+printf '\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\1\7\7' >elsewhere/images
+run 'load idx elsewhere/images elsewhere/labels -o two && save png pictures two'
+status 0
+for program in $(cd "$BIN" && ls); do
+    case $program in
+    winnow) run 'winnow --no-sandbox' && status 2 'winnow, which runs programs, has no sandbox' ;;
+    *) run "$program --help" && stdout like '*--no-sandbox*' ;;
+    esac
+done
+
+# ---- what the kernel has, or nothing to see here ----
+cp pictures/00000000.png folder/a 2>/dev/null || cp "$(find pictures -name '*.png' | head -n 1)" folder/a
+ln -s "$PWD/$(find pictures -name '*.png' | head -n 1)" folder/a/linked.png
+run 'load folder folder'
+if [ "$tap_status" = 0 ]; then
+    skip 'no Landlock here, or a sanitizer'
+    done_testing
+    exit
+fi
+status 1 'a link out of the folder is not followed'
+stderr like 'load: cannot open folder/a/linked.png: not on the command line; see --no-sandbox'
+run 'load folder folder --no-sandbox | peek --json | tr -d " \n"'
+stdout like '*"rows":2,*'
+mkdir mnist
+for f in images-idx3 labels-idx1; do
+    ln -s "$PWD/elsewhere/${f%-*}" mnist/t10k-$f-ubyte
+done
+run 'load mnist mnist test'
+stderr like 'load: cannot open mnist/t10k-images-idx3-ubyte: not on the command line; see --no-sandbox'
+run 'load mnist mnist test --no-sandbox >ten'
+status 0
+
+# ---- what is named in whatever way ----
+ln -s elsewhere there
+run 'load idx there/images there/labels | cmp -n 60 - two'
+status 0 'through a link that is named'
+run 'load idx <(cat elsewhere/images) | peek >/dev/null'
+status 0 'a pipe by the name of a descriptor'
+run 'load idx elsewhere/images -o /dev/stdout | peek >/dev/null'
+status 0 'standard output by the name of a device'
+ln -s elsewhere/out link
+echo old >elsewhere/out
+run 'load idx elsewhere/images -o link && peek elsewhere/out >/dev/null && test -L link'
+status 0 'an output through a link'
+run 'save png new/folders/for/it two && test -s new/folders/for/it/*0.png'
+status 0 'an output in folders that are made for it'
+run 'load idx elsewhere/images -o elsewhere/new && ls elsewhere | tr "\n" " "'
+stdout exactly 'images labels new out '
+done_testing
