@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/program.h"
 #include "rows/dataset.h"
+#include "rows/import.h"
 #include "stream/stage.h"
 
 static const char *root;
@@ -23,7 +24,7 @@ static const struct program program = {
     .operands = "FORMAT [ROOT-or-FILES...] [train|test]",
     .least_operands = 1,
     .most_operands = 3,
-    .words = DATASET_WORDS,
+    .words = DATASET_WORDS "|" IMPORT_WORDS,
     .description =
         "Writes one row an image: id (names the image for good), label (-1: none), image (bytes, "
         "height x width x channels), and, where the format knows them, coarse label and file name. "
@@ -35,18 +36,24 @@ static const struct program program = {
         "cifar100 DIR train|test: train.bin, test.bin; label is the fine one.\n\n"
         "idx IMAGES [LABELS]: any IDX files of bytes, plain or with .gz.\n\n"
         "folder DIR: PNG and JPEG, a sub-folder for every class.\n\n"
+        "npy DIR: arrays as save npy leaves them, a field an array: image.npy [rows, height, width, "
+        "channels] and, where they are, label.npy and id.npy make samples; z.npy makes latents, "
+        "scores.npy predictions.\n\n"
+        "safetensors FILE: weights, as save safetensors leaves them.\n\n"
         "Ids: MNIST and Fashion-MNIST: index of a training image, 60000 + index of a test image; "
         "CIFAR: 10000 (k - 1) + index in the k-th training file, 50000 + index of a test image; "
         "idx: index; folder: XXH3-64 of the path below DIR, cut to 53 bits.",
     .examples = "load fashion-mnist test | peek\n"
                 "load cifar10 cifar-10-batches-bin train -o cifar\n"
+                "load npy arrays -o samples\n"
+                "load safetensors net.safetensors -o net\n"
                 "# pictures of all sizes, brought to one\n"
                 "load folder photos --size 64x64 | mosaic -o sheet.png",
     .files = "/usr/share/datasets/fashion-mnist: where Debian's package dataset-fashion-mnist puts "
              "its files.",
     .see_also = "mosaic peek pick save",
     .options = options,
-    .common = COMMON_OUTPUT | COMMON_HISTORY,
+    .common = COMMON_OUTPUT | COMMON_HISTORY | COMMON_STREAM,
 };
 
 static bool is_split(const char *word)
@@ -90,6 +97,30 @@ static struct dataset_request read_operands(const struct call *c, const struct f
     return q;
 }
 
+/* What save, or another tool, has left. */
+static int load_import(struct call *c, const struct import_format *f)
+{
+    struct error e;
+    struct import m;
+    struct stream_limits limits = stage_limits(c);
+    if (c->argc != 2)
+        program_usage(c, "expected: load %s %s", f->name, f->operands);
+    if (root || size)
+        program_usage(c, "--root and --size go with data sets of images");
+    if (import_open(&m, f, c->argv[1], &limits, &e))
+        program_fail(c, &e);
+    struct stream_writer *w = stage_create(c, &m.header, NULL, &e);
+    if (!w)
+        program_fail(c, &e);
+    int got;
+    while ((got = import_next(&m, w, &e)) == 1)
+        ;
+    if (got < 0 || stream_commit(w, &e))
+        program_fail(c, &e);
+    import_close(&m);
+    return program_end(c);
+}
+
 int main(int argc, char **argv)
 {
     struct call call;
@@ -99,6 +130,9 @@ int main(int argc, char **argv)
     struct header h;
     struct progress progress;
     program_begin(&program, argc, argv, &call);
+    const struct import_format *import = import_find(call.argv[0]);
+    if (import)
+        return load_import(&call, import);
     const struct format *f = format_find(call.argv[0]);
     struct dataset_request q = read_operands(&call, f);
 

@@ -44,7 +44,8 @@ int export_end(struct export *x, struct error *e);
 void export_free(struct export *x);
 
 /* ---- for the formats ---- */
-extern const struct export_format EXPORT_NPY, EXPORT_PNG, EXPORT_IDX, EXPORT_TSV, EXPORT_JSON;
+extern const struct export_format EXPORT_NPY, EXPORT_PNG, EXPORT_IDX, EXPORT_TSV, EXPORT_JSON,
+    EXPORT_SAFETENSORS;
 
 /* "to/name.ending" of a name that came with the stream; it must stay within the folder. */
 char *export_path(const struct export *x, const char *name, const char *ending, struct error *e);

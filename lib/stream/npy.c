@@ -141,3 +141,194 @@ int npy_save(const char *path, const struct cell *cell, struct error *e)
     npy_abandon(&n);
     return -1;
 }
+
+/* ---- reading ---- */
+
+struct parser {
+    const char *at, *end;
+    struct error *e;
+};
+
+static void skip_blanks(struct parser *p)
+{
+    while (p->at < p->end && (*p->at == ' ' || *p->at == '\n'))
+        p->at++;
+}
+
+static bool take(struct parser *p, char c)
+{
+    skip_blanks(p);
+    if (p->at == p->end || *p->at != c)
+        return false;
+    p->at++;
+    return true;
+}
+
+static int must_take(struct parser *p, char c)
+{
+    return take(p, c) ? 0 : error_set(p->e, "head: expected '%c' in its dictionary", c);
+}
+
+enum { MOST_WORD = 32 };
+
+static int parse_word(struct parser *p, char word[MOST_WORD])
+{
+    char quote = take(p, '\'') ? '\'' : take(p, '"') ? '"' : 0;
+    size_t length = 0;
+    while (quote && p->at + length < p->end && p->at[length] != quote && length < MOST_WORD - 1)
+        length++;
+    if (!quote || p->at + length == p->end || p->at[length] != quote)
+        return error_set(p->e, "head: expected a quoted word");
+    memcpy(word, p->at, length);
+    word[length] = 0;
+    p->at += length + 1;
+    return 0;
+}
+
+static int parse_type(struct parser *p, struct npy_source *n)
+{
+    char word[MOST_WORD];
+    int element = 0;
+    if (parse_word(p, word))
+        return -1;
+    while (element <= ELEMENT_F64 && strcmp(TYPES[element], word))
+        element++;
+    if (element > ELEMENT_F64)
+        return error_set(p->e, "elements of type %s, expected |u1, <i4, <i8, <f4 or <f8", word);
+    n->element = (enum element)element;
+    return 0;
+}
+
+static int parse_order(struct parser *p, struct npy_source *n)
+{
+    static const char *const word[] = {"False", "True"};
+    (void)n;
+    skip_blanks(p);
+    for (int i = 0; i < 2; i++) {
+        size_t length = strlen(word[i]);
+        if ((size_t)(p->end - p->at) < length || memcmp(p->at, word[i], length) != 0)
+            continue;
+        p->at += length;
+        return i ? error_set(p->e, "its columns come first (fortran_order); expected rows first")
+                 : 0;
+    }
+    return error_set(p->e, "head: expected True or False");
+}
+
+static int parse_extent(struct parser *p, uint64_t *extent)
+{
+    const char *start = p->at;
+    for (*extent = 0; p->at < p->end && *p->at >= '0' && *p->at <= '9'; p->at++) {
+        if (*extent > UINT64_MAX / 10 - 1)
+            return error_set(p->e, "head: an extent beyond all bounds");
+        *extent = *extent * 10 + (uint64_t)(*p->at - '0');
+    }
+    return p->at > start ? 0 : error_set(p->e, "head: expected an extent");
+}
+
+static int parse_shape(struct parser *p, struct npy_source *n)
+{
+    if (must_take(p, '('))
+        return -1;
+    for (n->rank = 0; !take(p, ')'); n->rank++) {
+        if (n->rank > STREAM_MAX_RANK)
+            return error_set(p->e, "an array of more than %d axes", STREAM_MAX_RANK + 1);
+        if (parse_extent(p, &n->extent[n->rank]))
+            return -1;
+        if (!take(p, ',') && (p->at == p->end || *p->at != ')'))
+            return error_set(p->e, "head: expected ',' or ')' in its shape");
+    }
+    return 0;
+}
+
+static int parse_head(struct npy_source *n, const char *text, size_t size, struct error *e)
+{
+    static const struct {
+        const char *name;
+        int (*parse)(struct parser *p, struct npy_source *n);
+    } member[] = {{"descr", parse_type}, {"fortran_order", parse_order}, {"shape", parse_shape}};
+    enum { MEMBERS = sizeof member / sizeof *member };
+    struct parser p = {text, text + size, e};
+    bool seen[MEMBERS] = {false};
+    char word[MOST_WORD];
+    if (must_take(&p, '{'))
+        return -1;
+    for (int found = 0; found < MEMBERS; found++) {
+        int m = 0;
+        if (parse_word(&p, word))
+            return -1;
+        while (m < MEMBERS && strcmp(member[m].name, word))
+            m++;
+        if (m == MEMBERS || seen[m])
+            return error_set(e, "head: expected descr, fortran_order and shape, once each");
+        seen[m] = true;
+        if (must_take(&p, ':') || member[m].parse(&p, n))
+            return -1;
+        if (!take(&p, ',') && found < MEMBERS - 1)
+            return must_take(&p, ',');
+    }
+    if (must_take(&p, '}'))
+        return -1;
+    skip_blanks(&p);
+    return p.at == p.end ? 0 : error_set(e, "head: expected nothing behind its dictionary");
+}
+
+/* All of it, or what it ends within. */
+static int read_whole(int fd, void *to, size_t size, const char *what, struct error *e)
+{
+    ssize_t got = input_read(fd, to, size, e);
+    return got == (ssize_t)size ? 0 : got < 0 ? -1 : error_set(e, "it ends within %s", what);
+}
+
+static int read_head(struct npy_source *n, struct error *e)
+{
+    enum { MOST_TEXT = 1 << 16 };
+    uint8_t magic[12];
+    if (read_whole(n->fd, magic, 10, "its head", e))
+        return -1;
+    if (memcmp(magic, "\x93NUMPY", 6) || magic[6] < 1 || magic[6] > 3)
+        return error_set(e, "no array of NumPy");
+    size_t size = magic[8] + 256u * magic[9];
+    if (magic[6] > 1) { /* four bytes tell the size */
+        if (read_whole(n->fd, magic + 10, 2, "its head", e))
+            return -1;
+        size += (size_t)magic[10] << 16 | (size_t)magic[11] << 24;
+    }
+    if (size > MOST_TEXT)
+        return error_set(e, "a head of %zu bytes, expected at most %d", size, MOST_TEXT);
+    autofree char *text = array_new(size, 1, "array head", e);
+    if (!text || read_whole(n->fd, text, size, "its head", e))
+        return -1;
+    return parse_head(n, text, size, e);
+}
+
+int npy_source_open(struct npy_source *n, const char *path, struct error *e)
+{
+    *n = (struct npy_source){.fd = input_open(path, e)};
+    if (n->fd < 0)
+        return -1;
+    if (!read_head(n, e))
+        return 0;
+    npy_source_close(n);
+    return error_wrap(e, "%s", path);
+}
+
+int npy_source_read(struct npy_source *n, void *to, size_t size, struct error *e)
+{
+    return read_whole(n->fd, to, size, "its elements", e);
+}
+
+int npy_source_end(struct npy_source *n, struct error *e)
+{
+    char more;
+    ssize_t got = input_read(n->fd, &more, 1, e);
+    npy_source_close(n);
+    return got > 0 ? error_set(e, "it goes on behind its elements") : (int)got;
+}
+
+void npy_source_close(struct npy_source *n)
+{
+    if (n->fd > STDIN_FILENO)
+        close(n->fd);
+    n->fd = -1;
+}

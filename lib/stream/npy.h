@@ -27,4 +27,19 @@ void npy_abandon(struct npy *n); /* safe on a zeroed one and after a commit */
 /* A file that holds one cell alone, without an axis of rows; one of many, so that it is durable
  * only after a folder_sync. */
 int npy_save(const char *path, const struct cell *cell, struct error *e);
+
+/* ---- reading: formats 1.0 to 3.0, row-major, little-endian, of the elements a stream has ---- */
+struct npy_source {
+    int fd;
+    enum element element;
+    int rank;
+    uint64_t extent[STREAM_MAX_RANK + 1];
+};
+/* Opens the file and reads its head, a Python dictionary that is parsed, never evaluated. */
+int npy_source_open(struct npy_source *n, const char *path, struct error *e);
+/* The next elements of the array: exactly so many bytes of them. */
+int npy_source_read(struct npy_source *n, void *to, size_t size, struct error *e);
+/* Fails unless all has been read; closes in any case. */
+int npy_source_end(struct npy_source *n, struct error *e);
+void npy_source_close(struct npy_source *n); /* safe on a closed one; fd -1 */
 #endif

@@ -27,6 +27,26 @@ void text_escaped(FILE *to, const char *text)
         }
 }
 
+int text_unescape(char *text)
+{
+    static const char letters[] = "t\tn\nr\r\\\\";
+    char *to = text;
+    for (; *text; text++) {
+        if (*text != '\\') {
+            *to++ = *text;
+            continue;
+        }
+        const char *l = letters;
+        for (text++; *l && *l != *text;)
+            l += 2;
+        if (!*l)
+            return -1;
+        *to++ = l[1];
+    }
+    *to = 0;
+    return 0;
+}
+
 /* Elements of a column, -1 where that is not fixed. */
 static int64_t column_count(const struct field *f)
 {

@@ -14,4 +14,6 @@ void text_tsv_row(FILE *to, const struct header *h, const struct cell *row);
 int text_json_row(FILE *to, const struct header *h, const struct cell *row, struct error *e);
 /* One text with those escapes. */
 void text_escaped(FILE *to, const char *text);
+/* The way back, in place: -1 at a backslash that begins none of them. */
+int text_unescape(char *text);
 #endif
