@@ -1,5 +1,6 @@
 /* Epochs of a DARTS super-net over a subset; its state lives in a file. */
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 #include "search/profile.h"
 #include "search/report.h"
@@ -80,6 +81,8 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
                  const struct samples *v, struct error *e)
 {
     struct normalisation n;
+    program_forbid(c, strcmp(schedule, "cosine") != 0, "goes with --schedule cosine",
+                   "total-epochs");
     if (samples_normalisation(v, &n, e))
         return error_wrap(e, "%s", validation_path);
     struct value *settings = program_settings(c, SETTINGS, false);
@@ -120,7 +123,7 @@ static int train(const struct call *c, struct search *s, const struct samples *d
     watch_end(&watch);
     if (measure && isnan(s->validation) && search_measure(s, v, e))
         return -1;
-    return network.profile ? profile_print(&profile, stderr, e) : 0;
+    return network.profile ? profile_print(&profile, c->json, stderr, e) : 0;
 }
 
 static void check_call(const struct call *c)

@@ -97,7 +97,7 @@ static int train(const struct call *c, struct training *t, const struct samples 
         program_note(c, "%s", watch.note);
     }
     watch_end(&watch);
-    return network.profile ? profile_print(&profile, stderr, e) : 0;
+    return network.profile ? profile_print(&profile, c->json, stderr, e) : 0;
 }
 
 static void check_call(const struct call *c)

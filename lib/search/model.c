@@ -171,8 +171,8 @@ static struct value *sizes_value(const struct model *m, const struct graph_size 
 int model_check_options(const struct model_options *o, const struct call *c, struct error *e)
 {
     struct image_shape shape;
-    if (!o->describe && c->json)
-        return error_set(e, "--json goes with --describe");
+    if (!o->describe && !o->profile && c->json)
+        return error_set(e, "--json goes with --describe and --profile");
     if (!o->describe && (o->image || program_given(c, "classes")))
         return error_set(e, "--image and --classes go with --describe: otherwise the samples tell");
     if (o->image && model_parse_image(o->image, &shape, e))

@@ -71,6 +71,34 @@ static int longest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
+/* {seconds, elsewhere, peak_flops, peak_bytes, ops: [{op, calls, seconds, flop, bytes}]}: peaks are
+ * of a second; NULL where memory is out. */
+static struct value *profile_value(const struct profile *p, const struct op_profile *row,
+                                   size_t rows)
+{
+    double whole = clock_seconds() - p->began, elsewhere = whole;
+    struct value *v = value_map(), *ops = value_array();
+    bool good = v && ops;
+    for (const struct op_profile *r = row; good && r < row + rows; r++) {
+        if (!spent(r))
+            continue;
+        elsewhere -= spent(r);
+        struct value *op = value_append(ops, value_map());
+        good = value_set_text(op, "op", r->name) && value_set_int(op, "calls", r->calls) &&
+               value_set_real(op, "seconds", spent(r)) && value_set_real(op, "flop", 2 * r->macs) &&
+               value_set_real(op, "bytes", r->bytes);
+    }
+    good =
+        good && value_set_real(v, "seconds", whole) && value_set_real(v, "elsewhere", elsewhere) &&
+        value_set_real(v, "peak_flops", 2 * p->macs) && value_set_real(v, "peak_bytes", p->bytes);
+    if (good && value_set(v, "ops", ops))
+        return v;
+    if (!good)
+        value_free(ops);
+    value_free(v);
+    return NULL;
+}
+
 static void print_share(FILE *to, double amount, double seconds, double ceiling)
 {
     if (amount > 0)
@@ -79,9 +107,29 @@ static void print_share(FILE *to, double amount, double seconds, double ceiling)
         fprintf(to, " %10s %9s", "", "");
 }
 
-int profile_print(const struct profile *p, FILE *to, struct error *e)
+static void print_table(const struct value *v, FILE *to)
 {
-    double whole = clock_seconds() - p->began, elsewhere = whole;
+    const struct value *ops = value_get(v, "ops");
+    double whole = value_get_real(v, "seconds", 0), rest = value_get_real(v, "elsewhere", 0);
+    double flops = value_get_real(v, "peak_flops", 0), bytes = value_get_real(v, "peak_bytes", 0);
+    fprintf(to, "%-20s %8s %9s %7s %10s %9s %10s %9s\n", "op", "calls", "seconds", "share", "GFLOP",
+            "of peak", "GB", "of peak");
+    for (size_t i = 0; i < ops->count; i++) {
+        const struct value *op = ops->item[i];
+        double seconds = value_get_real(op, "seconds", 0);
+        fprintf(to, "%-20s %8lld %9.3f %6.1f%%", value_get_text(op, "op", ""),
+                (long long)value_get_int(op, "calls", 0), seconds, 100 * seconds / whole);
+        print_share(to, value_get_real(op, "flop", 0), seconds, flops);
+        print_share(to, value_get_real(op, "bytes", 0), seconds, bytes);
+        fputc('\n', to);
+    }
+    fprintf(to, "%-20s %8s %9.3f %6.1f%%\n", "elsewhere", "", rest, 100 * rest / whole);
+    fprintf(to, "%-20s %8s %9.3f\n", "in all", "", whole);
+    fprintf(to, "peak: %.1f GFLOP/s, %.1f GB/s\n", flops / 1e9, bytes / 1e9);
+}
+
+int profile_print(const struct profile *p, bool json, FILE *to, struct error *e)
+{
     const struct op_profile *row;
     size_t rows = (size_t)graph_profile_rows(p->graph, &row);
     autofree struct op_profile *sorted = array_new(rows, sizeof *row, "the profile", e);
@@ -89,21 +137,13 @@ int profile_print(const struct profile *p, FILE *to, struct error *e)
         return -1;
     memcpy(sorted, row, rows * sizeof *row);
     qsort(sorted, rows, sizeof *row, longest_first);
-    fprintf(to, "%-20s %8s %9s %7s %10s %9s %10s %9s\n", "op", "calls", "seconds", "share", "GFLOP",
-            "of peak", "GB", "of peak");
-    for (row = sorted; row < sorted + rows; row++) {
-        double seconds = spent(row);
-        if (!seconds)
-            continue;
-        elsewhere -= seconds;
-        fprintf(to, "%-20s %8ld %9.3f %6.1f%%", row->name, row->calls, seconds,
-                100 * seconds / whole);
-        print_share(to, 2 * row->macs, seconds, 2 * p->macs);
-        print_share(to, row->bytes, seconds, p->bytes);
-        fputc('\n', to);
-    }
-    fprintf(to, "%-20s %8s %9.3f %6.1f%%\n", "elsewhere", "", elsewhere, 100 * elsewhere / whole);
-    fprintf(to, "%-20s %8s %9.3f\n", "in all", "", whole);
-    fprintf(to, "peak: %.1f GFLOP/s, %.1f GB/s\n", 2 * p->macs / 1e9, p->bytes / 1e9);
+    struct value *v = profile_value(p, sorted, rows);
+    if (!v)
+        return error_set(e, "out of memory: the profile");
+    if (json)
+        value_print_json(v, to);
+    else
+        print_table(v, to);
+    value_free(v);
     return 0;
 }

@@ -19,7 +19,7 @@ int profile_begin(struct profile *p, struct graph *g, struct error *e);
  * went by, GFLOP (of products alone: an op without a share of that ceiling has none) and GB (inputs
  * and outputs, each once), and the shares of the ceilings that they make of those seconds. Bytes
  * that were found in a cache can make more than 100 %. The last lines are the time outside all ops
- * (batches, optimisers, files), the whole, and the ceilings. */
-int profile_print(const struct profile *p, FILE *to, struct error *e);
+ * (batches, optimisers, files), the whole, and the ceilings. Or the same numbers as JSON. */
+int profile_print(const struct profile *p, bool json, FILE *to, struct error *e);
 
 #endif

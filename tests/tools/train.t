@@ -18,9 +18,9 @@ pick --per-class 4 --seed 1 <all >samples
 export OMP_WAIT_POLICY=passive
 net='--arch darts-v2 --cells 3 --channels 4 --batch 16 --drop-path 0.2 --cutout 8 --no-history'
 
-run "train $net --epochs 3 --threads 2 --profile -o whole <samples"
+run "train $net --epochs 3 --threads 2 --profile --json -o whole <samples"
 status 0
-stderr like 'op *calls *separable *%*elsewhere *in all *peak: * GFLOP/s, * GB/s'
+stderr like '{*"seconds": *"peak_flops": *"op": "separable"*"flop": *'
 ok 'a point of the curve an epoch' test "$(peek --json whole | grep -c '"rate": 0\.0.*')" -ge 3
 run "train $net --epochs 3 --threads 1 <samples | cmp - whole"
 status 0 'one thread: the same bytes'
