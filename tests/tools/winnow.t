@@ -73,6 +73,26 @@ run 'winnow pikc'
 status 2
 stderr like "winnow: there is no program 'pikc'; did you mean pick?*"
 
+# ---- no option is taken and ignored ----
+idle() { # call, what it says
+    run "$1 </dev/null"
+    status 2
+    stderr like "${1%% *}: --$2*"
+}
+idle 'train-encoder --loss mse --lambda 1' 'lambda goes with --loss contractive'
+idle 'train-encoder --margin 1' 'margin goes with --loss triplet'
+idle 'train-encoder --width 8 --profile small' 'profile excludes --width'
+idle 'mine --keep-all --random' 'random excludes --keep-all'
+idle 'mine --forest forest --random --epsilon 1' 'epsilon excludes --random'
+idle 'load idx --root folder images' 'root goes with formats that are a folder'
+idle 'evaluate --stream --json' 'json excludes --stream'
+idle 'train --arch arch --describe --epochs 3' 'epochs does nothing with --describe'
+idle 'train --arch arch --describe samples' 'describe reads no samples, found *samples*'
+idle 'train --arch arch --json' 'json goes with --describe and --profile'
+idle 'train --arch arch --image 3x3x1' 'image and --classes go with --describe'
+idle 'search-step --describe --until 3' 'until does nothing with --describe'
+idle 'search-step --state s --validation v --until 3 --epochs 3' 'epochs excludes --until'
+
 # ---- a sum at the end with -v, silence with -q ----
 run 'load fashion-mnist test -v -o test'
 if [ "$tap_status" = 0 ]; then
