@@ -1,7 +1,6 @@
 /* A stream to files of other tools' formats. */
-#include <string.h>
 #include "rows/export.h"
-#include "search/export_onnx.h"
+#include "search/export_network.h"
 #include "stream/stage.h"
 
 static const struct option options[] = {{0}};
@@ -12,6 +11,7 @@ static const struct program program = {
     .operands = "FORMAT [DEST] [STREAM]",
     .least_operands = 1,
     .most_operands = 3,
+    .words = EXPORT_WORDS "|" EXPORT_NETWORK_WORDS,
     .description =
         "npy DIR: DIR/FIELD.npy, one array a field with a leading axis of rows; where a field's "
         "extents vary, DIR/FIELD/ROW.npy; texts to DIR/FIELD.txt, a line a row. Of weights and "
@@ -27,15 +27,17 @@ static const struct program program = {
         "onnx [FILE]: of weights, the network of train or the encoder of train-encoder, for other "
         "runtimes: pixels [n, channels, height, width] from 0 to 255, which it normalises itself, "
         "to logits [n, classes] or to z [n, latent]. Likewise.\n\n"
+        "dot [FILE]: of the weights of train, a picture of the network. Likewise.\n\n"
         "Folders are made where they are missing. Every file appears whole or not at all, and none "
         "before the stream has come to its proper end, but for those of which a row makes one "
-        "(png, "
-        "weights, varying extents).",
+        "(png, weights, varying extents).",
     .examples = "load fashion-mnist train | pick --random 1000 | save npy arrays\n"
-                "save tsv < latents | sort -k2n\n"
+                "save tsv <latents | sort -k2n\n"
                 "# the trained weights, for NumPy\n"
-                "save npy weights < net\n"
-                "save onnx net.onnx < net",
+                "save npy weights <net\n"
+                "save onnx net.onnx <net\n"
+                "save dot <net | dot -Tsvg >net.svg",
+    .see_also = "load peek",
     .options = options,
     .writes = "2",
     .common = COMMON_STREAM,
@@ -50,10 +52,8 @@ int main(int argc, char **argv)
     int got;
     program_begin(&program, argc, argv, &call);
     const struct export_format *f = export_find(call.argv[0]);
-    if (!f && !strcmp(call.argv[0], EXPORT_ONNX.name)) /* of networks, so not of lib/rows */
-        f = &EXPORT_ONNX;
-    if (!f)
-        program_usage(&call, "unknown format '%s'", call.argv[0]);
+    if (!f) /* one of networks, so not of lib/rows */
+        f = export_network_find(call.argv[0]);
     if (f->folder && call.argc < 2)
         program_usage(&call, "expected: save %s DIR", f->name);
 

@@ -86,7 +86,7 @@ static int list_programs(struct error *e)
         }
         free(path);
     }
-    printf("\nEach has a --help of its own.\n");
+    printf("\nEach has a --help of its own; man 7 winnow has a tutorial.\n");
     return failed;
 }
 

@@ -14,6 +14,7 @@ struct export_format {
     int (*row)(struct export *x, const struct cell *row, struct error *e);
     int (*end)(struct export *x, struct error *e);
 };
+#define EXPORT_WORDS "npy|png|idx|tsv|json|safetensors" /* their names */
 const struct export_format *export_find(const char *name); /* NULL: there is none */
 
 struct export
@@ -26,8 +27,7 @@ struct export
     struct npy *array;   /* npy: one a field */
     struct output *file; /* npy: of texts; else: the one or two outputs */
     FILE *text;          /* what is to be written next, in memory */
-    char *buffer;
-    size_t buffered;
+    struct text_buffer buffer;
     uint8_t *labels;
     size_t labels_capacity;
     uint32_t extent[3];

@@ -1,0 +1,56 @@
+#!/bin/bash
+# The examples of every manual page, run as they stand there, but shorter: on a few images, with one
+# epoch of small networks.
+. "${0%/*}/../tools/tap.sh"
+
+[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] ||
+    skip_all 'Debian package dataset-fashion-mnist is missing'
+
+# The files that the examples name.
+mkdir given && cd given || exit 1
+mkdir photos cifar-10-batches-bin
+run '
+set -e
+load fashion-mnist train -o train
+pick --per-class 6 --seed 1 -o pool train
+pick --per-class 3 --seed 2 -o validation train
+pick --per-class 3 --seed 3 -o subset pool
+load fashion-mnist test | pick --per-class 3 -o test
+save png photos/clothes <test
+head -c 6146 /dev/zero >cifar-10-batches-bin/data_batch_1.bin
+train-encoder --latent 8 --profile small --epochs 1 -o encoder pool
+encode-latent --weights encoder -o latents pool
+build-kdtree -o forest latents
+search-step --state search --validation validation --cells 3 --channels 4 --order 1 -o hardness <subset
+derive -o arch search
+derive --format genotype -o genotype.txt search
+train --arch arch --cells 3 --channels 4 --epochs 1 -o net pool
+predict --weights net -o predictions test
+save npy arrays <test
+save safetensors net.safetensors <net
+printf "id\tlabel\tcat\tdog\n7\t0\t0.75\t0.25\n" >predictions.tsv
+'
+status 0 'files to begin with'
+cd ..
+
+# The display of EXAMPLES without roff's escapes and comments, a command a line: those that a \ or a
+# | leaves open are joined.
+examples_of() { # program
+    "$1" --help=man | sed '1,/^\.Bd -literal/d; /^\.Ed/,$d' |
+        sed 's/\\-/-/g; s/\\(aq/'\''/g; s/\\(dq/"/g; s/\\(ha/^/g; s/\\(ti/~/g; s/\\&//g; s/\\e/\\/g' |
+        sed '/^#/d; :more; /[|\]$/ { N; b more }' | sed -z 's/\\\n *//g; s/|\n */| /g'
+}
+for program in "$BIN"/*; do
+    name=${program##*/}
+    [ -f "$ROOT/tools/$name.c" ] || continue
+    examples_of "$program" >commands
+    ok "$name has examples" test -s commands
+    rm -rf folder && cp -r given folder && cd folder || exit 1
+    while IFS= read -r command; do
+        run "$(sed 's/--epochs [1-9][0-9]*/--epochs 1/; s/--cells [0-9]*/--cells 3/
+            s/--channels [0-9]*/--channels 4/' <<<"$command")"
+        status 0 "$command"
+    done <../commands
+    cd ..
+done
+done_testing
