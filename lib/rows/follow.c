@@ -118,13 +118,17 @@ int follow_commit(struct follow *f, struct error *e)
 int follow_all(struct follow *f, int (*convert)(struct follow *f, void *context, struct error *e),
                void *context, struct error *e)
 {
+    struct progress bar;
+    progress_begin(&bar, f->call, "row", 0);
     while (f->table.rows) {
         if (convert(f, context, e))
             return follow_blame(f, e);
+        progress_at(&bar, (double)stream_rows(f->from), NULL);
         table_free(&f->table);
         if (table_read_rows(&f->table, f->from, f->batch, e))
             return -1;
     }
+    progress_end(&bar);
     return follow_commit(f, e);
 }
 

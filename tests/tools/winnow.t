@@ -125,6 +125,10 @@ grep -h '^\.Xr\|^\.It Xr' man/man?/* | sed 's/^\.It //' | sort -u | while read -
     [ -e "man/man$section/$name.$section" ] || echo "$name($section)"
 done >lost
 ok 'every page that a page names is there' cmp lost /dev/null
+for page in man/man1/winnow-*; do
+    name=$(basename "$page" .1)
+    ok "winnow(7) knows $name" grep -qx "\.It Xr $name 1" man/man7/winnow.7
+done
 if command -v mandoc >/dev/null; then
     for page in man/man?/*; do # which looks for the pages named where they are not installed yet
         run "mandoc -Tlint $page | grep -v 'referenced manual not found: Xr winnow'"
