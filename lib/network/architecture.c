@@ -1,11 +1,10 @@
 #include "network/architecture.h"
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/memory.h"
 #include "network/weights.h"
 
 enum { ROWS = 2 * GENOTYPE_PAIRS, MOST_TEXT = 1 << 16 };
@@ -144,15 +143,10 @@ static int read_state(struct genotype *g, struct stream_reader *r, struct error 
     return 0;
 }
 
-static int read_stream(struct genotype *g, const char *path, const struct stream_limits *limits,
-                       struct header *from, char digest[17], struct error *e)
+static int read_stream(struct genotype *g, struct stream_reader *r, struct header *from,
+                       char digest[17], struct error *e)
 {
-    struct stream_reader *r = stream_open(path, limits, e);
-    int failed;
-
-    if (!r)
-        return -1;
-    failed = header_require_kind(stream_header(r), "architecture|weights", e);
+    int failed = header_require_kind(stream_header(r), "architecture|weights", e);
     if (failed)
         error_wrap(e, "%s", stream_path(r));
     else if (strcmp(stream_header(r)->kind, "weights") == 0)
@@ -165,51 +159,47 @@ static int read_stream(struct genotype *g, const char *path, const struct stream
         snprintf(digest, 17, "%s", stream_digest(r));
     if (!failed && from)
         failed = header_copy(from, stream_header(r), e);
-    stream_close(r);
     return failed;
 }
 
-static int read_text(struct genotype *g, const char *path, struct header *from, char digest[17],
+static int read_text(struct genotype *g, int fd, char first, struct header *from, char digest[17],
                      struct error *e)
 {
-    size_t size;
-    char *text = input_read_all(path, MOST_TEXT, &size, e);
-    int failed;
-
-    if (!text)
+    autofree char *text = array_new(MOST_TEXT, 1, "a genotype", e);
+    ssize_t size = text ? input_read(fd, text + 1, MOST_TEXT - 1, e) : -1;
+    if (size < 0)
         return -1;
-    failed = genotype_parse(g, text, size, e);
-    free(text);
-    if (failed)
-        return error_wrap(e, "%s", path);
+    if (size == MOST_TEXT - 1)
+        return error_set(e, "expected a genotype, of less than %d bytes", MOST_TEXT);
+    *text = first;
+    if (genotype_parse(g, text, (size_t)size + 1, e))
+        return -1;
     if (digest)
         *digest = 0;
     return from ? header_init(from, "architecture", e) : 0;
 }
 
-/* Text is told from a stream by its first byte; only a regular file can be looked into. */
-static bool is_text(const char *path)
-{
-    struct stat s;
-    struct error e;
-    unsigned char first = 0xff;
-    int fd;
-
-    if (!path || strcmp(path, "-") == 0 || stat(path, &s) || !S_ISREG(s.st_mode))
-        return false;
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    if (input_read(fd, &first, 1, &e) != 1)
-        first = 0xff;
-    close(fd);
-    return first < 0x80;
-}
-
 int genotype_read(struct genotype *g, const char *path, const struct stream_limits *limits,
                   struct header *from, char digest[17], struct error *e)
 {
+    char first;
+    const char *name = path && strcmp(path, "-") ? path : "standard input";
+    int fd = input_open(path, e), failed = -1;
+    ssize_t size = fd < 0 ? -1 : input_read(fd, &first, 1, e);
     memset(g, 0, sizeof *g);
-    return is_text(path) ? read_text(g, path, from, digest, e)
-                         : read_stream(g, path, limits, from, digest, e);
+    if (fd < 0)
+        return -1;
+    if (size == 1 && (unsigned char)first < 0x80) {
+        failed = read_text(g, fd, first, from, digest, e) ? error_wrap(e, "%s", name) : 0;
+    } else if (size >= 0) {
+        struct stream_reader *r = stream_open_after(path, fd, &first, (size_t)size, limits, e);
+        failed = r ? read_stream(g, r, from, digest, e) : -1;
+        stream_close(r);
+        return failed;
+    } else {
+        error_wrap(e, "%s", name);
+    }
+    if (fd != STDIN_FILENO)
+        close(fd);
+    return failed;
 }

@@ -15,8 +15,8 @@ int architecture_write(struct stream_writer *w, const struct genotype *g, struct
 /* Reads a genotype from any of
  *   - a stream of kind "architecture";
  *   - a search state (kind "weights" with tensors "an" and "ar", f32 [14, 8]), deriving it;
- *   - a file of DARTS Genotype text (genotype_parse), told by a first byte below 0x80; what is no
- *     regular file (a pipe, "-") is taken for a stream.
+ *   - DARTS Genotype text (genotype_parse), told by a first byte below 0x80;
+ * from a file, a pipe or standard input ("-").
  * The genotype is checked. `from` (may be NULL) gets the header it came from, for its meta and
  * history (of text: an empty one); header_free it after success. `digest` (may be NULL) gets the
  * stream's digest, "" for text. */

@@ -40,6 +40,10 @@ struct discrete {
 int discrete_build(struct discrete *d, struct graph *g, const struct genotype *genotype,
                    struct error *e);
 
+/* The whole of it in DOT, a cluster a cell, with what each cell makes of an image; of d the settings
+ * alone are looked at, which are valid. -1 after a write error. (discrete_dot.c) */
+int discrete_print_dot(const struct discrete *d, const struct genotype *genotype, FILE *to);
+
 /* ---- GANomaly's encoder and decoder (autoencoder.c) ---- */
 struct autoencoder {
     int side;      /* power of two, 16 or more: 32 */

@@ -1,10 +1,10 @@
-#include "search/export_onnx.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
 #include "base/program.h"
 #include "graph/onnx.h"
 #include "network/encoder_file.h"
+#include "search/export_network.h"
 #include "search/model.h"
 
 static void forget(void *weights)

@@ -173,6 +173,35 @@ for ((i = 0; i < size; i += i < 40 ? 1 : 211)); do
     [ $? -eq 1 ] || bad=$((bad + 1))
 done
 ok 'cut anywhere: an error' [ "$bad" -eq 0 ]
+# ---- the network's picture, and Genotype text by pipes ----
+run 'save dot <net'
+status 0
+stdout like 'digraph network {*image*28 x 28 x 1*cell 0, red*cell 1, reduction*7 x 7 x *2 classes*}'
+ok 'every edge of both cells, and what makes outputs of them' \
+    [ "$(save dot <net | grep -c 'cell_[01]_[0-3] \[label="[a-z_]*_[a-z0-9]*"\]')" -eq 16 ]
+run 'save dot enc.dot enc'
+status 1
+stderr exactly 'save: enc: no network of a genotype: dot draws what train wrote'
+run 'head -c -3 net | save dot cut.dot'
+status 1
+ok 'nothing appears of a cut stream' test ! -e cut.dot
+if command -v dot >/dev/null; then
+    run 'save dot <net | dot -Tsvg | grep -c "<title>cluster_"'
+    stdout exactly 2
+else
+    skip 'no graphviz'
+fi
+run 'derive --format genotype arch | derive - --no-history | cmp - <(derive --no-history arch)'
+status 0 'Genotype text on standard input'
+run 'train --describe --arch <(derive --format genotype arch) | grep -c weights'
+stdout exactly 1
+run 'yes "Genotype(" | derive -'
+status 1
+stderr exactly 'derive: standard input: expected a genotype, of less than 65536 bytes'
+run 'printf G | derive -'
+status 1
+stderr exactly 'derive: standard input: line 1, column 2: expected Genotype, found G'
+
 for call in 'npy' 'npy a b' 'safetensors' 'npy --root a b' 'safetensors --size 2x2 net.st'; do
     run "load $call"
     status 2
