@@ -157,6 +157,7 @@ $(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests $(if $(FUZZ_ENGINE),-DFUZZ_ENGINE)
 $(BUILD)/fuzz/%: $(addprefix $(BUILD)/tests/fuzz/,targets/%.o input.o engine.o) $(LIB)
 	@mkdir -p $(@D)
 	$(call show,ld)$(CC) $(LDFLAGS) $(FUZZ_ENGINE) -o $@ $^ $(LDLIBS)
+$(BUILD)/fuzz/options: LDFLAGS += -Wl,--wrap=exit
 fuzzers: $(FUZZERS)
 fuzz:
 	@BUILD=$(BUILD) MAKE='$(MAKE)' tests/fuzz/fuzz $(ONLY_FUZZ)

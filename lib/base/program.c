@@ -473,7 +473,7 @@ void program_begin(const struct program *p, int argc, char **argv, struct call *
     hold_standard_descriptors();
     signal(SIGPIPE, SIG_DFL);
     *c = (struct call){.program = p, .started = clock_seconds()};
-    struct option *options = join_options(p, &k);
+    const struct option *options = c->options = join_options(p, &k);
     c->arguments = list_arguments(argc, argv);
     c->given = value_array();
     if (!options || !c->arguments || !c->given)
@@ -496,7 +496,6 @@ void program_begin(const struct program *p, int argc, char **argv, struct call *
     check_operands(c);
     if (!p->runs_programs && !k.no_sandbox)
         enter_sandbox(c, options);
-    free(options);
 }
 
 int program_end(struct call *c)
@@ -505,6 +504,8 @@ int program_end(struct call *c)
     closing_line(c);
     value_free(c->arguments);
     value_free(c->given);
+    free(c->options);
     c->arguments = c->given = NULL;
+    c->options = NULL;
     return 0;
 }
