@@ -57,7 +57,7 @@ static int write_text(const struct call *c, const struct genotype *g, struct err
         return error_set(e, "out of memory: the genotype");
     int failed = text_output_begin(&t, e);
     if (!failed && json)
-        value_print_json(json, t.to);
+        failed = value_print_json(json, t.to) ? error_set(e, "out of memory: the genotype") : 0;
     else if (!failed && strcmp(format, "dot") == 0)
         genotype_print_dot(g, t.to);
     else if (!failed)

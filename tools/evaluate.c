@@ -52,10 +52,8 @@ static int write_text(const struct call *call, const struct value *report, struc
     struct text_output t;
     if (text_output_begin(&t, e))
         return -1;
-    if (call->json)
-        value_print_json(report, t.to);
-    else
-        report_print(report, t.to);
+    if (call->json ? value_print_json(report, t.to) : report_print(report, t.to))
+        return error_set(e, "out of memory: the report");
     return text_output_commit(&t, call->output, e);
 }
 

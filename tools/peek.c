@@ -61,7 +61,7 @@ static int report(const struct call *c, const struct header *h, const struct sum
         return error_set(e, "out of memory: the report");
     int failed = text_output_begin(&t, e);
     if (!failed && json)
-        value_print_json(json, t.to);
+        failed = value_print_json(json, t.to) ? error_set(e, "out of memory: the report") : 0;
     else if (!failed)
         summary_print(h, s, digest, t.to);
     if (!failed && *shown)
@@ -75,14 +75,13 @@ int main(int argc, char **argv)
     struct call call;
     struct error e;
     struct summary summary;
-    char *text = NULL;
-    size_t size = 0;
+    struct text_buffer rows;
 
     program_begin(&program, argc, argv, &call);
     if (rows_shown && (call.json || header_only))
         program_usage(&call, "--rows goes with neither --json nor --header");
     struct stream_reader *in = stage_open(&call, call.argc ? call.argv[0] : NULL, &e);
-    FILE *shown = open_memstream(&text, &size);
+    FILE *shown = text_buffer_open(&rows);
     if (!in || summary_init(&summary, stream_header(in), &e))
         program_fail(&call, &e);
     if (!shown) {
@@ -91,14 +90,14 @@ int main(int argc, char **argv)
     }
     if (!header_only && summarise(in, &summary, shown, &e))
         program_fail(&call, &e);
-    if (fclose(shown)) {
+    if (text_buffer_close(shown, &rows)) {
         error_set(&e, "out of memory: rows to show");
         program_fail(&call, &e);
     }
-    if (report(&call, stream_header(in), header_only ? NULL : &summary, stream_digest(in), text,
-               &e))
+    if (report(&call, stream_header(in), header_only ? NULL : &summary, stream_digest(in),
+               rows.text, &e))
         program_fail(&call, &e);
-    free(text);
+    free(rows.text);
     summary_free(&summary);
     stream_close(in);
     return program_end(&call);

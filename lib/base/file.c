@@ -194,25 +194,23 @@ void output_abandon(struct output *o)
 
 int text_output_begin(struct text_output *t, struct error *e)
 {
-    *t = (struct text_output){0};
-    t->to = open_memstream(&t->text, &t->size);
+    t->to = text_buffer_open(&t->buffer);
     return t->to ? 0 : error_set(e, "out of memory: text to be written");
 }
 
 int text_output_commit(struct text_output *t, const char *path, struct error *e)
 {
     struct output o;
-    bool failed = ferror(t->to);
-    if (fclose(t->to) || failed) {
+    bool failed = text_buffer_close(t->to, &t->buffer);
+    if (failed) {
         error_set(e, "out of memory: text to be written");
-        failed = true;
     } else if (output_open(&o, path, e)) {
         failed = true;
-    } else if (output_write(&o, t->text, t->size, e) || output_commit(&o, e)) {
+    } else if (output_write(&o, t->buffer.text, t->buffer.size, e) || output_commit(&o, e)) {
         output_abandon(&o);
         failed = true;
     }
-    free(t->text);
+    free(t->buffer.text);
     *t = (struct text_output){0};
     return failed ? -1 : 0;
 }

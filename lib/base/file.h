@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 #include "base/error.h"
+#include "base/text.h"
 
 /* An output that is standard output ("-" or NULL) or a file. A file is a temporary beside the
  * target until output_commit, which syncs it, renames it into place and syncs the folder; killed at
@@ -33,8 +34,7 @@ void output_abandon(struct output *o);
 /* Text that gathers in memory, what is printed to `to`, until it is written whole or not at all. */
 struct text_output {
     FILE *to;
-    char *text;
-    size_t size;
+    struct text_buffer buffer;
 };
 int text_output_begin(struct text_output *t, struct error *e);
 /* Writes it to `path` as an output does. Ends the text whether or not that works; a print that

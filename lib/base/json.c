@@ -101,25 +101,33 @@ static void print_value(const struct value *v, int level, FILE *to)
 
 int value_print_json(const struct value *v, FILE *to)
 {
+    if (!value_is_whole(v))
+        return -1;
     print_value(v, 0, to);
     fputc('\n', to);
     return fflush(to) || ferror(to) ? -1 : 0;
 }
 
+int value_print_line(const struct value *v, FILE *to)
+{
+    if (!value_is_whole(v))
+        return -1;
+    print_value(v, ONE_LINE, to);
+    return ferror(to) ? -1 : 0;
+}
+
 char *value_json_text(const struct value *v)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
+    struct text_buffer b;
+    FILE *to = text_buffer_open(&b);
     if (!to)
         return NULL;
-    print_value(v, ONE_LINE, to);
-    int failed = ferror(to);
-    if (fclose(to) || failed) {
-        free(text);
+    bool good = !value_print_line(v, to);
+    if (text_buffer_close(to, &b) || !good) {
+        free(b.text);
         return NULL;
     }
-    return text;
+    return b.text;
 }
 
 /* ---- parsing ---- */

@@ -1,5 +1,46 @@
 #include "base/text.h"
-#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- text in memory ---- */
+
+static ssize_t buffer_write(void *to, const char *bytes, size_t size)
+{
+    struct text_buffer *b = to;
+    if (b->capacity - b->size <= size) {
+        size_t capacity = 2 * (b->size + size) + 1;
+        char *text = realloc(b->text, capacity);
+        if (!text)
+            return 0; /* by which stdio knows an error */
+        b->text = text;
+        b->capacity = capacity;
+    }
+    memcpy(b->text + b->size, bytes, size);
+    b->size += size;
+    b->text[b->size] = 0;
+    return (ssize_t)size;
+}
+
+FILE *text_buffer_open(struct text_buffer *b)
+{
+    *b = (struct text_buffer){.text = calloc(1, 1), .capacity = 1};
+    FILE *to = b->text ? fopencookie(b, "w", (cookie_io_functions_t){.write = buffer_write}) : NULL;
+    if (!to) {
+        free(b->text);
+        *b = (struct text_buffer){0};
+    }
+    return to;
+}
+
+int text_buffer_close(FILE *to, struct text_buffer *b)
+{
+    bool failed = !to || !b->text || fflush(to) || ferror(to);
+    if (to && fclose(to))
+        failed = true;
+    return failed ? -1 : 0;
+}
+
+/* ---- what may be shown ---- */
 
 int utf8_length(const char *text)
 {

@@ -1,6 +1,21 @@
 /* Text that may come from anywhere. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Text that is printed to a FILE and kept in memory. Unlike open_memstream's, which loses text in
+ * silence where memory is out, this FILE then fails, as ferror and text_buffer_close tell. */
+struct text_buffer {
+    char *text; /* NUL-terminated after a flush or the close; the owner frees it */
+    size_t size, capacity;
+};
+
+/* NULL where memory is out. The buffer has to stay where it is until the FILE is closed. */
+FILE *text_buffer_open(struct text_buffer *b);
+/* Closes the FILE (NULL is fine); -1 where not all of the text is in the buffer. */
+int text_buffer_close(FILE *to, struct text_buffer *b);
 
 /* The length of the well-formed UTF-8 sequence at s, or 0. */
 int utf8_length(const char *s);

@@ -95,12 +95,18 @@ static int value_grow(struct value *v)
     return 0;
 }
 
+static struct value *value_lose(struct value *v, struct value *child)
+{
+    if (v)
+        v->lost = true;
+    value_free(child);
+    return NULL;
+}
+
 struct value *value_append(struct value *v, struct value *child)
 {
-    if (!v || !child || v->type != VALUE_ARRAY || value_grow(v)) {
-        value_free(child);
-        return NULL;
-    }
+    if (!v || !child || v->type != VALUE_ARRAY || value_grow(v))
+        return value_lose(v, child);
     return v->item[v->count++] = child;
 }
 
@@ -114,10 +120,8 @@ static size_t value_find(const struct value *v, const char *key)
 
 struct value *value_set(struct value *v, const char *key, struct value *child)
 {
-    if (!v || !child || v->type != VALUE_MAP) {
-        value_free(child);
-        return NULL;
-    }
+    if (!v || !child || v->type != VALUE_MAP)
+        return value_lose(v, child);
     size_t at = value_find(v, key);
     if (at < v->count) {
         value_free(v->item[at]);
@@ -126,8 +130,7 @@ struct value *value_set(struct value *v, const char *key, struct value *child)
     char *name = strdup(key);
     if (!name || value_grow(v)) {
         free(name);
-        value_free(child);
-        return NULL;
+        return value_lose(v, child);
     }
     v->key[v->count] = name;
     return v->item[v->count++] = child;
@@ -173,7 +176,7 @@ void value_remove(struct value *v, const char *key)
 
 struct value *value_copy(const struct value *v)
 {
-    if (!v)
+    if (!v || v->lost)
         return NULL;
     if (v->type == VALUE_TEXT)
         return value_text(v->text);
@@ -246,6 +249,14 @@ static bool maps_equal(const struct value *a, const struct value *b)
             return false;
     }
     return true;
+}
+
+bool value_is_whole(const struct value *v)
+{
+    bool whole = v && !v->lost;
+    for (size_t i = 0; whole && i < v->count; i++)
+        whole = value_is_whole(v->item[i]);
+    return whole;
 }
 
 bool value_equal(const struct value *a, const struct value *b)

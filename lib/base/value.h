@@ -26,6 +26,7 @@ struct value {
         double real;
         char *text; /* owned, NUL-terminated UTF-8 */
     };
+    bool lost;    /* a member is missing, as memory was out when it was to be added */
     size_t count; /* members of an array or a map */
     size_t capacity;
     struct value **item; /* owned */
@@ -33,7 +34,8 @@ struct value {
 };
 
 /* Constructors return NULL where memory is out; so do the setters below, and they accept a NULL
- * child by returning NULL, so that a chain of calls is checked once, at its end. */
+ * child by returning NULL, so that a chain of calls is checked once, at its end. What could not be
+ * set or appended is noted besides: nothing prints, copies or packs a tree that lost a part. */
 struct value *value_nil(void);
 struct value *value_bool(bool truth);
 struct value *value_int(int64_t integer);
@@ -66,13 +68,16 @@ double value_get_real(const struct value *v, const char *key, double fallback);
 const char *value_get_text(const struct value *v, const char *key, const char *fallback);
 bool value_get_bool(const struct value *v, const char *key, bool fallback);
 
+/* Whether there is such a tree and nothing of it was lost. */
+bool value_is_whole(const struct value *v);
 bool value_equal(const struct value *a, const struct value *b);
 
 /* Prints JSON (RFC 8259), two spaces an indent level, arrays of scalars on one line; a real that
  * is no number prints null, others with the fewest digits that read back the same. Returns -1
- * after a write error, with errno set. */
+ * after a write error, or for a tree that is not whole. */
 int value_print_json(const struct value *v, FILE *to);
-/* The same on one line, as a malloc'd string. */
+/* The same on one line, without a line feed; as a malloc'd string, or NULL. */
+int value_print_line(const struct value *v, FILE *to);
 char *value_json_text(const struct value *v);
 /* Parses JSON of at most 64 levels; NULL with the error set (position, what was expected). */
 struct value *value_parse_json(const char *text, size_t length, struct error *e);

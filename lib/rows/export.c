@@ -54,7 +54,7 @@ void export_free(struct export *x)
     free(x->own);
     if (x->text)
         fclose(x->text);
-    free(x->buffer);
+    free(x->buffer.text);
     free(x->file);
     free(x->array);
     free(x->labels);
@@ -84,7 +84,7 @@ bool export_is_fixed(const struct field *f)
 
 int export_text_begin(struct export *x, struct error *e)
 {
-    x->text = open_memstream(&x->buffer, &x->buffered);
+    x->text = text_buffer_open(&x->buffer);
     return x->text ? 0 : error_set(e, "out of memory");
 }
 
@@ -92,9 +92,10 @@ int export_text_flush(struct export *x, struct output *to, size_t much, struct e
 {
     if (fflush(x->text) || ferror(x->text))
         return error_set(e, "out of memory");
-    if (x->buffered < much)
+    if (x->buffer.size < much)
         return 0;
-    if (output_write(to, x->buffer, x->buffered, e))
+    if (output_write(to, x->buffer.text, x->buffer.size, e))
         return -1;
-    return fseeko(x->text, 0, SEEK_SET) || fflush(x->text) ? error_set(e, "out of memory") : 0;
+    x->buffer.size = 0;
+    return 0;
 }

@@ -10,17 +10,16 @@ enum { MOST_SIDE = 65535 };
 
 static struct value *genotype_text(const struct genotype *g)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&text, &size);
+    struct text_buffer b;
+    FILE *to = text_buffer_open(&b);
     if (!to)
         return NULL;
     bool good = !genotype_print(g, to);
-    good = !fclose(to) && good;
-    if (good && size && text[size - 1] == '\n')
-        text[size - 1] = '\0';
-    struct value *v = good ? value_text(text) : NULL;
-    free(text);
+    good = !text_buffer_close(to, &b) && good;
+    if (good && b.size && b.text[b.size - 1] == '\n')
+        b.text[b.size - 1] = '\0';
+    struct value *v = good ? value_text(b.text) : NULL;
+    free(b.text);
     return v;
 }
 
@@ -216,7 +215,7 @@ int model_describe(const struct model_options *o, const struct genotype *genotyp
     struct value *sizes = measure(o, genotype, e);
     int failed = !sizes || text_output_begin(&t, e);
     if (!failed && c->json)
-        value_print_json(sizes, t.to);
+        failed = value_print_json(sizes, t.to) ? error_set(e, "out of memory: the sizes") : 0;
     else if (!failed)
         print_sizes(sizes, t.to);
     value_free(sizes);

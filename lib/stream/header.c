@@ -209,7 +209,8 @@ int header_pack(const struct header *h, msgpack_sbuffer *to, struct error *e)
     for (int i = 0; i < h->fields; i++)
         pack_field(&packer, &h->field[i]);
     text_pack(&packer, "meta");
-    bool good = value_pack(&packer, h->meta, HEADER_MOST_LEVELS - 1) == 0;
+    bool good = value_is_whole(h->meta) && value_is_whole(h->history) &&
+                value_pack(&packer, h->meta, HEADER_MOST_LEVELS - 1) == 0;
     text_pack(&packer, "history");
     good = value_pack(&packer, h->history, HEADER_MOST_LEVELS - 1) == 0 && good;
     /* never write what no reader would take, nor less than all of it where memory is out */

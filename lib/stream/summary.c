@@ -308,13 +308,6 @@ static void print_fields(const struct header *h, const struct summary *s, FILE *
     }
 }
 
-static void print_json(const struct value *v, FILE *to)
-{
-    char *text = value_json_text(v); /* which escapes control characters */
-    fputs(text ? text : "out of memory", to);
-    free(text);
-}
-
 static void print_labels(const struct header *h, const struct summary *s, FILE *to)
 {
     if (s->label < 0 || !s->labels)
@@ -328,7 +321,7 @@ static void print_labels(const struct header *h, const struct summary *s, FILE *
         fprintf(to, "  %5lld %9lld", (long long)label, (long long)s->label_count[i]);
         if (name) {
             fputs("  ", to);
-            print_json(value_get(h->meta, "classes")->item[label], to);
+            value_print_line(value_get(h->meta, "classes")->item[label], to);
         }
         fputc('\n', to);
     }
@@ -346,15 +339,15 @@ int summary_print(const struct header *h, const struct summary *s, const char *d
     for (size_t i = 0; i < h->meta->count; i++) {
         struct value key = {.type = VALUE_TEXT, .text = h->meta->key[i]};
         fputs("  ", to);
-        print_json(&key, to);
+        value_print_line(&key, to);
         fputs(": ", to);
-        print_json(h->meta->item[i], to);
+        value_print_line(h->meta->item[i], to);
         fputc('\n', to);
     }
     fputs(h->history->count ? "history:\n" : "", to);
     for (size_t i = 0; i < h->history->count; i++) {
         fprintf(to, "  %zu ", i + 1);
-        print_json(h->history->item[i], to);
+        value_print_line(h->history->item[i], to);
         fputc('\n', to);
     }
     return ferror(to) ? -1 : 0;
@@ -395,7 +388,7 @@ void summary_print_row(const struct header *h, const struct cell *row, FILE *to)
             fputs(x->count > SHOWN ? " ..." : "", to);
         } else if (x->element == ELEMENT_STR) {
             struct value text = {.type = VALUE_TEXT, .text = (char *)x->data};
-            print_json(&text, to);
+            value_print_line(&text, to);
         } else if (x->element == ELEMENT_F32 || x->element == ELEMENT_F64) {
             fprintf(to, "%.9g", x->real);
         } else {

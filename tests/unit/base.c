@@ -195,6 +195,21 @@ static void printable(void)
     ok(!strcmp(text, "caf\xc3\xa9??[31m ? ?? ?\xe2\x82\xac ??"), "%s", text);
 }
 
+static void kept_text(void)
+{
+    struct text_buffer b;
+    FILE *to = text_buffer_open(&b);
+    for (int i = 0; i < 5000; i++)
+        fprintf(to, "%d,", i);
+    ok(text_buffer_close(to, &b) == 0 && b.size == strlen(b.text) && b.size == 23890 &&
+           !strncmp(b.text + b.size - 5, "4999,", 5),
+       "a text of %zu bytes is kept", b.size);
+    free(b.text);
+    to = text_buffer_open(&b);
+    ok(text_buffer_close(to, &b) == 0 && !strcmp(b.text, ""), "an empty one is a text too");
+    free(b.text);
+}
+
 int main(void)
 {
     char folder[] = "/tmp/winnow-base.XXXXXX";
@@ -210,6 +225,7 @@ int main(void)
     broken_pipe();
     inputs();
     printable();
+    kept_text();
     char command[64];
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return tap_done() | (system(command) != 0);

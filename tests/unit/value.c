@@ -149,11 +149,25 @@ static void maps(void)
     value_free(v);
 }
 
+/* What a NULL child stands for: its memory was out. */
+static void lost_members(void)
+{
+    struct value *v = value_map(), *in = value_set_map(v, "in");
+    ok(value_is_whole(v) && !value_is_whole(NULL), "a tree that lost nothing is whole");
+    value_append(value_set(in, "list", value_array()), NULL);
+    value_set_int(v, "after", 1);
+    ok(!value_is_whole(v) && value_print_json(v, stderr) == -1 && !value_json_text(v) &&
+           !value_copy(v),
+       "one that lost a member below is neither printed nor copied");
+    value_free(v);
+}
+
 int main(void)
 {
     json();
     not_finite();
     reals();
     maps();
+    lost_members();
     return tap_done();
 }
