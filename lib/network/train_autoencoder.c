@@ -241,8 +241,9 @@ int autoencoder_epoch(struct autoencoder_trainer *t, struct autoencoder_report *
             draw_triplets(t, &draw, t->order + first, n);
         graph_forward(t->graph, &run);
         if (!isfinite(*node_value(t->loss)))
-            return error_set(e, "epoch %d, batch %zu: the loss is no longer a number", t->epochs,
-                             b);
+            return error_set(
+                e, "epoch %d, batch %zu: the loss is no longer a number; a lower --rate may help",
+                t->epochs, b);
         sum.loss += n * (double)*node_value(t->loss);
         sum.mse += n * (double)*node_value(t->mse);
         sum.second += t->second ? n * (double)*node_value(t->second) : 0;

@@ -107,7 +107,8 @@ int training_epoch(struct training *t, const struct samples *samples,
         for (int i = 0; i < b->n; i++)
             right += batch_best(logits + i * t->model.classes, t->model.classes) == b->label[i];
         if (!isfinite(loss))
-            return error_set(e, "epoch %d: the loss is no longer a number", t->epoch);
+            return error_set(e, "epoch %d: the loss is no longer a number; a lower --rate may help",
+                             t->epoch);
         graph_backward(t->model.graph, &run);
         clip_gradient(weights, CLIP);
         sgd_step(&sgd, weights, t->velocity);

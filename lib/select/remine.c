@@ -50,7 +50,10 @@ static const struct forest_entry *locate(const struct forest *f, const struct ch
 {
     const struct forest_entry *at = forest_find(f, c->id);
     if (!at) {
-        error_set(e, "id %lld is to be replaced but is not in the forest", (long long)c->id);
+        error_set(e,
+                  "id %lld is to be replaced but is not in the forest; build it of the pool that "
+                  "the subset is of",
+                  (long long)c->id);
         return NULL;
     }
     int32_t label = forest_label(f, at->tree, at->place);
