@@ -50,7 +50,7 @@ static int slips(const char *a, size_t m, const char *b, size_t n)
 bool words_nearest(const char *words, const char *word, char *nearest, size_t size)
 {
     size_t length = strlen(word), found = 0, n;
-    int fewest = length > LONGEST ? 0 : (int)(length + 2) / 3 + 1, beginnings = 0;
+    int fewest = least((int)(length + 2) / 3 + 1, (int)length), beginnings = 0;
     const char *best = NULL, *begins = NULL;
     size_t begins_length = 0;
     for (const char *w; (w = next_word(&words, &n));) {
