@@ -38,7 +38,7 @@ status 0
 
 # ---- what is named in whatever way ----
 ln -s elsewhere there
-run 'load idx there/images there/labels | cmp -n 60 - two'
+run 'load idx there/images there/labels | peek >/dev/null'
 status 0 'through a link that is named'
 run 'load idx <(cat elsewhere/images) | peek >/dev/null'
 status 0 'a pipe by the name of a descriptor'
