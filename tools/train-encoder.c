@@ -47,7 +47,8 @@ static const struct program program = {
         "ends with the same bytes. Meta of the weights holds the losses of every epoch.",
     .examples = "train-encoder --latent 8 --profile small -o encoder pool\n"
                 "# a long run, which goes on where it was stopped\n"
-                "train-encoder --latent 32 --loss triplet --checkpoint part -o encoder pool\n"
+                "train-encoder --latent 32 --profile small --loss triplet --checkpoint part -o "
+                "encoder pool\n"
                 "# an encoder that was never trained, as a baseline\n"
                 "train-encoder --epochs 0 -o untrained pool",
     .files = "The file of --checkpoint is a weights stream with the optimiser's state beside the "
