@@ -371,7 +371,9 @@ void help_print_zsh(const struct program *p, const struct option *options, FILE 
     }
     fprintf(to, " \\\n        '*:%s'\n}\n", first ? ":argument:_winnow_other" : "file:_files");
     if (first)
-        fputs("_winnow_other() { \"_winnow_${words[1]//-/_}\"; }\n", to);
+        fputs("_winnow_other()\n{\n    local other=_winnow_${words[1]//-/_}\n"
+              "    if (($+functions[$other])); then $other; else _files; fi\n}\n",
+              to);
 }
 
 /* ---- version ---- */

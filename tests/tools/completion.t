@@ -90,7 +90,7 @@ done
 zpty -d shell
 ZSH
 asked=('pick --ra' 'train-encoder --loss m' 'train-encoder --loss=m' 'load fa' 'winnow enc'
-    'winnow train-encoder --loss=m' 'mine --ban ' 'pick --ids pl')
+    'winnow train-encoder --loss=m' 'winnow nothing pl' 'mine --ban ' 'pick --ids pl')
 run 'timeout 30 zsh -f ask "${asked[@]}"'
 status 0
 stdout exactly 'pick --ra| --random
@@ -99,6 +99,7 @@ train-encoder --loss=m| mse
 load fa| fashion-mnist
 winnow enc| encode-latent
 winnow train-encoder --loss=m| mse
+winnow nothing pl| plain
 mine --ban | none subset
 pick --ids pl| plain'
 
