@@ -16,5 +16,8 @@ void help_print_version(const struct program *p, FILE *to);
 
 /* What a value of the option should be: "a whole number from 0 to 9". */
 void help_expectation(const struct option *o, char *text, size_t size);
+/* " [default 5]", or nothing where the variable holds a mark for "not given": NULL, NaN, or a
+ * number out of the option's own range. */
+void help_default(const struct option *o, char *text, size_t size);
 
 #endif
