@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/memory.h"
 #include "rows/follow.h"
@@ -92,9 +93,14 @@ int predictions_read(struct predictions *p, const struct call *c, const char *pa
         stream_close(r);
     } else {
         FILE *from = fdopen(fd, "r");
-        if (!from || (size == 1 && ungetc(first, from) == EOF))
+        if (!from) {
+            close(fd);
             return error_set(e, "%s:", name);
-        failed = read_table(p, from, scores, e) ? error_wrap(e, "%s", name) : 0;
+        }
+        if (size == 1 && ungetc(first, from) == EOF)
+            failed = error_set(e, "%s:", name);
+        else
+            failed = read_table(p, from, scores, e) ? error_wrap(e, "%s", name) : 0;
         fclose(from);
     }
     if (!failed && p->metrics.rows == 0)
