@@ -5,6 +5,8 @@
 #   make           builds bin/            make setup     installs missing packages (Debian)
 #   make table     the table in README    make bench     speed against PyTorch
 #   make fuzz      TIME= seconds a parser, ONLY_FUZZ='png json', ENGINE=afl
+#   make analyse   gcc's analyser, cppcheck, shellcheck
+#   make coverage  lines and branches that the tests reach
 #   make install   PREFIX= DESTDIR=       make clean     removes what make built
 #
 # Sanitized: make BUILD=build/asan BIN=build/asan/bin SANITIZE=address,undefined check
@@ -16,6 +18,7 @@ DESTDIR ?=
 SHARED ?= ../shared
 WERROR ?=
 SANITIZE ?=
+COVERAGE ?=
 CC = gcc
 OPT ?= -O3 -g
 
@@ -33,8 +36,9 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v/
 CPPFLAGS = -D_GNU_SOURCE -Ilib -I$(BUILD)/proto -MMD -MP
 CFLAGS = -std=gnu11 $(OPT) -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wno-unknown-pragmas -fno-math-errno -ffp-contract=fast -fopenmp $(if $(WERROR),-Werror) \
-	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-LDFLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
+	$(if $(COVERAGE),--coverage -fprofile-update=atomic -DNO_SANDBOX)
+LDFLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage) -Wl,--as-needed
 LDLIBS = -lmsgpackc -lxxhash -ljpeg -lpng -lz -lprotobuf-c -lm
 
 # Kernels are compiled once for each instruction set and chosen at run time (lib/graph/op.h).
@@ -162,17 +166,29 @@ fuzzers: $(FUZZERS)
 fuzz:
 	@BUILD=$(BUILD) MAKE='$(MAKE)' tests/fuzz/fuzz $(ONLY_FUZZ)
 
-SCRIPTS = $(sort $(wildcard tests/tools/*.t tests/pipelines/*.t))
+# tests/promises: every program against failing calls, bad inputs, kills.
+FAULTS = $(BUILD)/promises/fault.so $(BUILD)/promises/seal
+$(BUILD)/promises/fault.so: tests/promises/fault.c
+	@mkdir -p $(@D)
+	$(call show,cc)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fPIC -shared -o $@ $<
+$(BUILD)/promises/seal: tests/promises/seal.c
+	@mkdir -p $(@D)
+	$(call show,cc)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lxxhash
+promises: all $(FAULTS)
+	@$(TEST_ENV) CHECK_LONG=1 TSV=$(or $(TSV),$(BUILD)/promises.tsv) tests/promises/promises.t
+
+SCRIPTS = $(sort $(wildcard tests/promises/*.t tests/tools/*.t tests/pipelines/*.t))
 PROVE = prove --exec '' --timer -j$(shell nproc)
 # Waiting threads sleep: tests run beside each other.
 TEST_ENV = OMP_WAIT_POLICY=passive BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) \
+	PROMISES_BUILD=$(abspath $(BUILD)/promises) \
 	PATH=$(abspath $(BIN)):$$PATH
 
 # The two commands of a newcomer use all cores unasked.
 jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 check: setup
 	@$(MAKE) --no-print-directory $(jobs) run-tests
-run-tests: all units
+run-tests: all units $(FAULTS)
 	$(TEST_ENV) $(PROVE) $(UNITS) $(FUZZERS) $(SCRIPTS)
 check-long: setup
 	@CHECK_LONG=1 $(MAKE) --no-print-directory $(jobs) run-tests
@@ -193,6 +209,12 @@ bench: all $(BENCHES)
 	@$(BENCH) compare $(or $(TSV),$(BUILD)/bench.tsv)
 bench-growth: all $(BENCHES)
 	@$(BENCH) growth $(or $(TSV),$(BUILD)/growth.tsv)
+
+# Analysers over all sources; the suite's coverage, most of all of what reads untrusted bytes.
+analyse: $(ONNX).c
+	@BUILD=$(BUILD) tests/analyse
+coverage: setup
+	@BUILD=$(BUILD) MAKE='$(MAKE)' tests/coverage
 
 # ---- experiments ----
 
@@ -216,6 +238,7 @@ MAN = $(DESTDIR)$(PREFIX)/share/man
 BASH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_COMPLETIONS = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 PAGES = $(patsubst %,$(BUILD)/man/%.1,$(filter-out winnow-winnow,$(TOOLS:%=winnow-%)) winnow)
+SCRIPT_PAGES = $(wildcard man/*.1)
 FORMATS = $(wildcard man/*.5)
 FAMILY = $(wildcard man/*.7)
 PIPELINES = $(wildcard pipelines/*)
@@ -241,7 +264,7 @@ install: all man completion
 		$(BASH_COMPLETIONS) $(ZSH_COMPLETIONS)
 	install $(PROGRAMS) $(PIPELINES) $(LIBEXEC)
 	ln -sf ../libexec/winnow/winnow $(DESTDIR)$(PREFIX)/bin/winnow
-	install -m 644 $(PAGES) $(MAN)/man1
+	install -m 644 $(PAGES) $(SCRIPT_PAGES) $(MAN)/man1
 	install -m 644 $(FORMATS) $(MAN)/man5
 	install -m 644 $(FAMILY) $(MAN)/man7
 	install -m 644 $(BUILD)/completion/winnow $(BASH_COMPLETIONS)
@@ -250,13 +273,13 @@ install: all man completion
 uninstall:
 	rm -rf $(LIBEXEC)
 	rm -f $(DESTDIR)$(PREFIX)/bin/winnow $(BASH_COMPLETIONS)/winnow $(ZSH_COMPLETIONS)/_winnow
-	rm -f $(PAGES:$(BUILD)/man/%=$(MAN)/man1/%) $(FORMATS:man/%=$(MAN)/man5/%) \
+	rm -f $(PAGES:$(BUILD)/man/%=$(MAN)/man1/%) $(SCRIPT_PAGES:man/%=$(MAN)/man1/%) $(FORMATS:man/%=$(MAN)/man5/%) \
 		$(FAMILY:man/%=$(MAN)/man7/%)
 
 clean:
 	rm -rf build bin
 
-.PHONY: all setup units fuzzers fuzz messages check run-tests check-long check-peers bench bench-growth demo table \
+.PHONY: all setup units fuzzers fuzz messages check run-tests check-long check-peers promises bench bench-growth demo table \
 	full-search man completion install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
