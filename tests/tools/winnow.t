@@ -119,6 +119,7 @@ for program in "$BIN"/*; do
     if [ "$name" = winnow ]; then page=man/man1/winnow.1; fi
     ok "$name has a page" eval '"$program" --help=man >"$page"'
 done
+cp "$ROOT"/man/*.1 man/man1
 cp "$ROOT"/man/*.5 man/man5
 cp "$ROOT"/man/*.7 man/man7
 grep -h '^\.Xr\|^\.It Xr' man/man?/* | sed 's/^\.It //' | sort -u | while read -r _ name section _; do
@@ -129,6 +130,9 @@ for page in man/man1/winnow-*; do
     name=$(basename "$page" .1)
     ok "winnow(7) knows $name" grep -qx "\.It Xr $name 1" man/man7/winnow.7
 done
+options() { grep -o -- '--[a-z][a-z-]*' | sort -u; }
+ok "dds-nas' page has the options of its help" cmp <("$ROOT/pipelines/dds-nas" --help | options) \
+    <(sed -n 's/^\.It .*Fl \\-\([^ ]*\).*/--\1/p' man/man1/winnow-dds-nas.1 | sed 's/\\-/-/g' | sort)
 if command -v mandoc >/dev/null; then
     for page in man/man?/*; do # which looks for the pages named where they are not installed yet
         run "mandoc -Tlint $page | grep -v 'referenced manual not found: Xr winnow'"
