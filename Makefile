@@ -279,7 +279,7 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all setup units fuzzers fuzz messages check run-tests check-long check-peers promises bench bench-growth demo table \
+.PHONY: all setup units fuzzers fuzz analyse coverage messages check run-tests check-long check-peers promises bench bench-growth demo table \
 	full-search man completion install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
