@@ -13,7 +13,7 @@
  * /usr/local/bin lie many programs that are not ours to run. */
 #define PROGRAMS                                                                              \
     "load|save|peek|pick|mosaic|train-encoder|encode-latent|decode-latent|build-kdtree|mine|" \
-    "search-step|derive|train|predict|evaluate"
+    "search-step|derive|train|predict|evaluate|verify"
 
 static const struct program program = {
     .name = "winnow",

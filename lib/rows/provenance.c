@@ -1,0 +1,199 @@
+#include "rows/provenance.h"
+#include <errno.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/memory.h"
+#include "base/text.h"
+
+/* ---- streams ---- */
+
+/* A stream's header holds this word among its first bytes (man 5 winnow-stream). */
+static bool is_stream(const char *path)
+{
+    static const char mark[] = "tensor-stream";
+    char head[64];
+    struct error e;
+    int fd = input_open(path, &e);
+    ssize_t size = fd < 0 ? -1 : input_read(fd, head, sizeof head, &e);
+    if (fd >= 0)
+        close(fd);
+    return size > 0 && memmem(head, (size_t)size, mark, sizeof mark - 1);
+}
+
+static int read_stream(struct evidence *s, const struct stream_limits *limits, struct error *e)
+{
+    struct stream_reader *r = stream_open(s->path, limits, e);
+    const struct cell *row;
+    int more = -1;
+    if (!r)
+        return -1;
+    while ((more = stream_read(r, &row, e)) == 1)
+        ;
+    if (!more)
+        more = header_copy(&s->header, stream_header(r), e);
+    s->rows = stream_rows(r);
+    snprintf(s->digest, sizeof s->digest, "%s", more ? "" : stream_digest(r));
+    stream_close(r);
+    return more;
+}
+
+static int add_file(struct provenance *p, const char *path, struct error *e)
+{
+    if (array_grow((void **)&p->stream, &p->capacity, p->streams + 1, sizeof *p->stream, "streams",
+                   e))
+        return -1;
+    struct evidence *s = &p->stream[p->streams];
+    s->path = text_copy(path, e);
+    if (!s->path)
+        return -1;
+    p->streams++;
+    if (!read_stream(s, &p->limits, &s->damage))
+        *s->damage.text = 0;
+    return 0;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+int provenance_add(struct provenance *p, const char *path, struct error *e)
+{
+    char *const roots[] = {(char *)path, NULL};
+    FTS *folder = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+    int failed = folder ? 0 : error_set(e, "cannot open %s:", path);
+    for (FTSENT *f; !failed && (f = fts_read(folder));) {
+        errno = f->fts_errno;
+        if (f->fts_info == FTS_NS || f->fts_info == FTS_ERR || f->fts_info == FTS_DNR)
+            failed = error_set(e, "cannot read %s:", f->fts_path);
+        else if (f->fts_info == FTS_F && (f->fts_level == FTS_ROOTLEVEL || is_stream(f->fts_path)))
+            failed = add_file(p, f->fts_path, e);
+    }
+    if (folder)
+        fts_close(folder);
+    return failed;
+}
+
+void provenance_free(struct provenance *p)
+{
+    for (size_t i = 0; i < p->streams; i++) {
+        free(p->stream[i].path);
+        header_free(&p->stream[i].header);
+    }
+    free(p->stream);
+    *p = (struct provenance){0};
+}
+
+const struct evidence *provenance_find(const struct provenance *p, const char *digest)
+{
+    for (size_t i = 0; i < p->streams; i++)
+        if (*digest && !strcmp(p->stream[i].digest, digest))
+            return &p->stream[i];
+    return NULL;
+}
+
+/* ---- what is known ---- */
+
+static bool is_plain(const char *word)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "-_./,:=+@%";
+    return *word && word[strspn(word, good)] == 0;
+}
+
+/* As a shell takes it. */
+static void print_word(const char *word, FILE *to)
+{
+    if (is_plain(word)) {
+        fputs(word, to);
+        return;
+    }
+    putc('\'', to);
+    for (; *word; word++)
+        *word == '\'' ? fputs("'\\''", to) : putc(*word, to);
+    putc('\'', to);
+}
+
+static struct value *command_value(const struct value *entry)
+{
+    struct text_buffer text = {0};
+    const struct value *arguments = value_get(entry, "arguments");
+    FILE *to = text_buffer_open(&text);
+    if (!to)
+        return NULL;
+    print_word(value_get_text(entry, "program", "?"), to);
+    for (size_t i = 0; arguments && arguments->type == VALUE_ARRAY && i < arguments->count; i++) {
+        const struct value *a = arguments->item[i];
+        putc(' ', to);
+        print_word(a->type == VALUE_TEXT ? a->text : "?", to);
+    }
+    struct value *v = text_buffer_close(to, &text) ? NULL : value_text(text.text);
+    free(text.text);
+    return v;
+}
+
+static struct value *step_value(const struct provenance *p, const struct value *entry)
+{
+    struct value *v = value_map();
+    const struct value *inputs = value_get(entry, "inputs");
+    value_set(v, "command", command_value(entry));
+    value_set_text(v, "version", value_get_text(entry, "version", "?"));
+    struct value *to = value_set(v, "inputs", value_array());
+    bool good = to && value_get(v, "command") && value_get(v, "version");
+    for (size_t i = 0; good && inputs && inputs->type == VALUE_ARRAY && i < inputs->count; i++) {
+        const char *digest = value_get_text(inputs->item[i], "digest", "");
+        const struct evidence *found = provenance_find(p, digest);
+        struct value *input = value_append(to, value_map());
+        value_set_text(input, "name", value_get_text(inputs->item[i], "name", "?"));
+        good = value_set_text(input, "digest", digest) &&
+               value_set(input, "file", found ? value_text(found->path) : value_nil());
+    }
+    if (good)
+        return v;
+    value_free(v);
+    return NULL;
+}
+
+struct value *provenance_value(const struct provenance *p, const struct evidence *of)
+{
+    struct value *v = value_map();
+    bool good = value_set_text(v, "file", of->path);
+    if (*of->damage.text) {
+        good = value_set_text(v, "damage", of->damage.text);
+    } else {
+        const struct value *history = of->header.history;
+        good = value_set_text(v, "kind", of->header.kind) && value_set_int(v, "rows", of->rows) &&
+               value_set_text(v, "digest", of->digest) && good;
+        struct value *steps = value_set(v, "steps", value_array());
+        for (size_t i = 0; good && i < history->count; i++)
+            good = value_append(steps, step_value(p, history->item[i]));
+        good = good && steps;
+    }
+    if (good)
+        return v;
+    value_free(v);
+    return NULL;
+}
+
+void provenance_print(const struct value *stream, FILE *to)
+{
+    const char *damage = value_get_text(stream, "damage", NULL);
+    const struct value *steps = value_get(stream, "steps");
+    if (damage) {
+        fprintf(to, "%s\n", damage); /* which names the file */
+        return;
+    }
+    fprintf(to, "%s: whole; %s, %lld rows, digest %s\n", value_get_text(stream, "file", ""),
+            value_get_text(stream, "kind", ""), (long long)value_get_int(stream, "rows", 0),
+            value_get_text(stream, "digest", ""));
+    for (size_t i = 0; steps && i < steps->count; i++) {
+        const struct value *inputs = value_get(steps->item[i], "inputs");
+        fprintf(to, "    %s\n", value_get_text(steps->item[i], "command", ""));
+        for (size_t k = 0; k < inputs->count; k++)
+            fprintf(to, "        %s %s: %s\n", value_get_text(inputs->item[k], "name", ""),
+                    value_get_text(inputs->item[k], "digest", ""),
+                    value_get_text(inputs->item[k], "file", "not here"));
+    }
+}

@@ -1,0 +1,43 @@
+/* Where results came from, and whether they come out again: the streams of a run, known by their
+ * digests, and the commands in their histories. A history is as hostile as any other input: only
+ * programs that write a stream are run, what they would write lands in a scratch folder, and a file
+ * that a command read is found by its digest, wherever it lies now. */
+#ifndef ROWS_PROVENANCE_H
+#define ROWS_PROVENANCE_H
+#include "stream/stream.h"
+
+struct evidence {
+    char *path;
+    struct header header;
+    int64_t rows;
+    char digest[17];
+    struct error damage; /* text "": the stream is whole */
+};
+
+struct provenance {
+    struct evidence *stream; /* in the order of their paths */
+    size_t streams, capacity;
+    struct stream_limits limits;
+};
+
+/* Reads the file, or every stream in the folder and below it; other files are passed by. */
+int provenance_add(struct provenance *p, const char *path, struct error *e);
+void provenance_free(struct provenance *p);
+/* The whole stream of this digest, or NULL. */
+const struct evidence *provenance_find(const struct provenance *p, const char *digest);
+
+/* What is known of a stream: file, kind, rows, digest, and steps: [{command, version, inputs:
+ * [{name, digest, file (nil where none is here)}]}]; or file and damage. NULL where memory is out.
+ */
+struct value *provenance_value(const struct provenance *p, const struct evidence *of);
+void provenance_print(const struct value *stream, FILE *to);
+
+/* Runs the commands again with the programs in the folder `programs`, in an empty scratch folder,
+ * and compares rows, fields and meta (but for `seconds`
+ * and for digests, which cover histories). Unless it is the same, e tells why:
+ * impossible means that something that a command read is not here. */
+enum rerun { RERUN_SAME, RERUN_DIFFERS, RERUN_FAILED, RERUN_IMPOSSIBLE };
+enum rerun provenance_rerun(const struct provenance *p, const struct evidence *of,
+                            const char *programs, const char *scratch, struct error *e);
+const char *rerun_name(enum rerun r); /* "the same", ... */
+#endif

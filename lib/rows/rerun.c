@@ -1,0 +1,339 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/memory.h"
+#include "base/words.h"
+#include "rows/provenance.h"
+
+/* Programs whose standard output is a stream: no other is run, whatever a history says. */
+#define RUN_WORDS                                                                               \
+    "load|pick|train-encoder|encode-latent|decode-latent|build-kdtree|mine|search-step|derive|" \
+    "train|predict"
+
+/* Options that name what is written. The first is standard output's. */
+static const struct {
+    const char *name;
+    char letter;
+} writes[] = {{"output", 'o'}, {"state", 's'}, {"checkpoint", 0}};
+enum { WRITES = sizeof writes / sizeof *writes, MOST_ARGUMENTS = 256, MOST_STEPS = 1000 };
+
+struct command {
+    const struct provenance *from;
+    const struct value *entry;
+    const char *scratch, *before;   /* before: what the last command said its output was to be */
+    char *word[MOST_ARGUMENTS + 2]; /* owned */
+    int words;
+    struct error *e;
+};
+
+const char *rerun_name(enum rerun r)
+{
+    static const char *const name[] = {"the same", "differs", "failed", "impossible"};
+    return name[r];
+}
+
+static int add_word(struct command *c, const char *before, const char *word)
+{
+    if (c->words > MOST_ARGUMENTS)
+        return error_set(c->e, "more than %d arguments", MOST_ARGUMENTS);
+    if (asprintf(&c->word[c->words], "%s%s", before, word) < 0) {
+        c->word[c->words] = NULL;
+        return error_set(c->e, "out of memory");
+    }
+    c->words++;
+    return 0;
+}
+
+static void forget_words(struct command *c)
+{
+    while (c->words)
+        free(c->word[--c->words]);
+}
+
+/* The file that goes by this name in the command: NULL where it is none that was read; "" where it
+ * is not here any more. */
+static const char *find_input(const struct command *c, const char *name)
+{
+    const struct value *inputs = value_get(c->entry, "inputs");
+    for (size_t i = 0; inputs && inputs->type == VALUE_ARRAY && i < inputs->count; i++) {
+        if (strcmp(value_get_text(inputs->item[i], "name", ""), name))
+            continue;
+        const char *digest = value_get_text(inputs->item[i], "digest", "");
+        const struct evidence *found = provenance_find(c->from, digest);
+        return found ? found->path : *digest ? "" : NULL;
+    }
+    return NULL;
+}
+
+static int copy_file(const char *from, const char *to, struct error *e)
+{
+    char bytes[1 << 16];
+    struct output o;
+    ssize_t got = -1;
+    int in = input_open(from, e), failed = in < 0 || output_open(&o, to, e);
+    while (!failed && (got = input_read(in, bytes, sizeof bytes, e)) > 0)
+        failed = output_write(&o, bytes, (size_t)got, e);
+    if (in >= 0)
+        close(in);
+    return failed || got < 0 ? -1 : output_commit(&o, e);
+}
+
+/* A file that the command goes on from, and writes: its copy in the scratch folder. */
+static enum rerun add_written(struct command *c, int which, const char *option, const char *name)
+{
+    autofree char *path = NULL;
+    const char *from = find_input(c, name);
+    if (asprintf(&path, "%s/%s", c->scratch, writes[which].name) < 0) {
+        path = NULL;
+        error_set(c->e, "out of memory");
+        return RERUN_FAILED;
+    }
+    if (access(path, F_OK) && from && !*from) {
+        error_set(c->e, "%s, from which it went on, is not here", name);
+        return RERUN_IMPOSSIBLE;
+    }
+    if (access(path, F_OK) && from && copy_file(from, path, c->e))
+        return RERUN_FAILED;
+    return add_word(c, option, "") || add_word(c, path, "") ? RERUN_FAILED : RERUN_SAME;
+}
+
+/* An argument, or the value of the option in front of it ("--ids="). */
+static enum rerun add_read(struct command *c, const char *option, const char *name, const char *as)
+{
+    const char *from = find_input(c, as ? as : name);
+    if (from && !*from) {
+        error_set(c->e, "%s, which it read, is not here", name);
+        return RERUN_IMPOSSIBLE;
+    }
+    if (!from && !*option && c->before && !strcmp(c->before, name))
+        from = "-";
+    return add_word(c, option, from ? from : name) ? RERUN_FAILED : RERUN_SAME;
+}
+
+/* Which of writes[] the option is, by any beginning of its name that getopt takes; or -1. */
+static int which_writes(const char *argument)
+{
+    size_t length = strcspn(argument + 2, "=");
+    for (int i = 0; i < WRITES && length; i++)
+        if (!strncmp(writes[i].name, argument + 2, length))
+            return i;
+    return -1;
+}
+
+/* The same of a cluster of letters ("-qo"); its value, where it is in the same word. */
+static int which_letter(const char *argument, const char **value)
+{
+    for (const char *l = argument + 1; *l; l++) {
+        for (int i = 0; i < WRITES; i++)
+            if (writes[i].letter == *l) {
+                *value = l[1] ? l + 1 : NULL;
+                return i;
+            }
+        if (*l != 'q' && *l != 'v') /* which alone take no value */
+            break;
+    }
+    return -1;
+}
+
+static enum rerun add_argument(struct command *c, const struct value *list, size_t *at,
+                               const char **output, bool operands)
+{
+    const char *a = list->item[*at]->text, *equals = strchr(a, '='), *value = NULL;
+    bool lengthy = !operands && !strncmp(a, "--", 2), brief = !lengthy && !operands && *a == '-';
+    int which = lengthy ? which_writes(a) : brief && a[1] ? which_letter(a, &value) : -1;
+    if (lengthy && equals)
+        value = equals + 1;
+    if (which >= 0) {
+        if (!value && *at + 1 == list->count) {
+            error_set(c->e, "%s has no value", a);
+            return RERUN_FAILED;
+        }
+        value = value ? value : list->item[++*at]->text;
+        if (which)
+            return add_written(c, which, which == 1 ? "--state" : "--checkpoint", value);
+        *output = value;
+        return RERUN_SAME;
+    }
+    if (!lengthy)
+        return add_read(c, "", a, NULL);
+    char option[64], name[64];
+    snprintf(option, sizeof option, "%.*s=", (int)strcspn(a, "="), a);
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(a + 2, "="), a + 2);
+    if (!value && find_input(c, name) && *at + 1 < list->count) /* noted by the option's name */
+        value = list->item[++*at]->text;
+    if (!value)
+        return add_word(c, a, "") ? RERUN_FAILED : RERUN_SAME;
+    return add_read(c, option, value, find_input(c, name) ? name : NULL);
+}
+
+/* The command's words: what it writes goes to the scratch folder, what it read is found by digest.
+ */
+static enum rerun make_command(struct command *c, const char *programs, const char **output)
+{
+    const struct value *arguments = value_get(c->entry, "arguments");
+    const char *program = value_get_text(c->entry, "program", "?");
+    autofree char *path = NULL;
+    enum rerun r = RERUN_SAME;
+    bool operands = false;
+    if (!words_have(RUN_WORDS, program)) {
+        error_set(c->e, "%s is no program that is run again", program);
+        return RERUN_IMPOSSIBLE;
+    }
+    if (asprintf(&path, "%s/%s", programs, program) < 0) {
+        path = NULL;
+        error_set(c->e, "out of memory");
+        return RERUN_FAILED;
+    }
+    if (add_word(c, path, ""))
+        return RERUN_FAILED;
+    for (size_t i = 0; r == RERUN_SAME && arguments && i < arguments->count; i++)
+        if (arguments->type != VALUE_ARRAY || arguments->item[i]->type != VALUE_TEXT) {
+            error_set(c->e, "arguments that are no texts");
+            return RERUN_FAILED;
+        }
+    for (size_t i = 0; r == RERUN_SAME && arguments && i < arguments->count; i++) {
+        r = add_argument(c, arguments, &i, output, operands);
+        operands = operands || !strcmp(arguments->item[i]->text, "--");
+    }
+    c->word[c->words] = NULL;
+    return r;
+}
+
+static int run(char *const *word, const char *from, const char *to, struct error *e)
+{
+    extern char **environ;
+    posix_spawn_file_actions_t files;
+    pid_t child;
+    int status;
+    if (posix_spawn_file_actions_init(&files))
+        return error_set(e, "out of memory");
+    errno = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, from, O_RDONLY, 0);
+    errno = errno ? errno
+                  : posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, to,
+                                                     O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    errno = errno ? errno : posix_spawn(&child, word[0], &files, NULL, word, environ);
+    int failed = errno;
+    posix_spawn_file_actions_destroy(&files);
+    errno = failed;
+    if (failed)
+        return error_set(e, "cannot run %s:", word[0]);
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return error_set(e, "cannot wait for %s:", word[0]);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    return error_set(e, WIFEXITED(status) ? "it ended with status %d" : "a signal ended it",
+                     WEXITSTATUS(status));
+}
+
+/* ---- comparing ---- */
+
+static bool is_digest(const struct value *v)
+{
+    return v->type == VALUE_TEXT && strlen(v->text) == 16 &&
+           strspn(v->text, "0123456789abcdef") == 16;
+}
+
+/* Equal but for clocks' times, and for digests of streams: those cover histories, where a command
+ * stands as it was given. */
+static bool same_value(const struct value *a, const struct value *b)
+{
+    bool map = a && a->type == VALUE_MAP, list = a && a->type == VALUE_ARRAY;
+    if (!a || !b || a->type != b->type || !(map || list))
+        return a && b && (value_equal(a, b) || (is_digest(a) && is_digest(b)));
+    bool same = a->count == b->count;
+    for (size_t i = 0; i < a->count && same; i++)
+        same =
+            map ? !strcmp(a->key[i], "seconds") || same_value(a->item[i], value_get(b, a->key[i]))
+                : same_value(a->item[i], b->item[i]);
+    return same;
+}
+
+static enum rerun compare(struct stream_reader *a, struct stream_reader *b, struct error *e)
+{
+    const struct cell *row;
+    size_t sizes[2];
+    int more[2];
+    if (!same_value(stream_header(a)->meta, stream_header(b)->meta)) {
+        error_set(e, "another meta");
+        return RERUN_DIFFERS;
+    }
+    while ((more[0] = stream_read(a, &row, e)) == 1 && (more[1] = stream_read(b, &row, e)) == 1) {
+        const void *x = stream_raw_row(a, &sizes[0]), *y = stream_raw_row(b, &sizes[1]);
+        if (sizes[0] != sizes[1] || memcmp(x, y, sizes[0])) {
+            error_set(e, "another row %lld", (long long)stream_rows(a));
+            return RERUN_DIFFERS;
+        }
+    }
+    if (!more[0])
+        more[1] = stream_read(b, &row, e);
+    if (more[0] < 0 || more[1] < 0)
+        return RERUN_FAILED;
+    if (more[0] == more[1])
+        return RERUN_SAME;
+    error_set(e, "another number of rows");
+    return RERUN_DIFFERS;
+}
+
+/* The result is the last command's output, or what it kept beside it: that which is of its kind. */
+static enum rerun compare_with(const struct provenance *p, const struct evidence *of,
+                               const char *const *made, int count, struct error *e)
+{
+    enum rerun r = RERUN_DIFFERS;
+    error_set(e, "no stream of kind %s", of->header.kind);
+    for (int i = 0; i < count && r != RERUN_SAME; i++) {
+        if (access(made[i], F_OK))
+            continue;
+        struct stream_reader *b = stream_open(made[i], &p->limits, e), *a = NULL;
+        if (b && !strcmp(stream_header(b)->kind, of->header.kind))
+            a = stream_open(of->path, &p->limits, e);
+        if (a)
+            r = compare(a, b, e);
+        stream_close(a);
+        stream_close(b);
+    }
+    return r;
+}
+
+enum rerun provenance_rerun(const struct provenance *p, const struct evidence *of,
+                            const char *programs, const char *scratch, struct error *e)
+{
+    const struct value *history = of->header.history;
+    const char *output = NULL;
+    char *file[2] = {NULL, NULL}, *kept[2] = {NULL, NULL};
+    enum rerun r = RERUN_SAME;
+    if (!history->count || history->count > MOST_STEPS) {
+        error_set(e, history->count ? "a history of %zu steps" : "it has no history",
+                  history->count);
+        return RERUN_IMPOSSIBLE;
+    }
+    if (asprintf(&file[0], "%s/even", scratch) < 0 || asprintf(&file[1], "%s/odd", scratch) < 0 ||
+        asprintf(&kept[0], "%s/state", scratch) < 0 ||
+        asprintf(&kept[1], "%s/checkpoint", scratch) < 0) {
+        error_set(e, "out of memory");
+        r = RERUN_FAILED;
+    }
+    for (size_t i = 0; i < history->count && r == RERUN_SAME; i++) {
+        struct command c = {
+            .from = p, .entry = history->item[i], .scratch = scratch, .before = output, .e = e};
+        output = NULL;
+        r = make_command(&c, programs, &output);
+        if (r == RERUN_SAME && run(c.word, i ? file[(i - 1) % 2] : "/dev/null", file[i % 2], e))
+            r = RERUN_FAILED;
+        if (r != RERUN_SAME)
+            error_wrap(e, "step %zu, %s", i + 1, value_get_text(c.entry, "program", "?"));
+        forget_words(&c);
+    }
+    if (r == RERUN_SAME)
+        r = compare_with(
+            p, of, (const char *const[]){file[(history->count - 1) % 2], kept[0], kept[1]}, 3, e);
+    for (int i = 0; i < 2; i++) {
+        free(file[i]);
+        free(kept[i]);
+    }
+    return r;
+}

@@ -1,0 +1,96 @@
+#!/bin/bash
+# verify: what is whole, where it came from, whether it comes out again; and what a history may not do.
+. "${0%/*}/tap.sh"
+export OMP_WAIT_POLICY=passive
+
+load fashion-mnist test >/dev/null 2>&1 || skip_all 'no Fashion-MNIST'
+mkdir run
+load fashion-mnist test | pick --per-class 4 --seed 3 -o run/pool
+load fashion-mnist test | pick --not-ids run/pool | pick --first 10 >run/validation
+derive --random --seed 2 -o run/arch
+train --arch run/arch --cells 2 --channels 2 --epochs 2 --checkpoint run/part -o run/net run/pool
+train-encoder --latent 3 --profile small --epochs 1 --checkpoint run/encoder.part -o run/encoder <run/pool
+encode-latent -w run/encoder run/pool | build-kdtree -orun/forest
+pick --per-class 1 run/pool | tee run/subset |
+    search-step -s run/search --validation run/validation --cells 2 --channels 2 --epochs 1 |
+    mine --forest run/forest --hardness 0.9 --mastery 0 --seed 5 >run/next
+predict --weights run/net <run/validation >run/predictions
+derive run/search >run/found
+echo text >run/text
+printf '\x89PNG' >run/picture
+cksum run/* >before
+
+run 'verify run/net'
+status 0
+stdout like "run/net: whole; weights, * rows, digest ????????????????
+    load fashion-mnist test
+    pick --per-class 4 --seed 3 -o run/pool
+    train --arch run/arch * run/pool
+        run/arch ????????????????: not here"
+run 'verify run | grep -c ": whole"; verify run | grep -c "not here"'
+stdout exactly $'13\n0'
+run 'verify --rerun run'
+status 0
+ok 'all of them come out again' [ "$(grep -c '^    again: the same$' "$WORK/stdout")" -eq 13 ]
+ok 'nothing is touched' cmp before <(cksum run/*)
+ok 'nothing is left' [ -z "$(ls -d "${TMPDIR:-/tmp}"/winnow-verify-* 2>/dev/null)" ]
+mkdir elsewhere && cp run/net elsewhere/a && cp run/arch elsewhere/b
+run 'verify --json --rerun elsewhere | tr -d " \n"'
+stdout like '*"file":"elsewhere/a"*"name":"run/arch","digest":"????????????????","file":"elsewhere/b"*"rerun":"thesame"*'
+run 'cp run/pool run/search run/subset elsewhere; train --arch run/arch --cells 2 --channels 2 --epochs 2 --checkpoint run/part2 -o elsewhere/a elsewhere/pool --seed 9; verify --rerun elsewhere/search | tail -n 1'
+stdout exactly '    again: impossible: step 4, search-step: run/validation, which it read, is not here'
+run 'pick --no-history --first 1 run/pool >bare && verify --rerun bare | tail -n 1'
+stdout exactly '    again: impossible: it has no history'
+
+# ---- what is broken, and what differs ----
+head -c -5 run/pool >run/cut
+run 'verify run'
+status 1
+stdout like '*run/cut: *truncated*run/encoder: whole*'
+stderr like 'verify: 1 of * streams are damaged'
+rm run/cut
+run 'cat run/pool run/pool >twice; verify twice >/dev/null; verify --rerun twice'
+status 1
+stdout like '*again: differs: another number of rows'
+run 'verify absent'
+status 1
+stderr exactly 'verify: cannot read absent: No such file or directory'
+run 'verify run/text'
+status 1
+run verify
+status 2
+
+# ---- hostile histories ----
+history() { # program arguments...
+    /usr/bin/python3 -c '
+import json, struct, sys
+entry = {"program": sys.argv[1], "arguments": sys.argv[2:], "version": "1", "seed": 1, "inputs": []}
+text = json.dumps({"__metadata__": {"history": json.dumps([entry])}}).encode()
+sys.stdout.buffer.write(struct.pack("<Q", len(text)) + text)' "$@" | load safetensors - -o hostile
+}
+for program in sh ../../../../bin/sh save winnow verify /bin/sh ''; do
+    history "$program" -c 'touch bad' npy bad
+    run 'verify --rerun hostile'
+    stdout like '*again: impossible: step 1, *is no program that is run again'
+done
+echo dear >victim
+for option in '-o victim' '-ovictim' '-qo victim' '--output=victim' '--out victim' '--o victim' \
+    '-qvovictim'; do
+    history pick --first 1 $option run/pool
+    run 'verify --rerun hostile'
+    stdout like '*again: *'
+    ok "unharmed by pick $option" [ "$(cat victim)" = dear ]
+done
+for option in '--state victim' '-s victim' '-svictim' '--st=victim'; do
+    history search-step $option --epochs 1 --cells 2 --channels 2 --validation run/validation run/pool
+    run 'verify --rerun hostile'
+    ok "unharmed by search-step $option" [ "$(cat victim)" = dear ]
+done
+history train --check victim --epochs 1 --cells 2 --channels 2 --arch run/arch run/pool
+run 'verify --rerun hostile'
+ok 'unharmed by train --check' [ "$(cat victim)" = dear ]
+ok 'nothing was run that should not be' test ! -e bad
+history pick "it's; rm -rf \$HOME" --first
+run 'verify hostile'
+stdout like "*    pick 'it'*'s; rm -rf \$HOME' --first*"
+done_testing

@@ -1,0 +1,142 @@
+/* Whether results are whole, and the commands that make them again. */
+#include <fts.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "rows/provenance.h"
+#include "stream/stage.h"
+
+static bool rerun;
+
+static const struct option options[] = {
+    {"rerun", 0, OPTION_FLAG, &rerun, NULL,
+     "run the commands of each stream again, in a scratch folder, and compare", 0, 0, NULL},
+    {0},
+};
+
+static const struct program program = {
+    .name = "verify",
+    .summary = "check results and print the commands that make them again",
+    .operands = "RUN...",
+    .least_operands = 1,
+    .most_operands = 1000,
+    .runs_programs = true,
+    .description =
+        "Reads every stream that is named, or lies in a folder that is named or below it, to its "
+        "end: its digest, and that nothing is missing. Prints for each the commands in its "
+        "history and, of every other stream that one of them read, whether it is here: found by "
+        "its digest, whatever its name.\n\n"
+        "With --rerun the commands run again, with the programs beside this one, in the folder "
+        "from which verify is called, so that data are found by the names given then. What they "
+        "write goes to a scratch folder in TMPDIR and is removed at the end; nothing else is "
+        "written. The result is compared: rows, fields and meta, but for seconds and for digests "
+        "of "
+        "other streams, which cover their histories, as the commands are not written as they were. "
+        "It is the same, or it differs, or a command failed, or it is "
+        "impossible, as something that was read is not here any more (the state of a search "
+        "before its last epoch, say) or there is no history. A stream that `cat` joined from "
+        "several does not come out of one row of commands, and differs.\n\n"
+        "Exit status 1 where a stream is damaged, differs, or a command failed.",
+    .examples = "verify net\n"
+                "verify --rerun net arch pool",
+    .files = "TMPDIR: where the scratch folder is made; /tmp where it is not set.",
+    .see_also = "peek",
+    .options = options,
+    .common = COMMON_OUTPUT | COMMON_JSON | COMMON_STREAM,
+};
+
+static void remove_folder(const char *path)
+{
+    char *const roots[] = {(char *)path, NULL};
+    FTS *folder = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    for (FTSENT *f; folder && (f = fts_read(folder));)
+        if (f->fts_info != FTS_D)
+            remove(f->fts_path);
+    if (folder)
+        fts_close(folder);
+}
+
+/* The folder of this program, without a slash at its end. */
+static int find_programs(char path[PATH_MAX], struct error *e)
+{
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    if (length < 0)
+        return error_set(e, "cannot find the folder of this program:");
+    path[length] = 0;
+    *strrchr(path, '/') = 0;
+    return 0;
+}
+
+/* 1 where it did not come out the same, though it could. */
+static int run_again(const struct provenance *p, const struct evidence *s, struct value *v,
+                     struct error *e)
+{
+    const char *base = getenv("TMPDIR");
+    char programs[PATH_MAX], scratch[PATH_MAX];
+    struct error why = {""};
+    snprintf(scratch, sizeof scratch, "%s/winnow-verify-XXXXXX", base && *base ? base : "/tmp");
+    if (find_programs(programs, e))
+        return -1;
+    if (!mkdtemp(scratch))
+        return error_set(e, "cannot make %s:", scratch);
+    enum rerun r = provenance_rerun(p, s, programs, scratch, &why);
+    remove_folder(scratch);
+    if (!value_set_text(v, "rerun", rerun_name(r)) ||
+        (r != RERUN_SAME && !value_set_text(v, "why", why.text)))
+        return error_set(e, "out of memory");
+    return r == RERUN_DIFFERS || r == RERUN_FAILED;
+}
+
+static int print(const struct call *c, const struct value *all, struct error *e)
+{
+    struct text_output t;
+    int failed = text_output_begin(&t, e);
+    if (failed)
+        return -1;
+    if (c->json)
+        failed = value_print_json(all, t.to) ? error_set(e, "out of memory: the report") : 0;
+    for (size_t i = 0; i < all->count && !c->json; i++) {
+        const struct value *v = all->item[i];
+        const char *result = value_get_text(v, "rerun", NULL), *why = value_get_text(v, "why", "");
+        provenance_print(v, t.to);
+        if (result)
+            fprintf(t.to, "    again: %s%s%s\n", result, *why ? ": " : "", why);
+    }
+    return failed ? -1 : text_output_commit(&t, c->output, e);
+}
+
+int main(int argc, char **argv)
+{
+    struct call call;
+    struct error e;
+    program_begin(&program, argc, argv, &call);
+    struct provenance p = {.limits = stage_limits(&call)};
+    for (int i = 0; i < call.argc; i++)
+        if (provenance_add(&p, call.argv[i], &e))
+            program_fail(&call, &e);
+
+    struct value *all = value_array();
+    int bad = 0;
+    for (size_t i = 0; i < p.streams; i++) {
+        const struct evidence *s = &p.stream[i];
+        struct value *v = value_append(all, provenance_value(&p, s));
+        int failed = v ? *s->damage.text != 0 : error_set(&e, "out of memory");
+        if (!failed && rerun)
+            failed = run_again(&p, s, v, &e);
+        if (failed < 0)
+            program_fail(&call, &e);
+        bad += failed;
+    }
+    if (print(&call, all, &e))
+        program_fail(&call, &e);
+    if (bad) {
+        error_set(&e, "%d of %zu streams %s", bad, p.streams,
+                  rerun ? "are damaged or did not come out the same" : "are damaged");
+        program_fail(&call, &e);
+    }
+    value_free(all);
+    provenance_free(&p);
+    return program_end(&call);
+}
