@@ -1,4 +1,6 @@
 /* A stream to files of other tools' formats. */
+#include <string.h>
+#include <unistd.h>
 #include "rows/export.h"
 #include "search/export_network.h"
 #include "stream/stage.h"
@@ -56,11 +58,14 @@ int main(int argc, char **argv)
         f = export_network_find(call.argv[0]);
     if (f->folder && call.argc < 2)
         program_usage(&call, "expected: save %s DIR", f->name);
+    const char *to = call.argc > 1 ? call.argv[1] : "-";
+    if (f->binary && strcmp(to, "-") == 0 && isatty(STDOUT_FILENO))
+        program_usage(&call, "%s is not for a terminal: name a file", f->name);
 
     struct stream_reader *r = stage_open(&call, call.argc > 2 ? call.argv[2] : NULL, &e);
     if (!r)
         program_fail(&call, &e);
-    if (export_begin(&x, f, call.argc > 1 ? call.argv[1] : NULL, stream_header(r), &e)) {
+    if (export_begin(&x, f, to, stream_header(r), &e)) {
         error_wrap(&e, "%s", stream_path(r));
         program_fail(&call, &e);
     }

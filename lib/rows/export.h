@@ -13,8 +13,9 @@ struct export_format {
     int (*begin)(struct export *x, struct error *e);
     int (*row)(struct export *x, const struct cell *row, struct error *e);
     int (*end)(struct export *x, struct error *e);
+    bool binary; /* a file that is no text: not for a terminal */
 };
-#define EXPORT_WORDS "npy|png|idx|tsv|json|safetensors" /* their names */
+#define EXPORT_WORDS "npy|png|idx|tsv|json|safetensors"    /* their names */
 const struct export_format *export_find(const char *name); /* NULL: there is none */
 
 struct export

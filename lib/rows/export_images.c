@@ -87,5 +87,5 @@ static int end_idx(struct export *x, struct error *e)
     return output_commit(&x->file[0], e) || (x->label >= 0 && output_commit(&x->file[1], e));
 }
 
-const struct export_format EXPORT_PNG = {"png", true, begin_png, row_png, end_png};
-const struct export_format EXPORT_IDX = {"idx", true, begin_idx, row_idx, end_idx};
+const struct export_format EXPORT_PNG = {"png", true, begin_png, row_png, end_png, false};
+const struct export_format EXPORT_IDX = {"idx", true, begin_idx, row_idx, end_idx, false};

@@ -80,4 +80,4 @@ static int end_npy(struct export *x, struct error *e)
     return folder_sync(x->to, e);
 }
 
-const struct export_format EXPORT_NPY = {"npy", true, begin_npy, row_npy, end_npy};
+const struct export_format EXPORT_NPY = {"npy", true, begin_npy, row_npy, end_npy, false};

@@ -31,5 +31,5 @@ static int end_text(struct export *x, struct error *e)
     return export_text_flush(x, x->file, 1, e) || output_commit(x->file, e);
 }
 
-const struct export_format EXPORT_TSV = {"tsv", false, begin_tsv, row_tsv, end_text};
-const struct export_format EXPORT_JSON = {"json", false, begin_json, row_json, end_text};
+const struct export_format EXPORT_TSV = {"tsv", false, begin_tsv, row_tsv, end_text, false};
+const struct export_format EXPORT_JSON = {"json", false, begin_json, row_json, end_text, false};

@@ -100,8 +100,8 @@ static int end_save(struct export *x, struct error *e)
            output_commit(x->file, e);
 }
 
-const struct export_format EXPORT_SAFETENSORS = {"safetensors", false, begin_save, row_save,
-                                                 end_save};
+const struct export_format EXPORT_SAFETENSORS = {"safetensors", false,    begin_save,
+                                                 row_save,      end_save, true};
 
 /* ---- load ---- */
 

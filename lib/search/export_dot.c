@@ -48,4 +48,4 @@ static int end(struct export *x, struct error *e)
     return export_text_flush(x, x->file, 1, e) || output_commit(x->file, e);
 }
 
-const struct export_format EXPORT_DOT = {"dot", false, begin, row, end};
+const struct export_format EXPORT_DOT = {"dot", false, begin, row, end, false};

@@ -91,4 +91,4 @@ static int end(struct export *x, struct error *e)
     return (encoder ? write_encoder(x, e) : write_classifier(x, e)) || output_commit(x->file, e);
 }
 
-const struct export_format EXPORT_ONNX = {"onnx", false, begin, row, end};
+const struct export_format EXPORT_ONNX = {"onnx", false, begin, row, end, true};

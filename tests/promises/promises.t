@@ -685,6 +685,7 @@ for my $call (grep { $_->{text} =~ /$chosen/ } @calls) {
     my $good = $t->{status} == 0 && $t->{signal} == 0
         && ($gives eq 'files' ? keys %{$t->{files}} > keys %{$call->{files}}
             : $gives eq 'png' ? $first =~ /^\x89PNG/
+            : $gives eq 'binary' ? $first =~ /[^\n -~\t]/
             : $gives eq 'text' ? $first =~ /^[\n -~\t]+$/ || keys %{$t->{files}} > keys %{$call->{files}}
             : ($kind // '') eq $gives);
     ok($good, "$call->{text}: $gives") or print "#   status $t->{status}, signal $t->{signal}: $t->{stderr}\n";
