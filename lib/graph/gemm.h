@@ -30,8 +30,8 @@ INLINE void vec_transpose(vec v[LANES])
         for (int i = 0; i < LANES; i++)
             if (!(i & s)) {
                 vec a = v[i], b = v[i + s];
-                v[i] = __builtin_shuffle(a, b, low);
-                v[i + s] = __builtin_shuffle(a, b, high);
+                v[i] = vec_shuffle(a, b, low);
+                v[i + s] = vec_shuffle(a, b, high);
             }
     }
 }

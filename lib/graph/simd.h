@@ -79,6 +79,18 @@ INLINE vec vec_select(ivec mask, vec a, vec b)
 {
     return (vec)((mask & (ivec)a) | (~mask & (ivec)b));
 }
+/* Lane l is lane from[l] of a and b, one behind the other. */
+INLINE vec vec_shuffle(vec a, vec b, ivec from)
+{
+#ifdef __clang__ /* for the thread sanitizer, whose OpenMP is clang's */
+    vec v;
+    for (int l = 0; l < LANES; l++)
+        v[l] = from[l] < LANES ? a[from[l]] : b[from[l] - LANES];
+    return v;
+#else
+    return __builtin_shuffle(a, b, from);
+#endif
+}
 INLINE vec vec_relu(vec x) /* NaN stays NaN */
 {
     return vec_keep(~(x <= 0), x);
