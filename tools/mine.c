@@ -75,7 +75,7 @@ static int judge_mastery(const struct hardness *h, bool *mastered, struct error 
 {
     *mastered = force || !h->searched || curriculum_mastered(&h->run, warm_up, mastery);
     if (h->searched && !force && (h->run.epoch < 0 || isnan(h->run.accuracy)))
-        return error_set(e, "meta `search` lacks epoch or accuracy; expected both, or --force");
+        return error_set(e, "meta `search` lacks epoch or accuracy, expected both, or --force");
     return 0;
 }
 

@@ -8,7 +8,7 @@ int classification_init(struct classification *c, int classes, bool probabilitie
 {
     *c = (struct classification){.classes = classes, .probabilities = probabilities};
     if (classes < 1 || classes > CLASSIFICATION_MOST)
-        return error_set(e, "%d classes; expected 1 to %d", classes, CLASSIFICATION_MOST);
+        return error_set(e, "%d classes, expected 1 to %d", classes, CLASSIFICATION_MOST);
     if (!(c->confusion = array_new((size_t)classes * classes, sizeof *c->confusion,
                                    "the confusion matrix", e)) ||
         !(c->p = array_new(classes, sizeof *c->p, "probabilities", e))) {
@@ -31,16 +31,16 @@ static int check(const struct classification *c, int64_t label, const float *sco
 {
     double sum = 0;
     if (label < 0 || label >= c->classes)
-        return error_set(e, "label %lld; expected 0 to %d", (long long)label, c->classes - 1);
+        return error_set(e, "label %lld, expected 0 to %d", (long long)label, c->classes - 1);
     for (int k = 0; k < c->classes; k++) {
         if (!isfinite(score[k]))
-            return error_set(e, "score %d is %g; expected a finite number", k, (double)score[k]);
+            return error_set(e, "score %d is %g, expected a finite number", k, (double)score[k]);
         if (c->probabilities && (score[k] < 0 || score[k] > 1))
-            return error_set(e, "score %d is %g; expected a probability", k, (double)score[k]);
+            return error_set(e, "score %d is %g, expected a probability", k, (double)score[k]);
         sum += score[k];
     }
     if (c->probabilities && fabs(sum - 1) > 1e-3)
-        return error_set(e, "the probabilities sum to %g; expected 1", sum);
+        return error_set(e, "the probabilities sum to %g, expected 1", sum);
     return 0;
 }
 

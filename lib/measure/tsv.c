@@ -31,9 +31,9 @@ int tsv_begin(struct tsv *t, FILE *from, struct error *e)
     if (got < 0)
         return -1;
     if (got == 0)
-        return error_set(e, "empty; expected a line of names or a tensor stream");
+        return error_set(e, "empty: expected a line of names or a tensor stream");
     if (strncmp(t->line, "id\tlabel\t", 9) != 0)
-        return error_set(e, "neither a tensor stream nor a table; expected a first line \"id\", "
+        return error_set(e, "neither a tensor stream nor a table, expected a first line \"id\", "
                             "\"label\" and the names of the classes, parted by tabs");
     if (!(t->heading = text_copy(t->line, e)))
         return -1;
@@ -76,15 +76,15 @@ int tsv_read(struct tsv *t, struct error *e)
     strsep(&rest, "\t");
     const char *label = strsep(&rest, "\t");
     if (!label || parse_label(label, &t->label))
-        return error_set(e, "row %lld: label \"%.40s\"; expected a whole number",
+        return error_set(e, "row %lld: label \"%.40s\", expected a whole number",
                          (long long)t->rows, label ? label : "");
     for (int k = 0; k < t->classes; k++) {
         const char *score = strsep(&rest, "\t");
         if (!score)
-            return error_set(e, "row %lld: %d scores; expected %d", (long long)t->rows, k,
+            return error_set(e, "row %lld: %d scores, expected %d", (long long)t->rows, k,
                              t->classes);
         if (parse_score(score, &t->score[k]))
-            return error_set(e, "row %lld: score \"%.40s\" of class %d; expected a number",
+            return error_set(e, "row %lld: score \"%.40s\" of class %d, expected a number",
                              (long long)t->rows, score, k);
     }
     if (rest)

@@ -10,7 +10,7 @@ int forest_plant(struct forest *f, const struct table *latents, bool single, str
         !(z = table_column(latents, "z", ELEMENT_F32, 1, e)))
         return -1;
     if (latents->rows == 0)
-        return error_set(e, "no rows; expected latents");
+        return error_set(e, "no rows, expected latents");
     return forest_build(f, latents->rows, (int)z->extent[0], z->data, id->data, label->data, single,
                         e);
 }
@@ -25,7 +25,7 @@ static const void *require_tensor(const struct header *h, const struct cell *row
     if (i < 0)
         return NULL;
     if (row[i].count != count) {
-        error_set(e, "%s: %zu elements; expected %zu", name, row[i].count, count);
+        error_set(e, "%s: %zu elements, expected %zu", name, row[i].count, count);
         return NULL;
     }
     return row[i].data;

@@ -10,7 +10,7 @@ static int read_members(struct hardness *h, const struct table *t, struct error 
     if (header_require_kind(&t->header, "hardness", e))
         return -1;
     if (t->rows == 0)
-        return error_set(e, "no rows; expected those of a subset");
+        return error_set(e, "no rows, expected those of a subset");
     if (!(id = table_column(t, "id", ELEMENT_I64, 0, e)) ||
         !(label = table_column(t, "label", ELEMENT_I32, 0, e)) ||
         !(easiness = table_column(t, "easiness", ELEMENT_F32, 0, e)) ||

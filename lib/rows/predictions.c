@@ -34,7 +34,7 @@ static int add_row(struct classification *m, int64_t label, const struct cell *s
                    struct error *e)
 {
     if (score->count != (size_t)m->classes)
-        return error_set(e, "%zu scores; expected %d, as in the first row", score->count,
+        return error_set(e, "%zu scores, expected %d, as in the first row", score->count,
                          m->classes);
     return classification_add(m, label, score->data, e);
 }
@@ -104,7 +104,7 @@ int predictions_read(struct predictions *p, const struct call *c, const char *pa
         fclose(from);
     }
     if (!failed && p->metrics.rows == 0)
-        failed = error_set(e, "%s: no rows; expected predictions", name);
+        failed = error_set(e, "%s: no rows, expected predictions", name);
     return failed || name_classes(p, e) ? -1 : 0;
 }
 

@@ -11,7 +11,7 @@ static int reserve(struct easiness *h, int window, size_t images, struct error *
     size_t values;
     *h = (struct easiness){.window = window, .images = images};
     if (window < 1)
-        return error_set(e, "a window of %d epochs; expected at least 1", window);
+        return error_set(e, "a window of %d epochs, expected at least 1", window);
     if (size_multiply(images, window, &values))
         return error_set(e, "an easiness history of %zu images is too large", images);
     if (!(h->id = array_new(images, sizeof *h->id, "ids", e)) ||
@@ -33,14 +33,14 @@ int easiness_restore(struct easiness *h, int window, size_t images, const int64_
 {
     for (size_t i = 0; i < images; i++) {
         if (i > 0 && id[i] <= id[i - 1])
-            return error_set(e, "easiness history: id %lld after %lld; expected ascending ids",
+            return error_set(e, "easiness history: id %lld after %lld, expected ascending ids",
                              (long long)id[i], (long long)id[i - 1]);
         if (held[i] < 0 || held[i] > window)
-            return error_set(e, "easiness history: id %lld holds %d epochs; expected 0 to %d",
+            return error_set(e, "easiness history: id %lld holds %d epochs, expected 0 to %d",
                              (long long)id[i], (int)held[i], window);
         for (int k = 0; k < held[i]; k++)
             if (!(value[i * window + k] >= 0 && value[i * window + k] <= 1))
-                return error_set(e, "easiness history: id %lld has %g; expected 0 to 1",
+                return error_set(e, "easiness history: id %lld has %g, expected 0 to 1",
                                  (long long)id[i], (double)value[i * window + k]);
     }
     if (reserve(h, window, images, e))

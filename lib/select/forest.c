@@ -97,13 +97,13 @@ int forest_add(struct forest *f, int32_t label, size_t n, int dimension, const f
                const int64_t *id, const int32_t *labels, struct error *e)
 {
     if (f->trees > 0 && dimension != f->dimension)
-        return error_set(e, "a tree of dimension %d; expected %d, the dimension of the first",
+        return error_set(e, "a tree of dimension %d, expected %d, the dimension of the first",
                          dimension, f->dimension);
     if (label < 0 ? f->trees > 0 || label != -1 || !labels : labels != NULL)
-        return error_set(e, "a tree with label %d; expected a class, or -1 for the only tree",
+        return error_set(e, "a tree with label %d, expected a class, or -1 for the only tree",
                          (int)label);
     if (f->trees > 0 && label <= f->tree[f->trees - 1].label)
-        return error_set(e, "the tree of label %d after that of %d; expected ascending labels",
+        return error_set(e, "the tree of label %d after that of %d, expected ascending labels",
                          (int)label, (int)f->tree[f->trees - 1].label);
     struct forest_tree *tree = next_tree(f, e);
     if (!tree || kdtree_restore(&tree->kd, n, dimension, point, id, e))
@@ -136,7 +136,7 @@ int forest_index(struct forest *f, struct error *e)
     qsort(f->entry, n, sizeof *f->entry, by_id);
     for (size_t i = 1; i < n; i++)
         if (f->entry[i].id == f->entry[i - 1].id)
-            return error_set(e, "id %lld comes twice; expected distinct ids",
+            return error_set(e, "id %lld comes twice, expected distinct ids",
                              (long long)f->entry[i].id);
     return 0;
 }

@@ -58,7 +58,7 @@ static const struct forest_entry *locate(const struct forest *f, const struct ch
     }
     int32_t label = forest_label(f, at->tree, at->place);
     if (label != c->label) {
-        error_set(e, "id %lld has label %d; expected %d, its label in the forest", (long long)c->id,
+        error_set(e, "id %lld has label %d, expected %d, its label in the forest", (long long)c->id,
                   (int)c->label, (int)label);
         return NULL;
     }

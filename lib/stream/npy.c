@@ -209,7 +209,7 @@ static int parse_order(struct parser *p, struct npy_source *n)
         if ((size_t)(p->end - p->at) < length || memcmp(p->at, word[i], length) != 0)
             continue;
         p->at += length;
-        return i ? error_set(p->e, "its columns come first (fortran_order); expected rows first")
+        return i ? error_set(p->e, "its columns come first (fortran_order), expected rows first")
                  : 0;
     }
     return error_set(p->e, "head: expected True or False");

@@ -42,7 +42,7 @@ stdout like '*top1            0.5000*loss            0.4904*'
 run 'evaluate --scores probabilities p'
 status 1
 stdout empty
-stderr exactly 'evaluate: p: row 1: score 0 is 2; expected a probability'
+stderr exactly 'evaluate: p: row 1: score 0 is 2, expected a probability'
 
 refused() { # text, message
     printf "$1" >bad
@@ -51,16 +51,16 @@ refused() { # text, message
     stderr exactly "evaluate: bad: $2"
 }
 head='id\tlabel\tcat\tdog\n'
-refused '' 'empty; expected a line of names or a tensor stream'
-refused 'id,label,cat\n0,0,1\n' 'neither a tensor stream nor a table; expected a first line "id", "label" and the names of the classes, parted by tabs'
-refused "$head" 'no rows; expected predictions'
-refused "${head}0\t0\t1\n" 'row 1: 1 scores; expected 2'
+refused '' 'empty: expected a line of names or a tensor stream'
+refused 'id,label,cat\n0,0,1\n' 'neither a tensor stream nor a table, expected a first line "id", "label" and the names of the classes, parted by tabs'
+refused "$head" 'no rows, expected predictions'
+refused "${head}0\t0\t1\n" 'row 1: 1 scores, expected 2'
 refused "${head}0\t0\t1\t2\t3\n" 'row 1: more than 2 scores'
-refused "${head}0\t0\t1\t2\n1\t0\tnan\t1\n" 'row 2: score 0 is nan; expected a finite number'
-refused "${head}0\t0\t1e99\t1\n" 'row 1: score 0 is inf; expected a finite number'
-refused "${head}0\t-1\t1\t1\n" 'row 1: label -1; expected 0 to 1'
-refused "${head}0\t2\t1\t1\n" 'row 1: label 2; expected 0 to 1'
-refused "${head}0\tcat\t1\t1\n" 'row 1: label "cat"; expected a whole number'
+refused "${head}0\t0\t1\t2\n1\t0\tnan\t1\n" 'row 2: score 0 is nan, expected a finite number'
+refused "${head}0\t0\t1e99\t1\n" 'row 1: score 0 is inf, expected a finite number'
+refused "${head}0\t-1\t1\t1\n" 'row 1: label -1, expected 0 to 1'
+refused "${head}0\t2\t1\t1\n" 'row 1: label 2, expected 0 to 1'
+refused "${head}0\tcat\t1\t1\n" 'row 1: label "cat", expected a whole number'
 refused "${head}0\t0\t1\0\t1\n" 'row 1: a line longer than 1048576 bytes, or with a zero byte in it'
 refused '\x82garbage' 'not a tensor stream; load brings other formats in'
 run 'head -c 3000000 /dev/zero | tr "\0" 7 | evaluate'
