@@ -739,6 +739,10 @@ for (@named) {
         scalar grep { $_ } values %{$tries{$name}};
 }
 printf "# %-45s %10d\n", 'in all', sum0(map { values %$_ } values %tries);
+printf "#\n# %-14s" . ' %8s' x @named . "\n", 'tries', map { $_->[0] } @named;
+for my $program (sort keys %covered) {
+    printf "# %-14s" . ' %8s' x @named . "\n", $program, map { $tries{$_->[0]}{$program} || '-' } @named;
+}
 if ($ENV{TSV}) {
     spew($ENV{TSV}, join '', "promise\tprogram\ttries\n",
          map { my $name = $_->[0]; map { "$name\t$_\t$tries{$name}{$_}\n" } sort keys %{$tries{$name}} } @named);
