@@ -106,7 +106,7 @@ $(BUILD)/f64/kernels/$1/%.o: lib/graph/ops/%.c | $(BUILD)/headers
 endef
 $(foreach l,$(LEVELS),$(eval $(call KERNEL_RULES,$l)))
 
-$(BUILD)/lib/graph/onnx.o $(BUILD)/f64/lib/graph/onnx.o $(ONNX).o: $(ONNX).c
+$(foreach f,onnx onnx_writer,$(BUILD)/lib/graph/$f.o $(BUILD)/f64/lib/graph/$f.o) $(ONNX).o: $(ONNX).c
 $(ONNX).c: $(PROTO)/onnx/onnx.proto | $(BUILD)/headers
 	@mkdir -p $(BUILD)/proto
 	$(call show,proto)protoc-c --proto_path=$(PROTO) --c_out=$(BUILD)/proto onnx/onnx.proto

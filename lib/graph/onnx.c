@@ -1,21 +1,17 @@
 #include "graph/onnx.h"
-#include <onnx/onnx.pb-c.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/memory.h"
 #include "graph/internal.h"
+#include "graph/onnx_writer.h"
 
-enum { OPSET = 11, IR_VERSION = 6, MOST_NAME = 128 };
+enum { MOST_NAME = 128 };
 static const double EPSILON = 1e-5; /* of ops/norm.c */
 
-/* The graph gathers packed, piece by piece: messages of one type that lie end to end are one
- * message with all their members. So nothing but these bytes needs to be freed. */
 struct writer {
+    struct onnx_writer to;
     const struct op *const *op;
-    uint8_t *bytes;
-    size_t size, capacity;
     bool *done; /* by node index: the parameter is there, or the value's rectified form */
     struct error *e;
 };
@@ -30,88 +26,6 @@ static bool once(struct writer *w, const struct node *n)
 struct name {
     char text[MOST_NAME];
 };
-
-static int put(struct writer *w, const Onnx__GraphProto *piece)
-{
-    size_t size = onnx__graph_proto__get_packed_size(piece);
-    if (array_grow((void **)&w->bytes, &w->capacity, w->size + size, 1, "ONNX model", w->e))
-        return -1;
-    w->size += onnx__graph_proto__pack(piece, w->bytes + w->size);
-    return 0;
-}
-
-/* ---- nodes ---- */
-
-static Onnx__AttributeProto whole(const char *name, int64_t i)
-{
-    Onnx__AttributeProto a = ONNX__ATTRIBUTE_PROTO__INIT;
-    a.name = (char *)name;
-    a.has_type = a.has_i = true;
-    a.type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT;
-    a.i = i;
-    return a;
-}
-
-static Onnx__AttributeProto number(const char *name, double f)
-{
-    Onnx__AttributeProto a = ONNX__ATTRIBUTE_PROTO__INIT;
-    a.name = (char *)name;
-    a.has_type = a.has_f = true;
-    a.type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT;
-    a.f = (float)f;
-    return a;
-}
-
-static Onnx__AttributeProto list(const char *name, size_t count, int64_t *values)
-{
-    Onnx__AttributeProto a = ONNX__ATTRIBUTE_PROTO__INIT;
-    a.name = (char *)name;
-    a.has_type = true;
-    a.type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS;
-    a.n_ints = count;
-    a.ints = values;
-    return a;
-}
-
-struct call {
-    const char *op, *output;
-    int inputs;
-    const char *const *input;
-    int attributes;
-    Onnx__AttributeProto *attribute;
-};
-#define INPUTS(...)                                                                             \
-    .inputs = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), .input = (const char *[]) \
-    {                                                                                           \
-        __VA_ARGS__                                                                             \
-    }
-#define ATTRIBUTES(...)                                                                         \
-    .attributes = sizeof((Onnx__AttributeProto[]){__VA_ARGS__}) / sizeof(Onnx__AttributeProto), \
-    .attribute = (Onnx__AttributeProto[])                                                       \
-    {                                                                                           \
-        __VA_ARGS__                                                                             \
-    }
-
-static int put_call(struct writer *w, const struct call *c)
-{
-    enum { MOST = 8 };
-    Onnx__AttributeProto *attribute[MOST];
-    Onnx__NodeProto n = ONNX__NODE_PROTO__INIT;
-    for (int i = 0; i < c->attributes; i++)
-        attribute[i] = &c->attribute[i];
-    n.op_type = (char *)c->op;
-    n.name = (char *)c->output;
-    n.n_input = (size_t)c->inputs;
-    n.input = (char **)c->input;
-    n.n_output = 1;
-    n.output = (char *[]){(char *)c->output};
-    n.n_attribute = (size_t)c->attributes;
-    n.attribute = attribute;
-    Onnx__GraphProto piece = ONNX__GRAPH_PROTO__INIT;
-    piece.n_node = 1;
-    piece.node = (Onnx__NodeProto *[]){&n};
-    return put(w, &piece);
-}
 
 /* Where inference does nothing, a value goes by the name of what it was made from. */
 static const struct node *made_from(const struct node *n)
@@ -135,25 +49,6 @@ static struct name name_of(const struct writer *w, const struct node *n, const c
 
 /* ---- parameters ---- */
 
-static int put_tensor(struct writer *w, const char *name, size_t rank, const int64_t *extent,
-                      const float *values)
-{
-    Onnx__TensorProto t = ONNX__TENSOR_PROTO__INIT;
-    t.name = (char *)name;
-    t.n_dims = rank;
-    t.dims = (int64_t *)extent;
-    t.has_data_type = true;
-    t.data_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
-    t.n_float_data = 1;
-    for (size_t i = 0; i < rank; i++)
-        t.n_float_data *= (size_t)extent[i];
-    t.float_data = (float *)values;
-    Onnx__GraphProto piece = ONNX__GRAPH_PROTO__INIT;
-    piece.n_initializer = 1;
-    piece.initializer = (Onnx__TensorProto *[]){&t};
-    return put(w, &piece);
-}
-
 /* A vector of a number a channel; `values` NULL: all `otherwise`. */
 static int put_vector(struct writer *w, const char *name, int count, const real *values,
                       double otherwise)
@@ -163,7 +58,7 @@ static int put_vector(struct writer *w, const char *name, int count, const real 
         return -1;
     for (int i = 0; i < count; i++)
         copy[i] = (float)(values ? values[i] : otherwise);
-    return put_tensor(w, name, 1, (int64_t[]){count}, copy);
+    return onnx_put_floats(&w->to, name, 1, (int64_t[]){count}, copy);
 }
 
 /* The same of a parameter, once; p NULL: there is none. */
@@ -171,23 +66,6 @@ static int put_parameter(struct writer *w, const struct node *p, const char *nam
                          double otherwise)
 {
     return p && !once(w, p) ? 0 : put_vector(w, name, count, p ? p->value : NULL, otherwise);
-}
-
-/* Integers, for the ops that take their settings as inputs. */
-static int put_integers(struct writer *w, const char *name, size_t count, const int64_t *values)
-{
-    Onnx__TensorProto t = ONNX__TENSOR_PROTO__INIT;
-    t.name = (char *)name;
-    t.n_dims = 1;
-    t.dims = (int64_t[]){(int64_t)count};
-    t.has_data_type = true;
-    t.data_type = ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
-    t.n_int64_data = count;
-    t.int64_data = (int64_t *)values;
-    Onnx__GraphProto piece = ONNX__GRAPH_PROTO__INIT;
-    piece.n_initializer = 1;
-    piece.initializer = (Onnx__TensorProto *[]){&t};
-    return put(w, &piece);
 }
 
 /* [pixels, in, out] to [out, in, pixels], of the extents given, which are those of the result. */
@@ -203,7 +81,7 @@ static int put_weights(struct writer *w, const struct node *n, size_t pixels, si
         for (size_t i = 0; i < in; i++)
             for (size_t o = 0; o < out; o++)
                 turned[(o * in + i) * pixels + p] = (float)n->value[(p * in + i) * out + o];
-    return put_tensor(w, n->name, rank, extent, turned);
+    return onnx_put_floats(&w->to, n->name, rank, extent, turned);
 }
 
 /* Weights of windows: [k, k, in, out] to [out, in, k, k]; of depthwise ones, in is 1. */
@@ -224,7 +102,8 @@ static int put_rectified(struct writer *w, const struct node *x, struct name *na
     *name = name_of(w, x, ".relu");
     return !once(w, x)
                ? 0
-               : put_call(w, &(struct call){"Relu", name->text, INPUTS(name_of(w, x, "").text)});
+               : onnx_put_call(&w->to, &(struct onnx_call){"Relu", name->text,
+                                                           ONNX_INPUTS(name_of(w, x, "").text)});
 }
 
 /* No padding says that a window begins at row and column 1: what lies before is cut off. */
@@ -232,11 +111,12 @@ static int put_cut(struct writer *w, const struct node *n, struct name *x)
 {
     struct name cut = name_of(w, n, ".cut"), from = name_of(w, n, ".cut.from");
     struct name to = name_of(w, n, ".cut.to"), axes = name_of(w, n, ".cut.axes");
-    if (put_integers(w, from.text, 2, (int64_t[]){1, 1}) ||
-        put_integers(w, to.text, 2, (int64_t[]){INT_MAX, INT_MAX}) ||
-        put_integers(w, axes.text, 2, (int64_t[]){2, 3}) ||
-        put_call(w,
-                 &(struct call){"Slice", cut.text, INPUTS(x->text, from.text, to.text, axes.text)}))
+    if (onnx_put_integers(&w->to, from.text, 2, (int64_t[]){1, 1}) ||
+        onnx_put_integers(&w->to, to.text, 2, (int64_t[]){INT_MAX, INT_MAX}) ||
+        onnx_put_integers(&w->to, axes.text, 2, (int64_t[]){2, 3}) ||
+        onnx_put_call(&w->to,
+                      &(struct onnx_call){"Slice", cut.text,
+                                          ONNX_INPUTS(x->text, from.text, to.text, axes.text)}))
         return -1;
     *x = cut;
     return 0;
@@ -269,15 +149,16 @@ static int put_window(struct writer *w, const char *op, const struct node *n, co
         return error_set(w->e, "a pool of dilation %d", v->dilation);
     int64_t kernel[] = {v->kernel, v->kernel}, stride[] = {v->stride, v->stride};
     int64_t dilation[] = {v->dilation, v->dilation};
-    struct call c = {op, output, .input = (const char *[]){in.text, weights ? weights->name : ""},
-                     .inputs = weights ? 2 : 1,
-                     ATTRIBUTES(list("kernel_shape", 2, kernel), list("strides", 2, stride),
-                                list("pads", 4, pad), list("dilations", 2, dilation),
-                                whole("group", groups))};
+    struct onnx_call c = {
+        op, output, .input = (const char *[]){in.text, weights ? weights->name : ""},
+        .inputs = weights ? 2 : 1,
+        ONNX_ATTRIBUTES(onnx_list("kernel_shape", 2, kernel), onnx_list("strides", 2, stride),
+                        onnx_list("pads", 4, pad), onnx_list("dilations", 2, dilation),
+                        onnx_whole("group", groups))};
     if (pool) /* whose last attribute is another */
-        c.attribute[3] = whole("count_include_pad", 0);
+        c.attribute[3] = onnx_whole("count_include_pad", 0);
     c.attributes = pool ? 3 + mean : 5;
-    return put_call(w, &c);
+    return onnx_put_call(&w->to, &c);
 }
 
 static int put_conv2d(struct writer *w, const struct node *n)
@@ -310,25 +191,27 @@ static int put_separable(struct writer *w, const struct node *n)
     rectifying.window.relu = true;
     return put_window(w, "Conv", &rectifying, n->input[0], n->input[2], deep.text) ||
                    put_kernel(w, point) ||
-                   put_call(w,
-                            &(struct call){"Conv", name_of(w, n, "").text,
-                                           INPUTS(deep.text, point->name),
-                                           ATTRIBUTES(list("kernel_shape", 2, (int64_t[]){1, 1}))})
+                   onnx_put_call(
+                       &w->to,
+                       &(struct onnx_call){
+                           "Conv", name_of(w, n, "").text, ONNX_INPUTS(deep.text, point->name),
+                           ONNX_ATTRIBUTES(onnx_list("kernel_shape", 2, (int64_t[]){1, 1}))})
                ? -1
                : 0;
 }
 
 static int put_global_avg_pool(struct writer *w, const struct node *n)
 {
-    return put_call(w, &(struct call){"GlobalAveragePool", name_of(w, n, "").text,
-                                      INPUTS(name_of(w, n->input[0], "").text)});
+    return onnx_put_call(&w->to,
+                         &(struct onnx_call){"GlobalAveragePool", name_of(w, n, "").text,
+                                             ONNX_INPUTS(name_of(w, n->input[0], "").text)});
 }
 
 /* ---- element by element ---- */
 
 static int put_add_of(struct writer *w, const char *a, const char *b, const char *output)
 {
-    return put_call(w, &(struct call){"Add", output, INPUTS(a, b)});
+    return onnx_put_call(&w->to, &(struct onnx_call){"Add", output, ONNX_INPUTS(a, b)});
 }
 
 static int put_add(struct writer *w, const struct node *n)
@@ -339,9 +222,10 @@ static int put_add(struct writer *w, const struct node *n)
 
 static int put_multiply(struct writer *w, const struct node *n)
 {
-    return put_call(w, &(struct call){"Mul", name_of(w, n, "").text,
-                                      INPUTS(name_of(w, n->input[0], "").text,
-                                             name_of(w, n->input[1], "").text)});
+    return onnx_put_call(&w->to,
+                         &(struct onnx_call){"Mul", name_of(w, n, "").text,
+                                             ONNX_INPUTS(name_of(w, n->input[0], "").text,
+                                                         name_of(w, n->input[1], "").text)});
 }
 
 static int put_activation(struct writer *w, int activation, const char *x, const char *output)
@@ -353,9 +237,10 @@ static int put_activation(struct writer *w, int activation, const char *x, const
                                        [ACT_TANH] = "Tanh",
                                        [ACT_SOFTPLUS] = "Softplus",
                                        [ACT_EXP] = "Exp"};
-    struct call c = {name[activation], output, INPUTS(x), ATTRIBUTES(number("alpha", 0.2))};
+    struct onnx_call c = {name[activation], output, ONNX_INPUTS(x),
+                          ONNX_ATTRIBUTES(onnx_number("alpha", 0.2))};
     c.attributes = activation == ACT_LEAKY;
-    return put_call(w, &c);
+    return onnx_put_call(&w->to, &c);
 }
 
 static int put_activate(struct writer *w, const struct node *n)
@@ -374,10 +259,11 @@ struct norm {
 
 static int put_norm(struct writer *w, const struct norm *n)
 {
-    return put_call(w, &(struct call){"BatchNormalization", n->y,
-                                      INPUTS(n->x, n->scale.text, n->shift.text, n->mean.text,
-                                             n->variance.text),
-                                      ATTRIBUTES(number("epsilon", n->epsilon))});
+    return onnx_put_call(&w->to,
+                         &(struct onnx_call){"BatchNormalization", n->y,
+                                             ONNX_INPUTS(n->x, n->scale.text, n->shift.text,
+                                                         n->mean.text, n->variance.text),
+                                             ONNX_ATTRIBUTES(onnx_number("epsilon", n->epsilon))});
 }
 
 /* [2, channels]: means, variances. */
@@ -433,14 +319,16 @@ static int put_concat(struct writer *w, const struct node *n)
         name[i] = name_of(w, n->input[i], "");
         input[i] = name[i].text;
     }
-    return put_call(w, &(struct call){"Concat", name_of(w, n, "").text, n->inputs, input,
-                                      ATTRIBUTES(whole("axis", 1))});
+    return onnx_put_call(&w->to,
+                         &(struct onnx_call){"Concat", name_of(w, n, "").text, n->inputs, input,
+                                             ONNX_ATTRIBUTES(onnx_whole("axis", 1))});
 }
 
 static int put_flat(struct writer *w, const struct node *x, const char *output)
 {
-    return put_call(w, &(struct call){"Flatten", output, INPUTS(name_of(w, x, "").text),
-                                      ATTRIBUTES(whole("axis", 1))});
+    return onnx_put_call(&w->to,
+                         &(struct onnx_call){"Flatten", output, ONNX_INPUTS(name_of(w, x, "").text),
+                                             ONNX_ATTRIBUTES(onnx_whole("axis", 1))});
 }
 
 /* The weights' rows lie as the pixels of x do, channels innermost. */
@@ -453,9 +341,11 @@ static int put_linear(struct writer *w, const struct node *n)
                    put_weights(w, weights, (size_t)(in / channels), (size_t)channels, (size_t)out,
                                2, (int64_t[]){out, in}) ||
                    put_parameter(w, b, shift.text, out, 0) ||
-                   put_call(w, &(struct call){"Gemm", name_of(w, n, "").text,
-                                              INPUTS(flat.text, weights->name, shift.text),
-                                              ATTRIBUTES(whole("transB", 1))})
+                   onnx_put_call(
+                       &w->to,
+                       &(struct onnx_call){"Gemm", name_of(w, n, "").text,
+                                           ONNX_INPUTS(flat.text, weights->name, shift.text),
+                                           ONNX_ATTRIBUTES(onnx_whole("transB", 1))})
                ? -1
                : 0;
 }
@@ -505,60 +395,22 @@ static int put_entry(struct writer *w, const struct onnx_model *m, const char *f
     }
     return put_vector(w, norm.scale.text, channels, NULL, 1) ||
                    put_vector(w, norm.shift.text, channels, NULL, 0) ||
-                   put_tensor(w, norm.mean.text, 1, (int64_t[]){channels}, mean) ||
-                   put_tensor(w, norm.variance.text, 1, (int64_t[]){channels}, variance) ||
+                   onnx_put_floats(&w->to, norm.mean.text, 1, (int64_t[]){channels}, mean) ||
+                   onnx_put_floats(&w->to, norm.variance.text, 1, (int64_t[]){channels},
+                                   variance) ||
                    put_norm(w, &norm)
                ? -1
                : 0;
-}
-
-/* The graph's input or output: a batch of any size, each with these extents. */
-static int put_end(struct writer *w, bool input, const char *name, size_t rank,
-                   const int64_t *extent)
-{
-    enum { MOST = 4 };
-    Onnx__TensorShapeProto__Dimension dimension[MOST], *each[MOST];
-    for (size_t i = 0; i <= rank; i++) {
-        onnx__tensor_shape_proto__dimension__init(each[i] = &dimension[i]);
-        dimension[i].value_case = i ? ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE
-                                    : ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
-        if (i)
-            dimension[i].dim_value = extent[i - 1];
-        else
-            dimension[i].dim_param = "batch";
-    }
-    Onnx__TensorShapeProto shape = ONNX__TENSOR_SHAPE_PROTO__INIT;
-    shape.n_dim = rank + 1;
-    shape.dim = each;
-    Onnx__TypeProto__Tensor tensor = ONNX__TYPE_PROTO__TENSOR__INIT;
-    tensor.has_elem_type = true;
-    tensor.elem_type = ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
-    tensor.shape = &shape;
-    Onnx__TypeProto type = ONNX__TYPE_PROTO__INIT;
-    type.value_case = ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
-    type.tensor_type = &tensor;
-    Onnx__ValueInfoProto value = ONNX__VALUE_INFO_PROTO__INIT, *values[] = {&value};
-    value.name = (char *)name;
-    value.type = &type;
-    Onnx__GraphProto piece = ONNX__GRAPH_PROTO__INIT;
-    if (input) {
-        piece.n_input = 1;
-        piece.input = values;
-    } else {
-        piece.n_output = 1;
-        piece.output = values;
-    }
-    return put(w, &piece);
 }
 
 static int put_graph(struct writer *w, const struct onnx_model *m)
 {
     const struct graph *g = m->input->graph;
     const int *x = m->input->shape.extent;
-    Onnx__GraphProto title = ONNX__GRAPH_PROTO__INIT;
-    title.name = (char *)m->output_name;
-    if (put(w, &title) || put_end(w, true, "pixels", 3, (int64_t[]){x[2], x[0], x[1]}) ||
-        put_end(w, false, m->output_name, 1, (int64_t[]){(int64_t)node_count(m->output)}) ||
+    if (onnx_put_title(&w->to, m->output_name) ||
+        onnx_put_end(&w->to, true, "pixels", 3, (int64_t[]){x[2], x[0], x[1]}) ||
+        onnx_put_end(&w->to, false, m->output_name, 1,
+                     (int64_t[]){(int64_t)node_count(m->output)}) ||
         put_entry(w, m, "pixels"))
         return -1;
     for (int i = 0; i < g->plan.ordered; i++) {
@@ -572,64 +424,13 @@ static int put_graph(struct writer *w, const struct onnx_model *m)
     return put_flat(w, m->output, m->output_name);
 }
 
-/* ---- to the file ---- */
-
-struct sink {
-    ProtobufCBuffer buffer;
-    struct output *to;
-    int failed;
-    struct error *e;
-};
-
-static void sink_append(ProtobufCBuffer *buffer, size_t size, const uint8_t *bytes)
-{
-    struct sink *s = (struct sink *)buffer;
-    s->failed = s->failed || output_write(s->to, bytes, size, s->e);
-}
-
-static int write_model(const struct onnx_model *m, const struct writer *w, struct output *to)
-{
-    Onnx__ModelProto model = ONNX__MODEL_PROTO__INIT;
-    Onnx__OperatorSetIdProto opset = ONNX__OPERATOR_SET_ID_PROTO__INIT;
-    autofree Onnx__StringStringEntryProto *note = array_new(m->notes, sizeof *note, "notes", w->e);
-    autofree Onnx__StringStringEntryProto **notes =
-        array_new(m->notes, sizeof *notes, "notes", w->e);
-    if (!note || !notes)
-        return -1;
-    for (size_t i = 0; i < m->notes; i++) {
-        onnx__string_string_entry_proto__init(notes[i] = &note[i]);
-        note[i].key = (char *)m->note[i].key;
-        note[i].value = (char *)m->note[i].text;
-    }
-    opset.domain = "";
-    opset.has_version = true;
-    opset.version = OPSET;
-    model.has_ir_version = true;
-    model.ir_version = IR_VERSION;
-    model.n_opset_import = 1;
-    model.opset_import = (Onnx__OperatorSetIdProto *[]){&opset};
-    model.producer_name = "winnow";
-    model.producer_version = (char *)m->version;
-    model.n_metadata_props = m->notes;
-    model.metadata_props = notes;
-    if (w->size > INT_MAX) /* so protobuf's readers */
-        return error_set(w->e, "%zu bytes are more than an ONNX file can hold", w->size);
-    model.graph = onnx__graph_proto__unpack(NULL, w->size, w->bytes);
-    if (!model.graph)
-        return error_set(w->e, "out of memory: ONNX model");
-    struct sink sink = {{sink_append}, to, 0, w->e};
-    onnx__model_proto__pack_to_buffer(&model, &sink.buffer);
-    onnx__graph_proto__free_unpacked(model.graph, NULL);
-    return sink.failed;
-}
-
 int onnx_write(const struct onnx_model *m, struct output *to, struct error *e)
 {
     const struct graph *g = m->input->graph;
-    struct writer w = {.op = g->kernels->op, .e = e};
+    struct writer w = {.to.e = e, .op = g->kernels->op, .e = e};
     w.done = array_new(g->nodes, sizeof *w.done, "ONNX model", e);
-    int failed = !w.done || put_graph(&w, m) || write_model(m, &w, to);
+    int failed = !w.done || put_graph(&w, m) || onnx_finish(&w.to, m, to);
     free(w.done);
-    free(w.bytes);
+    free(w.to.bytes);
     return failed ? -1 : 0;
 }
