@@ -129,11 +129,10 @@ my @calls = map { read_call($_) } grep { !/^(#|\s*$)/ } split /\n/, slurp("$HOME
 # ---- a try ----
 
 my $here;    # this process's folder, and the beginning of its other files' names
-my $turn = 0;
 
 # Runs the call. Options: bytes => {file => instead}, stdout => path or 'closed' or 'early' (a reader
-# that has gone), stdin => path, env => {}, argv => instead, at => folder, kept => what the folder holds stays,
-# signal => [number, seconds until it comes].
+# that has gone), stdin => path, env => {}, argv => instead, at => folder, kept => what the folder
+# holds stays, ignored => the parent ignores SIGPIPE, log => where fault.so writes, signal => [number, seconds until it comes].
 sub try_call {
     my ($call, %o) = @_;
     my $at = $o{at} // "$here/files";
@@ -190,9 +189,12 @@ sub try_fault {
     return $t;
 }
 
+# How many such calls there are; every program allocates memory and touches files.
 sub count_calls {
     my ($call, $what) = @_;
-    return try_fault($call, "$what 1000000000 error 5")->{count};
+    my $count = try_fault($call, "$what 1000000000 error 5")->{count};
+    die "fault.so counts no $what\n" if !$count && $what =~ /^(alloc|file)$/;
+    return $count;
 }
 
 # ---- what may come of it: '' or what is wrong ----
@@ -211,7 +213,7 @@ sub is_undisturbed {
     my $wanted = $t->{call}{reference};
     return "died by signal $t->{signal}" if $t->{signal};
     return "status $t->{status}: $t->{stderr}" if $t->{status};
-    return 'other bytes on standard output' 
+    return 'other bytes on standard output'
         if $plain->($t->{stdout}) ne $plain->($wanted->{stdout});
     for (uniq sort keys %{$t->{files}}, keys %{$wanted->{files}}) {
         return "$_: there, expected no such file" if !exists $wanted->{files}{$_};
