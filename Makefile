@@ -5,7 +5,7 @@
 #   make           builds bin/            make setup     installs missing packages (Debian)
 #   make table     the table in README    make bench     speed against PyTorch
 #   make fuzz      TIME= seconds a parser, ONLY_FUZZ='png json', ENGINE=afl
-#   make analyse   gcc's analyser, cppcheck, shellcheck
+#   make analyse   gcc's analyser, cppcheck, shellcheck    make threads   the thread sanitizer
 #   make coverage  lines and branches that the tests reach
 #   make install   PREFIX= DESTDIR=       make clean     removes what make built
 #
@@ -180,7 +180,7 @@ promises: all $(FAULTS)
 SCRIPTS = $(sort $(wildcard tests/promises/*.t tests/tools/*.t tests/pipelines/*.t))
 PROVE = prove --exec '' --timer -j$(shell nproc)
 # Waiting threads sleep: tests run beside each other.
-TEST_ENV = OMP_WAIT_POLICY=passive BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) \
+TEST_ENV = OMP_WAIT_POLICY=passive BUILD=$(abspath $(BUILD)) BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) \
 	PROMISES_BUILD=$(abspath $(BUILD)/promises) \
 	PATH=$(abspath $(BIN)):$$PATH
 
@@ -213,6 +213,13 @@ bench-growth: all $(BENCHES)
 # Analysers over all sources; the suite's coverage, most of all of what reads untrusted bytes.
 analyse: $(ONNX).c
 	@BUILD=$(BUILD) tests/analyse
+# Threads under clang's sanitizer, which archer tells of clang's OpenMP; of gcc's it knows nothing.
+THREADED = $(patsubst %,$(BUILD)/threads/unit/%,graph kdtree mining_programs random search)
+threads:
+	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/threads CC=clang SANITIZE=thread OPT='-O1 -g' \
+		$(THREADED)
+	OMP_NUM_THREADS=2 OMP_TOOL_LIBRARIES=$$(clang -print-resource-dir)/../../libarcher.so \
+		TSAN_OPTIONS=ignore_noninstrumented_modules=1 prove --exec '' --timer $(THREADED)
 coverage: setup
 	@BUILD=$(BUILD) MAKE='$(MAKE)' tests/coverage
 
@@ -279,7 +286,7 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all setup units fuzzers fuzz analyse coverage messages check run-tests check-long check-peers promises bench bench-growth demo table \
+.PHONY: all setup units fuzzers fuzz analyse threads coverage messages check run-tests check-long check-peers promises bench bench-growth demo table \
 	full-search man completion install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
