@@ -72,7 +72,7 @@ struct call {
     int verbosity; /* -1 with -q, 0, 1 with -v */
     size_t most_tensor_bytes;
     struct value *given;     /* long names of the options given; owned */
-    struct option *options; /* the program's and the common ones; owned */
+    struct option *options;  /* the program's and the common ones; owned */
     struct value *arguments; /* all that followed the name, as given, for the history; owned */
     double started;          /* seconds, monotonic */
 };
