@@ -33,9 +33,8 @@ struct value *provenance_value(const struct provenance *p, const struct evidence
 void provenance_print(const struct value *stream, FILE *to);
 
 /* Runs the commands again with the programs in the folder `programs`, in an empty scratch folder,
- * and compares rows, fields and meta (but for `seconds`
- * and for digests, which cover histories). Unless it is the same, e tells why:
- * impossible means that something that a command read is not here. */
+ * and compares rows, fields and meta (but for `seconds`, and for digests, which cover histories).
+ * Unless it is the same, e tells why; impossible: something that a command read is not here. */
 enum rerun { RERUN_SAME, RERUN_DIFFERS, RERUN_FAILED, RERUN_IMPOSSIBLE };
 enum rerun provenance_rerun(const struct provenance *p, const struct evidence *of,
                             const char *programs, const char *scratch, struct error *e);
