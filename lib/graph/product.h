@@ -30,11 +30,12 @@ INLINE void product_tile(const int M, const int N, const bool part, int k, struc
         for (int j = 0; j < N; j++)
             right[j] =
                 part && j == N - 1 ? vec_load_part(b + j * LANES, last) : vec_load(b + j * LANES);
+        const real *left = a.at;
 #pragma GCC unroll 16
-        for (int i = 0; i < M; i++)
+        for (int i = 0; i < M; i++, left = vec_step(left, a.row))
 #pragma GCC unroll 4
             for (int j = 0; j < N; j++)
-                sum[i][j] += a.at[i * a.row] * right[j];
+                sum[i][j] += *left * right[j];
     }
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++)

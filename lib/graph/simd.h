@@ -38,6 +38,14 @@ INLINE void vec_prefetch(const real *p)
 {
     __builtin_prefetch(p);
 }
+/* p + step, computed here: else the compiler prepares the addresses of a whole unrolled loop, and
+ * spends its registers on them. */
+INLINE const real *vec_step(const real *p, ptrdiff_t step)
+{
+    p += step;
+    __asm__("" : "+r"(p));
+    return p;
+}
 INLINE void vec_store(real *p, vec v)
 {
     *(loose_vec *)p = v;

@@ -114,6 +114,20 @@ INLINE void window_fill(real *p, vec value, int count)
         vec_store(p + i, value);
 }
 
+/* n pixels of one vector of channels, of which `lanes` count; what is read next lies `ahead`. */
+INLINE void window_copy_pixels(int n, const int lanes, const real *in, ptrdiff_t in_step,
+                               ptrdiff_t ahead, real *out, ptrdiff_t out_step,
+                               const enum entry entry, vec mean, vec reciprocal)
+{
+    for (int i = 0; i < n; i++, in += in_step, out += out_step) {
+        vec_prefetch(in + ahead);
+        vec v = vec_load_part(in, lanes);
+        if (entry == ENTRY_NORMALISED_RELU)
+            v = (v - mean) * reciprocal;
+        vec_store(out, entry == ENTRY_PLAIN ? v : vec_relu(v));
+    }
+}
+
 /* Row u of the padded copy. */
 INLINE void window_copy_row(const struct frame *f, int u, const real *x, real *padded,
                             const enum entry entry, const real *mean, const real *reciprocal,
@@ -122,31 +136,28 @@ INLINE void window_copy_row(const struct frame *f, int u, const real *x, real *p
     int left = f->pad > 0 ? f->pad : 0;  /* columns of padding */
     int skip = f->pad < 0 ? -f->pad : 0; /* columns of the image not reached */
     int inside = f->w - skip < f->pw - left ? f->w - skip : f->pw - left;
-    int from = u - f->pad, ahead = f->w * f->c;
-    real *row = padded + (size_t)u * (size_t)(f->pw * f->channels);
+    int from = u - f->pad, c = f->c, channels = f->channels;
+    real *row = padded + (size_t)u * (size_t)(f->pw * channels);
     if (from < 0 || from >= f->h) {
-        window_fill(row, vec_all(outside), f->pw * f->channels);
+        window_fill(row, vec_all(outside), f->pw * channels);
         return;
     }
-    window_fill(row, vec_all(outside), left * f->channels);
-    for (int b = 0; b < f->c; b += LANES) {
-        const real *in = x + ((size_t)from * (size_t)f->w + (size_t)skip) * (size_t)f->c + b;
-        real *out = row + left * f->channels + b;
+    window_fill(row, vec_all(outside), left * channels);
+    const real *in = x + ((size_t)from * (size_t)f->w + (size_t)skip) * (size_t)c;
+    real *out = row + left * channels;
+    for (int b = 0; b < c; b += LANES) {
         vec m = {0}, r = {0};
         if (entry == ENTRY_NORMALISED_RELU) {
             m = vec_load(mean + b);
             r = vec_load(reciprocal + b);
         }
-        for (int i = 0; i < inside; i++, in += f->c, out += f->channels) {
-            vec_prefetch(in + ahead);
-            vec v = vec_load_part(in, f->c - b);
-            if (entry == ENTRY_NORMALISED_RELU)
-                v = (v - m) * r;
-            vec_store(out, entry == ENTRY_PLAIN ? v : vec_relu(v));
-        }
+        if (c - b >= LANES)
+            window_copy_pixels(inside, LANES, in + b, c, f->w * c, out + b, channels, entry, m, r);
+        else
+            window_copy_pixels(inside, c - b, in + b, c, f->w * c, out + b, channels, entry, m, r);
     }
-    window_fill(row + (left + inside) * f->channels, vec_all(outside),
-                (f->pw - left - inside) * f->channels);
+    window_fill(row + (left + inside) * channels, vec_all(outside),
+                (f->pw - left - inside) * channels);
 }
 
 INLINE void window_copy(const struct frame *f, const real *x, real *padded, const enum entry entry,
@@ -166,44 +177,108 @@ struct taps {
 INLINE void correlate_pixels(const int P, real *out, ptrdiff_t out_step, const real *in,
                              ptrdiff_t in_step, const real *weight, const struct taps *t)
 {
-    vec sum[8];
-#pragma GCC unroll 8
+    vec sum[16];
+#pragma GCC unroll 16
     for (int p = 0; p < P; p++)
         sum[p] = (vec){0};
     for (int i = 0; i < t->rows; i++, in += t->row, weight += t->weight_row) {
         const real *from = in, *w = weight;
         for (int j = 0; j < t->columns; j++, from += t->column, w += t->weight_column) {
             vec tap = vec_load(w);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
             for (int p = 0; p < P; p++)
                 sum[p] += vec_load(from + p * in_step) * tap;
         }
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (int p = 0; p < P; p++)
         vec_store(out + p * out_step, sum[p]);
 }
 
+/* The same where a row of taps is K pixels, D apart: each pixel is loaded once for all the outputs
+ * that see it. Pixels come from both halves in turn, so that sums do not wait for themselves. */
+INLINE void slide_pixels(const int P, const int K, const int D, real *out, ptrdiff_t out_step,
+                         const real *in, ptrdiff_t in_step, const real *weight,
+                         const struct taps *t)
+{
+    const int pixels = P + (K - 1) * D, half = (pixels + 1) / 2;
+    vec sum[16];
+#pragma GCC unroll 16
+    for (int p = 0; p < P; p++)
+        sum[p] = (vec){0};
+    for (int y = 0; y < t->rows; y++, in += t->row, weight += t->weight_row) {
+        vec tap[5];
+#pragma GCC unroll 5
+        for (int j = 0; j < K; j++)
+            tap[j] = vec_load(weight + j * t->weight_column);
+        const real *from[2] = {in, in + half * in_step};
+#pragma GCC unroll 24
+        for (int i = 0; i < pixels; i++) {
+            int at = i / 2 + i % 2 * half;
+            vec v = vec_load(from[i % 2]);
+            from[i % 2] = vec_step(from[i % 2], in_step);
+#pragma GCC unroll 5
+            for (int j = 0; j < K; j++)
+                if (at >= j * D && at - j * D < P)
+                    sum[at - j * D] += v * tap[j];
+        }
+    }
+#pragma GCC unroll 16
+    for (int p = 0; p < P; p++)
+        vec_store(out + p * out_step, sum[p]);
+}
+
+/* A row of n output pixels, one vector of channels, in blocks that registers hold; K, D: see
+ * slide_pixels, or 0. */
+INLINE void correlate_vector(const int K, const int D, real *out, ptrdiff_t out_step,
+                             const real *in, ptrdiff_t in_step, int n, const real *weight,
+                             const struct taps *t)
+{
+    const bool many = VECTOR_BYTES == 64; /* registers: 32, not 16 */
+    int pixels;
+    for (; n > 0; n -= pixels, out += pixels * out_step, in += pixels * in_step)
+#define PIXELS(P)                                                                 \
+    (pixels = P, K ? slide_pixels(P, K, D, out, out_step, in, in_step, weight, t) \
+                   : correlate_pixels(P, out, out_step, in, in_step, weight, t))
+        if (many && n % 14 == 0)
+            PIXELS(14);
+        else if (n % 7 == 0)
+            PIXELS(7);
+        else if (many && n >= 16)
+            PIXELS(16);
+        else if (n >= 8)
+            PIXELS(8);
+        else if (n >= 4)
+            PIXELS(4);
+        else
+            PIXELS(1);
+#undef PIXELS
+}
+
 /* A row of n output pixels, all channels. Steps are from pixel to pixel. */
 static inline void correlate(real *out, ptrdiff_t out_step, const real *in, ptrdiff_t in_step,
-                             int n, int channels, const real *weight, const struct taps *t)
+                             int n, int channels, const real *weight, struct taps t)
 {
-    for (int b = 0; b < channels; b += LANES) {
-        real *o = out + b;
-        const real *i = in + b;
-        int pixels;
-        for (int left = n; left > 0; left -= pixels, o += pixels * out_step, i += pixels * in_step)
-#define PIXELS(P) (pixels = P, correlate_pixels(P, o, out_step, i, in_step, weight + b, t))
-            if (left >= 8 && left % 7)
-                PIXELS(8);
-            else if (left >= 7)
-                PIXELS(7);
-            else if (left >= 4)
-                PIXELS(4);
-            else
-                PIXELS(1);
-#undef PIXELS
+    if (t.column < 0) { /* from the other end */
+        in += (t.columns - 1) * t.column;
+        weight += (t.columns - 1) * t.weight_column;
+        t.column = -t.column;
+        t.weight_column = -t.weight_column;
     }
+    int apart = t.column == in_step ? 1 : t.column == 2 * in_step ? 2 : 0;
+    for (int b = 0; b < channels; b += LANES)
+#define TAPS(K, D) correlate_vector(K, D, out + b, out_step, in + b, in_step, n, weight + b, &t)
+        if (t.columns == 3 && apart == 1)
+            TAPS(3, 1);
+        else if (t.columns == 3 && apart == 2)
+            TAPS(3, 2);
+        else if (t.columns == 5 && apart == 1)
+            TAPS(5, 1);
+        else if (t.columns == 5 && apart == 2)
+            TAPS(5, 2);
+        else
+            TAPS(0, 0);
+#undef TAPS
 }
 
 /* Output row y from the padded image: oh x ow x channels, weights [k, k, channels]. */
@@ -212,7 +287,7 @@ static inline void window_forward_row(const struct frame *f, int y, const real *
 {
     ptrdiff_t c = f->channels, row = f->pw * c;
     struct taps t = {f->k, f->k, f->dilation * row, f->dilation * c, f->k * c, c};
-    correlate(out, c, padded + y * f->stride * row, f->stride * c, f->ow, f->channels, weight, &t);
+    correlate(out, c, padded + y * f->stride * row, f->stride * c, f->ow, f->channels, weight, t);
 }
 
 /* The way back: a pixel of the image gathers from the windows that saw it. With a stride, pixels of
@@ -268,7 +343,7 @@ static inline void window_backward_row(const struct frame *f, int y, const real 
     for (int start = 0; start < f->stride; start++)
         if (window_residue(f, y, start, &r))
             correlate(out + r.x * c, f->stride * c, gradient + r.gradient, c, r.pixels, f->channels,
-                      weight + r.first * c, &r.taps);
+                      weight + r.first * c, r.taps);
 }
 
 /* Taps of one vector of channels, kept in registers over `lines` rows of windows. */

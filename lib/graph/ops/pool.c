@@ -6,7 +6,9 @@
 #include "graph/window.h"
 
 struct layout { /* offsets, in reals */
-    size_t padded, gradient, row, ones, end;
+    size_t padded, gradient, row, ones;
+    size_t values, columns; /* max_pool's, of each row of each window: ph x ow x channels */
+    size_t end;
 };
 
 static struct layout layout_of(const struct frame *f)
@@ -17,7 +19,9 @@ static struct layout layout_of(const struct frame *f)
     struct layout l = {.gradient = scratch_round(image > bytes ? image : bytes)};
     l.row = l.gradient + scratch_round(frame_gradient(f));
     l.ones = l.row + scratch_round(width * (size_t)f->channels);
-    l.end = l.ones + scratch_round((size_t)(f->k * f->k * f->channels));
+    l.values = l.ones + scratch_round((size_t)(f->k * f->k * f->channels));
+    l.columns = l.values + scratch_round((size_t)(f->ph * f->ow * f->channels));
+    l.end = l.columns + scratch_round((size_t)(f->ph * f->ow * f->channels));
     return l;
 }
 
@@ -54,39 +58,56 @@ static const real *image_of(const struct node *n, int image)
     return n->value + (size_t)image * node_count(n);
 }
 
-/* ---- maximum: the first of equals in row-major order, as in PyTorch; a NaN wins ---- */
+/* ---- maximum: the first of equals in row-major order, as in PyTorch; a NaN wins. Along rows
+ * first, then across them: 2 k comparisons, not k * k ---- */
 
 typedef signed char choices __attribute__((vector_size(LANES)));
 
-INLINE void max_pixel(const struct frame *f, const int k, const real *in, int lanes, real *out,
-                      signed char *choice)
+struct most { /* the largest so far, and which it was */
+    vec value;
+    ivec which;
+};
+INLINE void most_of(struct most *m, vec value, ivec which)
 {
-    ptrdiff_t c = f->channels, row = f->pw * c;
-    vec best = vec_load(in);
-    ivec which = {0}, tap = {0};
-    for (int i = 0; i < k; i++)
-        for (int j = 0; j < k; j++, tap += 1) {
-            vec v = vec_load(in + f->dilation * (i * row + j * c));
-            ivec better = (v > best) | (v != v);
-            best = vec_select(better, v, best);
-            which = (better & tap) | (~better & which);
-        }
-    vec_store_part(out, best, lanes);
-    choices taken = __builtin_convertvector(which, choices);
-    memcpy(choice, &taken, (size_t)lanes);
+    ivec better = (value > m->value) | (value != value);
+    m->value = vec_select(better, value, m->value);
+    m->which = (better & which) | (~better & m->which);
 }
 
-static void max_forward_row(const struct frame *f, int y, const real *padded, real *out,
-                            signed char *choice)
+/* Along row u of the padded image: each window's largest of a row, and its column. */
+INLINE void max_along(const struct frame *f, const int k, const real *padded, real *values,
+                      ivec *columns)
 {
-    const real *in = padded + y * f->stride * f->pw * f->channels;
-    for (int x = 0; x < f->ow; x++, in += f->stride * f->channels, out += f->c, choice += f->c)
-        for (int b = 0; b < f->c; b += LANES) {
-            int lanes = f->c - b < LANES ? f->c - b : LANES;
-            if (f->k == 3)
-                max_pixel(f, 3, in + b, lanes, out + b, choice + b);
-            else
-                max_pixel(f, f->k, in + b, lanes, out + b, choice + b);
+    ptrdiff_t step = f->stride * f->channels, tap = f->dilation * f->channels;
+    int count = f->ow, channels = f->channels;
+    for (int b = 0; b < channels; b += LANES)
+        for (int x = 0; x < count; x++) {
+            const real *in = padded + x * step + b;
+            struct most most = {vec_load(in), {0}};
+            for (int j = 1; j < k; j++)
+                most_of(&most, vec_load(in + j * tap), (ivec){0} + j);
+            vec_store(values + x * channels + b, most.value);
+            columns[(x * channels + b) / LANES] = most.which;
+        }
+}
+
+/* Then across the rows, `row` reals apart, of one row of windows. */
+INLINE void max_across(const struct frame *f, const int k, const real *values, const ivec *columns,
+                       ptrdiff_t row, real *out, signed char *choice)
+{
+    int count = f->ow, c = f->c, channels = f->channels;
+    for (int b = 0; b < c; b += LANES)
+        for (int x = 0; x < count; x++) {
+            int lanes = c - b < LANES ? c - b : LANES;
+            ptrdiff_t at = x * channels + b;
+            struct most most = {vec_load(values + at), columns[at / LANES]};
+            for (int i = 1; i < k; i++) {
+                at += row;
+                most_of(&most, vec_load(values + at), columns[at / LANES] + i * k);
+            }
+            vec_store_part(out + x * c + b, most.value, lanes);
+            choices taken = __builtin_convertvector(most.which, choices);
+            memcpy(choice + x * c + b, &taken, (size_t)lanes);
         }
 }
 
@@ -94,16 +115,31 @@ static void max_forward(const struct node *n, const struct context *c)
 {
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
+    ptrdiff_t row = f.ow * f.channels;
     FOR_SLICES(c, slice)
     {
-        real *padded = thread_scratch(c) + l.padded;
+        real *padded = thread_scratch(c) + l.padded, *values = thread_scratch(c) + l.values;
+        ivec *columns = (ivec *)(thread_scratch(c) + l.columns);
         struct moments moments = moments_begin(n, c, slice);
         for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            size_t at = (size_t)i * node_count(n), row = (size_t)(f.ow * f.c);
+            real *out = n->value + (size_t)i * node_count(n);
+            signed char *choice = (signed char *)n->saved + (size_t)i * node_count(n);
             window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL,
                         -(real)INFINITY);
-            for (int y = 0; y < f.oh; y++, at += row)
-                max_forward_row(&f, y, padded, n->value + at, (signed char *)n->saved + at);
+#define ROWS(k)                                                                                  \
+    do {                                                                                         \
+        for (int u = 0; u < f.ph; u++)                                                           \
+            max_along(&f, k, padded + u * f.pw * f.channels, values + u * row,                   \
+                      columns + u * row / LANES);                                                \
+        for (int y = 0; y < f.oh; y++)                                                           \
+            max_across(&f, k, values + y * f.stride * row, columns + y * f.stride * row / LANES, \
+                       f.dilation * row, out + y * f.ow * f.c, choice + y * f.ow * f.c);         \
+    } while (0)
+            if (f.k == 3)
+                ROWS(3);
+            else
+                ROWS(f.k);
+#undef ROWS
             moments_add(n, &moments, (size_t)i);
         }
     }

@@ -147,35 +147,52 @@ static void forward(const struct node *n, const struct context *c)
     }
 }
 
+/* n pixels of one vector of channels, of which `lanes` count: see leave_row. */
+INLINE void leave_pixels(int n, const int lanes, const bool add, const real *value, const real *g,
+                         ptrdiff_t channels, real *gx, ptrdiff_t c, vec reciprocal, real *sum,
+                         real *scaled)
+{
+    vec all = {0}, times = {0};
+    for (int x = 0; x < n; x++, value += channels, g += channels) {
+        vec v = vec_load(value), gradient = vec_keep(v > 0, vec_load(g));
+        all += gradient;
+        times += gradient * v;
+        if (gx) {
+            gradient *= reciprocal;
+            vec_store_part(gx, add ? vec_load_part(gx, lanes) + gradient : gradient, lanes);
+            gx += c;
+        }
+    }
+    vec_store(sum, vec_load(sum) + all);
+    vec_store(scaled, vec_load(scaled) + times);
+}
+
 /* One row: the gradient passes relu and normalisation into gx (NULL: not wanted), and its sums, as
  * it is and times the rectified value, go into sums [2, channels]. */
 INLINE void leave_row(const struct frame *f, const real *padded, const real *g, real *gx, bool add,
                       const real *reciprocal, real *sums)
 {
     int first = f->pad < 0 ? -f->pad : 0, last = f->pw - f->pad < f->w ? f->pw - f->pad : f->w;
-    if (!padded)
-        last = first;
-    for (int b = 0; b < f->c; b += LANES) {
-        int lanes = f->c - b < LANES ? f->c - b : LANES;
-        vec r = reciprocal ? vec_load(reciprocal + b) : vec_all(1), sum = {0}, scaled = {0};
-        for (int x = first; x < last; x++) {
-            vec value = vec_load(padded + (x + f->pad) * f->channels + b);
-            vec gradient = vec_keep(value > 0, vec_load(g + x * f->channels + b));
-            sum += gradient;
-            scaled += gradient * value;
-            if (gx) {
-                real *o = gx + x * f->c + b;
-                gradient *= r;
-                vec_store_part(o, add ? vec_load_part(o, lanes) + gradient : gradient, lanes);
-            }
-        }
-        bool clears = gx && !add;
-        for (int x = 0; clears && x < first; x++)
-            vec_store_part(gx + x * f->c + b, (vec){0}, lanes);
-        for (int x = last; clears && x < f->w; x++)
-            vec_store_part(gx + x * f->c + b, (vec){0}, lanes);
-        vec_store(sums + b, vec_load(sums + b) + sum);
-        vec_store(sums + f->channels + b, vec_load(sums + f->channels + b) + scaled);
+    int c = f->c, channels = f->channels;
+    if (gx && !add) { /* what no window sees */
+        last = padded ? last : first;
+        memset(gx, 0, (size_t)(first * c) * sizeof *gx);
+        memset(gx + last * c, 0, (size_t)((f->w - last) * c) * sizeof *gx);
+    }
+    for (int b = 0; padded && b < c; b += LANES) {
+        const real *value = padded + (first + f->pad) * channels + b,
+                   *from = g + first * channels + b;
+        real *to = gx ? gx + first * c + b : NULL, *sum = sums + b, *scaled = sums + channels + b;
+        vec r = reciprocal ? vec_load(reciprocal + b) : vec_all(1);
+#define PIXELS(lanes, add) \
+    leave_pixels(last - first, lanes, add, value, from, channels, to, c, r, sum, scaled)
+        if (c - b < LANES)
+            PIXELS(c - b, add);
+        else if (add)
+            PIXELS(LANES, true);
+        else
+            PIXELS(LANES, false);
+#undef PIXELS
     }
 }
 
