@@ -263,7 +263,8 @@ sub is_refused {
     my @lines = grep { length && !($t->{status} == 2 && /^try '/) } split /\n/, $t->{stderr};
     return 'no message' if !@lines;
     return "an odd message: $t->{stderr}" if grep { !/^[a-z-]+: ./ || is_unprintable($_) } @lines;
-    return "more than one line: $t->{stderr}" if @lines > 1 && !$o{lines};
+    my $more = $o{lines} || $t->{call}{program} eq 'winnow'; # and the program that it ran says why
+    return "more than one line: $t->{stderr}" if @lines > 1 && !$more;
     return is_clean($t);
 }
 
