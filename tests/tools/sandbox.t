@@ -9,7 +9,7 @@ run 'load idx elsewhere/images elsewhere/labels -o two && save png pictures two'
 status 0
 for program in $(cd "$BIN" && ls); do
     case $program in
-    winnow) run 'winnow --no-sandbox' && status 2 'winnow, which runs programs, has no sandbox' ;;
+    winnow | verify) run "$program --no-sandbox" && status 2 "$program runs programs: no sandbox" ;;
     *) run "$program --help" && stdout like '*--no-sandbox*' ;;
     esac
 done
