@@ -178,6 +178,8 @@ promises: all $(FAULTS)
 	@$(TEST_ENV) CHECK_LONG=1 TSV=$(or $(TSV),$(BUILD)/promises.tsv) tests/promises/promises.t
 
 SCRIPTS = $(sort $(wildcard tests/promises/*.t tests/tools/*.t tests/pipelines/*.t))
+# It begins first, so that nothing waits for it alone.
+LONGEST = tests/promises/promises.t
 PROVE = prove --exec '' --timer -j$(shell nproc)
 # Waiting threads sleep: tests run beside each other.
 TEST_ENV = OMP_WAIT_POLICY=passive BUILD=$(abspath $(BUILD)) BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) \
@@ -189,7 +191,7 @@ jobs = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 check: setup
 	@$(MAKE) --no-print-directory $(jobs) run-tests
 run-tests: all units $(FAULTS)
-	$(TEST_ENV) $(PROVE) $(UNITS) $(FUZZERS) $(SCRIPTS)
+	$(TEST_ENV) $(PROVE) $(LONGEST) $(UNITS) $(FUZZERS) $(filter-out $(LONGEST),$(SCRIPTS))
 check-long: setup
 	@CHECK_LONG=1 $(MAKE) --no-print-directory $(jobs) run-tests
 # Every message that the tests provoke, to be read: exit status, text, how often; of those that
