@@ -32,10 +32,9 @@ static const struct program program = {
         "from which verify is called, so that data are found by the names given then. What they "
         "write goes to a scratch folder in TMPDIR and is removed at the end; nothing else is "
         "written. The result is compared: rows, fields and meta, but for seconds and for digests "
-        "of "
-        "other streams, which cover their histories, as the commands are not written as they were. "
-        "It is the same, or it differs, or a command failed, or it is "
-        "impossible, as something that was read is not here any more (the state of a search "
+        "of other streams, which cover their histories, as the commands are not written as they "
+        "were. It is the same, or it differs, or a command failed, or it is impossible, as "
+        "something that was read is not here any more (the state of a search "
         "before its last epoch, say) or there is no history. A stream that `cat` joined from "
         "several does not come out of one row of commands, and differs.\n\n"
         "Exit status 1 where a stream is damaged, differs, or a command failed.",

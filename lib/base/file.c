@@ -190,7 +190,7 @@ void output_abandon(struct output *o)
     output_reset(o);
 }
 
-/* ---- input ---- */
+/* ---- text ---- */
 
 int text_output_begin(struct text_output *t, struct error *e)
 {
@@ -214,6 +214,8 @@ int text_output_commit(struct text_output *t, const char *path, struct error *e)
     *t = (struct text_output){0};
     return failed ? -1 : 0;
 }
+
+/* ---- input ---- */
 
 int input_refused(const char *path, struct error *e)
 {

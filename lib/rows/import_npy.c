@@ -192,6 +192,14 @@ static int open_files(const struct import *m, struct column *c, struct error *e)
     return 0;
 }
 
+static bool has_column(const struct folder *f, const char *name)
+{
+    for (int i = 0; i < f->columns; i++)
+        if (!strcmp(f->column[i].name, name))
+            return true;
+    return false;
+}
+
 static const char *kind_of(const struct folder *f)
 {
     static const char *const told[][2] = {{"image", "samples"},
@@ -199,22 +207,16 @@ static const char *kind_of(const struct folder *f)
                                           {"scores", "predictions"},
                                           {"easiness", "hardness"}};
     for (size_t k = 0; k < sizeof told / sizeof *told; k++)
-        for (int i = 0; i < f->columns; i++)
-            if (!strcmp(f->column[i].name, told[k][0]))
-                return told[k][1];
-    return f->columns == 1 && !strcmp(f->column[0].name, "id") ? "ids" : "arrays";
+        if (has_column(f, told[k][0]))
+            return told[k][1];
+    return f->columns == 1 && has_column(f, "id") ? "ids" : "arrays";
 }
 
 static int make_header(struct import *m, struct folder *f, struct error *e)
 {
     const char *kind = kind_of(f);
-    bool samples = !strcmp(kind, "samples"), id = false, label = false;
-    for (int i = 0; i < f->columns; i++) {
-        id = id || !strcmp(f->column[i].name, "id");
-        label = label || !strcmp(f->column[i].name, "label");
-    }
-    f->counts = !id && strcmp(kind, "arrays");
-    f->unlabelled = samples && !label;
+    f->counts = !has_column(f, "id") && strcmp(kind, "arrays");
+    f->unlabelled = !has_column(f, "label") && !strcmp(kind, "samples");
     if (header_init(&m->header, kind, e) ||
         (f->counts && header_add_field(&m->header, "id", ELEMENT_I64, 0, NULL, e) < 0) ||
         (f->unlabelled && header_add_field(&m->header, "label", ELEMENT_I32, 0, NULL, e) < 0))
@@ -288,7 +290,7 @@ static int scalar_cell(const struct column *c, struct cell *to, struct error *e)
 }
 
 /* A row of an array, or one of the files. */
-static int read_array(struct import *m, struct column *c, struct cell *to, struct error *e)
+static int read_array(struct column *c, struct cell *to, struct error *e)
 {
     uint32_t extent[STREAM_MAX_RANK];
     if (npy_source_read(&c->array, c->data, c->bytes, e))
@@ -298,7 +300,6 @@ static int read_array(struct import *m, struct column *c, struct cell *to, struc
     for (int i = 0; i < c->field.rank; i++)
         extent[i] =
             (uint32_t)(c->form == COLUMN_FILES ? (int64_t)c->array.extent[i] : c->field.extent[i]);
-    (void)m;
     *to = cell_tensor(c->array.element, c->field.rank, extent, c->data);
     return 0;
 }
@@ -310,8 +311,7 @@ static int read_file(struct import *m, struct column *c, struct cell *to, struct
         return -1;
     if (c->array.element != c->field.element || c->array.rank != c->field.rank)
         return error_set(e, "%s: of another type or rank than those before", path);
-    return make_room(m, c, 0, e) || read_array(m, c, to, e) || npy_source_end(&c->array, e) ? -1
-                                                                                            : 0;
+    return make_room(m, c, 0, e) || read_array(c, to, e) || npy_source_end(&c->array, e) ? -1 : 0;
 }
 
 /* At the end of the rows everything else must end, too. */
@@ -346,7 +346,7 @@ static int row(struct import *m, struct stream_writer *w, struct error *e)
         struct column *c = &f->column[i];
         if (c->form == COLUMN_TEXT    ? read_text(c, &cell[cells++], e)
             : c->form == COLUMN_FILES ? read_file(m, c, &cell[cells++], e)
-                                      : read_array(m, c, &cell[cells++], e))
+                                      : read_array(c, &cell[cells++], e))
             return error_wrap(e, "row %lld", (long long)m->row + 1);
     }
     return stream_write(w, cell, e) ? -1 : 1;
