@@ -1,4 +1,4 @@
-/* A discrete architecture trained from scratch. */
+/* A network trained from scratch: an architecture that was found, or a published design. */
 #include <unistd.h>
 #include "network/architecture.h"
 #include "search/profile.h"
@@ -6,17 +6,24 @@
 #include "search/watch.h"
 
 static const char *arch_path, *checkpoint, *augment = "auto";
-static int64_t epochs = 20, cutout = 0;
+static int64_t epochs = 20, until = -1, cutout = 0;
 static double rate = 0.025, drop_path_most = 0;
 static struct model_options network = {.cells = 8, .channels = 16, .batch = 96, .classes = 10};
 
 static const struct option options[] = {
     {"arch", 'a', OPTION_FILE, &arch_path, "FILE",
      "an architecture stream, a search's state, or DARTS Genotype text", 0, 0, NULL},
+    {"network", 'n', OPTION_CHOICE, &network.design, "NAME", "a published design instead", 0, 0,
+     DESIGN_WORDS},
+    {"depth", 0, OPTION_INT, &network.depth, "N",
+     "of the design: convolutions of a cnn (by default 4), layers of a resnet (8)", 1, 10000, NULL},
     {"auxiliary", 0, OPTION_FLAG, &network.auxiliary, NULL,
      "a second classifier after two thirds of the cells, with 0.4 of the loss, while training", 0,
      0, NULL},
     {"epochs", 0, OPTION_INT, &epochs, "N", "epochs in all", 0, 1e6, NULL},
+    {"until", 0, OPTION_INT, &until, "N",
+     "stop when so many are done; a later call goes on, with other pixels of the same images", 0,
+     1e6, NULL},
     {"rate", 0, OPTION_REAL, &rate, "X", "first learning rate; it falls to 0 by half a cosine",
      1e-9, 1e3, NULL},
     {"drop-path", 0, OPTION_REAL, &drop_path_most, "P",
@@ -34,7 +41,7 @@ static const struct option options[] = {
 
 static const struct program program = {
     .name = "train",
-    .summary = "train a discrete architecture from scratch",
+    .summary = "train a network from scratch",
     .operands = "[SAMPLES]",
     .most_operands = 1,
     .description =
@@ -43,14 +50,23 @@ static const struct program program = {
         "predict needs nothing else.\n\n"
         "SGD with momentum 0.9, weight decay 3e-4 and gradients clipped to norm 5. Images are "
         "normalised as meta `normalisation` says, else by their own mean and deviation.\n\n"
+        "--arch trains what derive wrote, --network a design as it was published, --channels wide "
+        "at "
+        "its first layer and --depth deep. cnn: pairs of 3x3 convolutions, a max pool and twice "
+        "the "
+        "channels after each. resnet: 8, 14, 20, ... layers in three stages (He et al. 2016).\n\n"
         "With --checkpoint a call that was killed is simply repeated; the weights are those of a "
-        "call that was not. A checkpoint of other settings or other samples is an error. With "
+        "call that was not. A checkpoint of other settings or other samples is an error; with "
+        "--until the samples need only have the same ids and labels, so that every epoch can see "
+        "variants of its own. With "
         "--no-history the outputs hold no seconds either, so that they can be compared byte by "
         "byte.",
     .examples = "train --arch arch --cells 5 --channels 16 --epochs 20 -o net pool\n"
                 "# the published recipe, from Genotype text\n"
                 "train --arch genotype.txt --cells 20 --channels 36 --epochs 600 --auxiliary \\\n"
                 "    --drop-path 0.2 --cutout 16 --checkpoint part -o net pool\n"
+                "# a published design\n"
+                "train --network resnet --depth 20 --channels 16 --epochs 30 -o net pool\n"
                 "# how large it is\n"
                 "train --describe --arch arch --cells 20 --channels 36 --image 32x32x3",
     .files = "The file of --checkpoint is a weights stream with the optimiser's state and the "
@@ -63,6 +79,7 @@ static const struct program program = {
         COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM,
 };
 
+/* genotype: NULL of a design. */
 static int begin(const struct call *c, struct training *t, const struct genotype *genotype,
                  const struct samples *s, struct error *e)
 {
@@ -86,8 +103,9 @@ static int train(const struct call *c, struct training *t, const struct samples 
     struct profile profile;
     if (network.profile && profile_begin(&profile, t->model.graph, e))
         return -1;
-    watch_begin(&watch, c, (double)(t->epochs - t->epoch) * (double)s->count, 0);
-    while (t->epoch < t->epochs) {
+    int end = until >= 0 && until < t->epochs ? (int)until : t->epochs;
+    watch_begin(&watch, c, (double)(end - t->epoch) * (double)s->count, 0);
+    while (t->epoch < end) {
         if (training_epoch(t, s, watch_images, &watch, e) ||
             (checkpoint && training_save(t, c, checkpoint, true, s, inputs, e)))
             return -1;
@@ -103,18 +121,22 @@ static int train(const struct call *c, struct training *t, const struct samples 
 static void check_call(const struct call *c)
 {
     struct error e;
-    if (!arch_path)
-        program_usage(c, "expected --arch FILE");
+    if (!arch_path == !network.design)
+        program_usage(c, "expected either --arch FILE or --network NAME");
+    program_forbid(c, network.design, "goes with --arch", "cells auxiliary drop-path");
+    program_forbid(c, arch_path, "goes with --network", "depth");
+    program_forbid(c, !checkpoint, "goes with --checkpoint", "until");
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
     network.drop_path = drop_path_most > 0;
     program_forbid(c, network.describe, "does nothing with --describe",
-                   "epochs rate cutout augment checkpoint profile");
+                   "epochs until rate cutout augment checkpoint profile");
     if (network.describe && c->argc)
         program_usage(c, "--describe reads no samples, found '%s'", c->argv[0]);
     if (network.describe)
         return;
-    program_check_inputs(c, (const char *[]){c->argc ? c->argv[0] : "-", arch_path, NULL});
+    program_check_inputs(
+        c, (const char *[]){c->argc ? c->argv[0] : "-", arch_path ? arch_path : "", NULL});
     program_check_output(c, "checkpoint", checkpoint);
 }
 
@@ -125,13 +147,13 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     check_call(&call);
 
-    struct genotype genotype;
+    struct genotype genotype, *found = arch_path ? &genotype : NULL;
     char digest[17];
     struct stream_limits limits = stage_limits(&call);
-    if (genotype_read(&genotype, arch_path, &limits, NULL, digest, &e))
+    if (found && genotype_read(found, arch_path, &limits, NULL, digest, &e))
         program_fail(&call, &e);
     if (network.describe) {
-        if (model_describe(&network, &genotype, &call, &e))
+        if (model_describe(&network, found, &call, &e))
             program_fail(&call, &e);
         return program_end(&call);
     }
@@ -141,10 +163,10 @@ int main(int argc, char **argv)
     struct training t;
     struct value *inputs = NULL;
     if (samples_read(&call, call.argc ? call.argv[0] : NULL, true, &table, &samples, &e) ||
-        stage_note_input(&inputs, arch_path, digest, &e) ||
-        begin(&call, &t, &genotype, &samples, &e) ||
+        (found && stage_note_input(&inputs, arch_path, digest, &e)) ||
+        begin(&call, &t, found, &samples, &e) ||
         (checkpoint && access(checkpoint, F_OK) == 0 &&
-         training_resume(&t, &call, checkpoint, &samples, &e)) ||
+         training_resume(&t, &call, checkpoint, until >= 0, &samples, &e)) ||
         train(&call, &t, &samples, inputs, &e) ||
         training_save(&t, &call, call.output, false, &samples, inputs, &e))
         program_fail(&call, &e);

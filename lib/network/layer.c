@@ -81,6 +81,22 @@ struct node *layer_linear(struct graph *g, struct node *x, const char *module, i
         layer_weight(g, name_of("%s.bias", module).text, GRAPH_WEIGHTS, 1, &out, initial));
 }
 
+struct node *layer_convolution(struct graph *g, struct node *x, const char *name, int kernel,
+                               int stride, int channels)
+{
+    if (!x)
+        return NULL;
+    return conv2d(x, layer_kernel(g, name, kernel, channels_of(x), channels),
+                  (struct window){.kernel = kernel, .stride = stride, .pad = kernel / 2});
+}
+
+void layer_classify(struct designed *d, struct graph *g, struct node *x, const char *module)
+{
+    d->label = graph_input(g, "label", 1, 1, 1);
+    d->logits = layer_linear(g, x ? global_avg_pool(x) : NULL, module, d->classes);
+    d->loss = cross_entropy(d->logits, d->label, 0);
+}
+
 struct node *layer_factorised_reduce(struct graph *g, struct node *x, int out, const char *first,
                                      const char *second)
 {
@@ -107,15 +123,22 @@ bool layer_is_reduction(int index, int cells)
     return index == cells / 3 || index == 2 * cells / 3;
 }
 
-int layer_check_network(const struct image_shape *image, int channels, int cells, int classes,
-                        struct error *e)
+int layer_check_images(const struct image_shape *image, int channels, int classes, struct error *e)
 {
     return layer_check_setting("image height", image->height, 1, 4096, e) ||
                    layer_check_setting("image width", image->width, 1, 4096, e) ||
                    layer_check_setting("image channels", image->channels, 1, 64, e) ||
                    layer_check_setting("channels", channels, 1, NETWORK_MOST_CHANNELS, e) ||
-                   layer_check_setting("cells", cells, 1, NETWORK_MOST_CELLS, e) ||
                    layer_check_setting("classes", classes, 2, 100000, e)
+               ? -1
+               : 0;
+}
+
+int layer_check_network(const struct image_shape *image, int channels, int cells, int classes,
+                        struct error *e)
+{
+    return layer_check_images(image, channels, classes, e) ||
+                   layer_check_setting("cells", cells, 1, NETWORK_MOST_CELLS, e)
                ? -1
                : 0;
 }

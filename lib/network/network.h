@@ -44,6 +44,36 @@ int discrete_build(struct discrete *d, struct graph *g, const struct genotype *g
  * alone are looked at, which are valid. -1 after a write error. (discrete_dot.c) */
 int discrete_print_dot(const struct discrete *d, const struct genotype *genotype, FILE *to);
 
+/* ---- published designs, told by a name, a width and a depth (design.c lists them) ---- */
+struct designed {
+    struct image_shape image;
+    int channels;           /* of the first layer */
+    int depth;              /* what it counts is the design's to say */
+    int classes;
+    struct node *x, *label; /* inputs */
+    struct node *logits, *loss;
+};
+struct design {
+    const char *name;
+    const char *depth;             /* what its depth counts */
+    int least, most, step, usual;  /* depths: least, least + step, ... */
+    /* Fills the handles from the settings above them, which are valid. */
+    int (*build)(struct designed *d, struct graph *g, struct error *e);
+};
+#define DESIGN_WORDS "cnn|resnet" /* their names */
+const struct design *design_find(const char *name); /* NULL: there is none */
+/* Checks the settings, then builds. */
+int design_build(const struct design *design, struct designed *d, struct graph *g,
+                 struct error *e);
+
+/* Two convolutions of 3x3, a max pool that halves, the channels doubled after each pair; then the
+ * mean over the pixels and a linear layer (cnn.c). Names as in torchvision's VGG. */
+extern const struct design DESIGN_CNN;
+/* He et al., CVPR 2016, section 4.2: 6 n + 2 layers in three stages of n blocks, channels doubled
+ * and sides halved from one to the next, where a 1x1 convolution carries the shortcut (resnet.c).
+ * Names as in torchvision's ResNet. */
+extern const struct design DESIGN_RESNET;
+
 /* ---- GANomaly's encoder and decoder (autoencoder.c) ---- */
 struct autoencoder {
     int side;      /* power of two, 16 or more: 32 */

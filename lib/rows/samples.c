@@ -1,6 +1,7 @@
 #include "rows/samples.h"
 
 #include <string.h>
+#include <xxhash.h>
 
 static int check_labels(struct samples *s, struct error *e)
 {
@@ -67,6 +68,12 @@ int samples_fit(const struct samples *s, const char *what, struct image_shape sh
     if (s->classes > classes)
         return error_set(e, "%s: %d classes, the network has %d", what, s->classes, classes);
     return 0;
+}
+
+uint64_t samples_identity(const struct samples *s)
+{
+    uint64_t ids = XXH3_64bits(s->id, s->count * sizeof *s->id);
+    return XXH3_64bits_withSeed(s->label, s->count * sizeof *s->label, ids);
 }
 
 int samples_normalisation(const struct samples *s, struct normalisation *n, struct error *e)

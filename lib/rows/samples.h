@@ -30,6 +30,9 @@ int samples_read(const struct call *c, const char *path, bool labelled, struct t
 int samples_fit(const struct samples *s, const char *what, struct image_shape shape, int classes,
                 struct error *e);
 
+/* A digest of which images they are and what they show, ids and labels, whatever their pixels. */
+uint64_t samples_identity(const struct samples *s);
+
 /* What meta says, or, where it says nothing, what the images themselves have. */
 int samples_normalisation(const struct samples *s, struct normalisation *n, struct error *e);
 

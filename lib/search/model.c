@@ -1,5 +1,6 @@
 #include "search/model.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,23 @@ static struct value *genotype_text(const struct genotype *g)
     return v;
 }
 
+/* Whether all of the members of a cell network could be set. */
+static bool set_cells(struct value *v, const struct model_options *o,
+                      const struct genotype *genotype)
+{
+    return value_set_text(v, "type", genotype ? "discrete" : "supernet") &&
+           value_set_text(v, "space", "darts") && value_set_int(v, "cells", o->cells) &&
+           (!genotype || (value_set(v, "genotype", genotype_text(genotype)) &&
+                          value_set_bool(v, "auxiliary", o->auxiliary) &&
+                          value_set_bool(v, "drop_path", o->drop_path)));
+}
+
+static bool set_design(struct value *v, const struct model_options *o)
+{
+    int64_t depth = o->depth ? o->depth : design_find(o->design)->usual;
+    return value_set_text(v, "type", o->design) && value_set_int(v, "depth", depth);
+}
+
 struct value *model_settings(const struct model_options *o, struct image_shape image, int classes,
                              const struct normalisation *n, const struct genotype *genotype)
 {
@@ -31,18 +49,13 @@ struct value *model_settings(const struct model_options *o, struct image_shape i
     bool good = value_append(shape, value_int(image.height)) &&
                 value_append(shape, value_int(image.width)) &&
                 value_append(shape, value_int(image.channels));
-    good = value_set_text(v, "type", genotype ? "discrete" : "supernet") &&
-           value_set_text(v, "space", "darts") && good;
-    if (!value_set(v, "image", shape) || !good || !value_set_int(v, "classes", classes) ||
-        !value_set_int(v, "cells", o->cells) || !value_set_int(v, "channels", o->channels) ||
-        !value_set(v, "normalisation", normalisation_value(n ? n : &none)) ||
-        (genotype && (!value_set(v, "genotype", genotype_text(genotype)) ||
-                      !value_set_bool(v, "auxiliary", o->auxiliary) ||
-                      !value_set_bool(v, "drop_path", o->drop_path)))) {
-        value_free(v);
-        return NULL;
-    }
-    return v;
+    good = (o->design ? set_design(v, o) : set_cells(v, o, genotype)) && good;
+    if (value_set(v, "image", shape) && good && value_set_int(v, "classes", classes) &&
+        value_set_int(v, "channels", o->channels) &&
+        value_set(v, "normalisation", normalisation_value(n ? n : &none)))
+        return v;
+    value_free(v);
+    return NULL;
 }
 
 static int get_image(const struct value *settings, struct image_shape *image, struct error *e)
@@ -98,22 +111,40 @@ static int build_discrete(struct model *m, const struct value *settings, struct 
     return take(m, d.x, d.label, d.logits, d.loss);
 }
 
+static int build_design(struct model *m, const struct value *settings, struct error *e)
+{
+    if (settings_int(settings, "network", "depth", 1, INT_MAX, &m->depth, e))
+        return -1;
+    struct designed d = {
+        .image = m->image, .channels = m->channels, .depth = m->depth, .classes = m->classes};
+    if (design_build(m->design, &d, m->graph, e))
+        return -1;
+    return take(m, d.x, d.label, d.logits, d.loss);
+}
+
+static int build_cells(struct model *m, const struct value *settings, struct error *e)
+{
+    if (settings_int(settings, "network", "cells", 1, NETWORK_MOST_CELLS, &m->cells, e))
+        return -1;
+    return m->supernet ? build_supernet(m, e) : build_discrete(m, settings, e);
+}
+
 static int build(struct model *m, const struct value *settings, struct error *e)
 {
     const char *type = value_get_text(settings, "type", "(none)");
     m->supernet = !strcmp(type, "supernet");
-    if (!m->supernet && strcmp(type, "discrete"))
-        return error_set(e, "network of type %s, expected supernet or discrete", type);
+    m->design = design_find(type);
+    if (!m->supernet && !m->design && strcmp(type, "discrete"))
+        return error_set(e, "network of type %s, expected supernet|discrete|" DESIGN_WORDS, type);
     if (get_image(settings, &m->image, e) ||
         settings_int(settings, "network", "classes", 1, SAMPLES_MOST_CLASSES, &m->classes, e) ||
-        settings_int(settings, "network", "cells", 1, NETWORK_MOST_CELLS, &m->cells, e) ||
         settings_int(settings, "network", "channels", 1, NETWORK_MOST_CHANNELS, &m->channels, e))
         return -1;
     int found = normalisation_from_meta(&m->normalisation, settings, m->image.channels, e);
     if (found <= 0)
         return found < 0 ? -1 : error_set(e, "network: normalisation is missing");
     m->graph = graph_new(e);
-    if (!m->graph || (m->supernet ? build_supernet(m, e) : build_discrete(m, settings, e)))
+    if (!m->graph || (m->design ? build_design(m, settings, e) : build_cells(m, settings, e)))
         return -1;
     return graph_check(m->graph, e);
 }
@@ -150,12 +181,13 @@ void model_free(struct model *m)
     *m = (struct model){0};
 }
 
-static struct value *sizes_value(const struct model *m, const struct graph_size *size, int batch)
+static struct value *sizes_value(const struct model *m, const struct value *settings,
+                                 const struct graph_size *size, int batch)
 {
     struct value *v = value_map();
-    if (value_set_text(v, "type", m->supernet ? "supernet" : "discrete") &&
-        value_set_int(v, "cells", m->cells) && value_set_int(v, "channels", m->channels) &&
-        value_set_int(v, "classes", m->classes) &&
+    if (value_set_text(v, "type", value_get_text(settings, "type", "")) &&
+        (m->design ? value_set_int(v, "depth", m->depth) : value_set_int(v, "cells", m->cells)) &&
+        value_set_int(v, "channels", m->channels) && value_set_int(v, "classes", m->classes) &&
         value_set_int(v, "weights", (int64_t)size->weights) &&
         value_set_int(v, "architecture", (int64_t)size->architecture) &&
         value_set_int(v, "macs", (int64_t)size->macs) &&
@@ -190,7 +222,7 @@ static struct value *measure(const struct model_options *o, const struct genotyp
     struct value *v = NULL, *settings = model_settings(o, shape, (int)o->classes, NULL, genotype);
     if (!model_build(&m, settings, e) &&
         !graph_measure(m.graph, m.loss, (int)o->batch, GRAPH_TRAIN, &size, e)) {
-        v = sizes_value(&m, &size, (int)o->batch);
+        v = sizes_value(&m, settings, &size, (int)o->batch);
         if (!v)
             error_set(e, "out of memory");
     }

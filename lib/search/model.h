@@ -1,10 +1,11 @@
 /* A network with all that is needed to build it again, as the meta `network` of a weights stream:
  *
- *     type            "supernet" or "discrete"
- *     space           "darts"
+ *     type            "supernet", "discrete" or the name of a design
  *     image           [height, width, channels]
- *     classes, cells, channels
+ *     classes, channels
  *     normalisation   {mean: [..], sd: [..]}
+ *     depth           a design's only
+ *     space, cells    of the other two: "darts"; how many
  *     genotype        discrete only: DARTS Genotype text
  *     auxiliary       discrete only: whether there is an auxiliary head
  *     drop_path       discrete only: whether paths may be dropped
@@ -20,6 +21,8 @@
 
 /* What a program is told of a network. */
 struct model_options {
+    const char *design; /* its name, and its depth or 0 for the usual one; NULL: cells */
+    int64_t depth;
     int64_t cells, channels, batch;
     bool auxiliary, drop_path; /* discrete only; not of MODEL_OPTIONS */
     bool describe, profile;    /* what is to be printed */
@@ -47,17 +50,19 @@ struct model_options {
 
 struct model {
     bool supernet;
+    const struct design *design; /* NULL: cells */
     struct image_shape image;
-    int classes, cells, channels;
+    int classes, channels;
+    int cells, depth; /* the one that there is */
     struct normalisation normalisation;
     struct graph *graph;        /* owned */
     struct node *x, *label;     /* inputs */
     struct node *logits, *loss; /* logits are kept, the loss where it is planned */
 };
 
-/* The settings of a super-net, or of the discrete network of a genotype (not NULL), for such
- * images; n may be NULL where sizes are all that is asked. NULL where memory is out. The caller
- * owns the map. */
+/* The settings of a super-net, of the discrete network of a genotype (not NULL), or of a design
+ * that o names, for such images; n may be NULL where sizes are all that is asked. NULL where memory
+ * is out. The caller owns the map. */
 struct value *model_settings(const struct model_options *o, struct image_shape image, int classes,
                              const struct normalisation *n, const struct genotype *genotype);
 /* Builds the graph of such a map, which may come from a file: everything in it is checked. */
@@ -68,8 +73,8 @@ void model_free(struct model *m);
 
 /* 0, or -1 with what is wrong with the call: --describe and its company. */
 int model_check_options(const struct model_options *o, const struct call *c, struct error *e);
-/* Prints the sizes of a super-net (genotype NULL) or a discrete network, and of what a step needs:
- * type, cells, channels, classes, weights, architecture, macs (one image's forward pass), flops (2
+/* Prints the sizes of the network of such settings, and of what a step needs: type, cells or depth,
+ * channels, classes, weights, architecture, macs (one image's forward pass), flops (2
  * macs), nodes, batch, arena_bytes; a line each, or as JSON, to the call's output. */
 int model_describe(const struct model_options *o, const struct genotype *genotype,
                    const struct call *c, struct error *e);

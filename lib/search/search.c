@@ -65,7 +65,8 @@ static int build(struct search *s, const struct value *network, const struct val
     if (!s->network || !s->settings)
         return error_set(e, "out of memory");
     if (!s->model.supernet)
-        return error_set(e, "network of type discrete, expected supernet");
+        return error_set(e, "network of type %s, expected supernet",
+                         value_get_text(network, "type", ""));
     struct graph *g = s->model.graph;
     if (graph_plan(g, s->model.loss, s->batch, GRAPH_TRAIN, e))
         return -1;

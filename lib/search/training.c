@@ -139,6 +139,16 @@ static int make_header(const struct training *t, bool clock, const struct header
     return error_set(e, "out of memory");
 }
 
+struct digest {
+    char text[17];
+};
+static struct digest digest_of(uint64_t x)
+{
+    struct digest d;
+    snprintf(d.text, sizeof d.text, "%016llx", (unsigned long long)x);
+    return d;
+}
+
 static int write_tensors(const struct training *t, bool checkpoint, struct stream_writer *w,
                          struct error *e)
 {
@@ -157,7 +167,9 @@ int training_save(const struct training *t, const struct call *c, const char *pa
     struct stream_writer *w = NULL;
     if (make_header(t, c->history, &samples->table->header, &h, e))
         return -1;
-    if (checkpoint && !value_set_text(h.meta, "samples", samples->table->digest))
+    if (checkpoint &&
+        (!value_set_text(h.meta, "samples", samples->table->digest) ||
+         !value_set_text(h.meta, "images", digest_of(samples_identity(samples)).text)))
         error_set(e, "out of memory");
     else
         w = stage_create_at(c, path, &h, inputs, e);
@@ -196,17 +208,40 @@ static int restore(struct training *t, const struct weights *w, struct error *e)
     return 0;
 }
 
-int training_resume(struct training *t, const struct call *c, const char *path,
+/* The normalisation of the checkpoint becomes the training's, unless its samples told another. */
+static int adopt_normalisation(struct training *t, const struct weights *w,
+                               const struct samples *samples, struct error *e)
+{
+    const struct value *kept = value_get(w->header.meta, "network");
+    if (value_get(samples->table->header.meta, "normalisation"))
+        return 0;
+    int found = normalisation_from_meta(&t->model.normalisation, kept, t->model.image.channels, e);
+    if (found <= 0)
+        return found < 0 ? -1 : error_set(e, "network: normalisation is missing");
+    return value_set(t->network, "normalisation", value_copy(value_get(kept, "normalisation")))
+               ? 0
+               : error_set(e, "out of memory");
+}
+
+static int check_samples(const struct weights *w, const char *key, const char *now, struct error *e)
+{
+    const char *began = value_get_text(w->header.meta, key, "");
+    if (!strcmp(began, now))
+        return 0;
+    return error_set(e, "it began with the %s %s, these are %s", key, began, now);
+}
+
+int training_resume(struct training *t, const struct call *c, const char *path, bool variants,
                     const struct samples *samples, struct error *e)
 {
     struct weights w;
     struct stream_limits limits = stage_limits(c);
     if (weights_read(&w, path, &limits, e))
         return -1;
-    const char *began = value_get_text(w.header.meta, "samples", ""), *now = samples->table->digest;
-    int failed = restore(t, &w, e);
-    if (!failed && strcmp(began, now))
-        failed = error_set(e, "it began with the samples %s, these are %s", began, now);
+    int failed =
+        (variants && adopt_normalisation(t, &w, samples, e)) || restore(t, &w, e) ||
+        (variants ? check_samples(&w, "images", digest_of(samples_identity(samples)).text, e)
+                  : check_samples(&w, "samples", samples->table->digest, e));
     weights_free(&w);
     return failed ? error_wrap(e, "%s", path) : 0;
 }

@@ -1,4 +1,4 @@
-/* The evaluation phase: a discrete network trained from scratch by SGD (momentum 0.9, weight decay
+/* A network trained from scratch, as DARTS does in its evaluation phase: by SGD (momentum 0.9, weight decay
  * 3e-4, gradient norm at most 5), its learning rate falling by half a cosine to 0, drop-path
  * rising in a straight line from 0. DARTS, Liu et al., ICLR 2019. What is to be repeated exactly
  * stands in the map `network` (model.h) and in
@@ -40,8 +40,9 @@ int training_epoch(struct training *t, const struct samples *samples,
 int training_save(const struct training *t, const struct call *c, const char *path, bool checkpoint,
                   const struct samples *samples, const struct value *inputs, struct error *e);
 /* Goes on from a checkpoint, which must be of the same network, settings and samples, as if there
- * had been no break. */
-int training_resume(struct training *t, const struct call *c, const char *path,
+ * had been no break. `variants`: the samples need only be the same by id and label, so that each
+ * epoch can have pixels of its own; a normalisation that was measured stays that of the first. */
+int training_resume(struct training *t, const struct call *c, const char *path, bool variants,
                     const struct samples *samples, struct error *e);
 
 #endif

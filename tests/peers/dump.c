@@ -1,7 +1,7 @@
 /* Runs a network at full size once, forward and backward, and writes all of it as .npy files, in
  * this engine's layout: p.NAME parameters, g.NAME gradients, x, y, output, loss.
  *
- *     dump supernet|discrete|autoencoder FOLDER */
+ *     dump supernet|discrete|autoencoder|DESIGN FOLDER */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +57,11 @@ int main(int argc, char **argv)
         struct genotype genotype;
         check(genotype_parse(&genotype, darts_v2, strlen(darts_v2), &e));
         check(discrete_build(&d, g, &genotype, &e));
+        x = d.x, y = d.label, output = d.logits, loss = d.loss;
+    } else if (design_find(argv[1])) {
+        struct designed d = {.image = {32, 32, 3}, .channels = 16, .classes = CLASSES};
+        d.depth = !strcmp(argv[1], "resnet") ? 20 : design_find(argv[1])->usual;
+        check(design_build(design_find(argv[1]), &d, g, &e));
         x = d.x, y = d.label, output = d.logits, loss = d.loss;
     } else {
         struct autoencoder a = {.side = 32, .channels = 1, .width = 64, .latent = 8};

@@ -1,5 +1,5 @@
 """Compares what dump wrote with PyTorch: the same networks, written out here once more, given the same weights by name.
-usage: networks.py supernet|discrete|autoencoder FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
+usage: networks.py supernet|discrete|autoencoder|cnn|resnet FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
 import copy, glob, os, sys
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 
@@ -102,6 +102,26 @@ class AutoEncoder(nn.Module):
                               up(2 * w, w), bn(w), nn.ReLU(), up(w, 1), nn.Tanh())
     def forward(s, x, y): z = s.enc(x); return z.flatten(1), F.mse_loss(s.dec(z), x)
 
+# ---- published designs ----
+class Cnn(nn.Module):
+    def __init__(s, c=16, n=4, image=3, classes=10):
+        super().__init__(); unit = lambda i, o: [conv(i, o, 3, 1, 1), nn.BatchNorm2d(o), nn.ReLU()]; units = []
+        for k in range(n // 2): units += unit(c << k - 1 if k else image, c << k) + unit(c << k, c << k) + [nn.MaxPool2d(2)]
+        s.features, s.classifier = nn.Sequential(*units), nn.Linear(c << n // 2 - 1, classes)
+    def forward(s, x, y): out = s.classifier(s.features(x).mean((2, 3))); return out, F.cross_entropy(out, y)
+class Block(nn.Module):
+    def __init__(s, i, o, stride):
+        super().__init__(); s.conv1, s.bn1, s.conv2, s.bn2 = conv(i, o, 3, stride, 1), nn.BatchNorm2d(o), conv(o, o, 3, 1, 1), nn.BatchNorm2d(o)
+        s.downsample = nn.Sequential(conv(i, o, 1, stride), nn.BatchNorm2d(o)) if stride > 1 else nn.Identity()
+    def forward(s, x): return F.relu(s.bn2(s.conv2(F.relu(s.bn1(s.conv1(x))))) + s.downsample(x))
+class ResNet(nn.Module):
+    def __init__(s, c=16, n=3, image=3, classes=10):
+        super().__init__(); s.conv1, s.bn1, s.fc = conv(image, c, 3, 1, 1), nn.BatchNorm2d(c), nn.Linear(4 * c, classes)
+        stage = lambda k: nn.Sequential(*[Block(c << (k - 1 if k and not i else k), c << k, 2 if k and not i else 1) for i in range(n)])
+        s.layer1, s.layer2, s.layer3 = stage(0), stage(1), stage(2)
+    def forward(s, x, y):
+        x = s.layer3(s.layer2(s.layer1(F.relu(s.bn1(s.conv1(x)))))); out = s.fc(x.mean((2, 3))); return out, F.cross_entropy(out, y)
+
 # ---- the comparison ----
 def to_torch(t, like):
     """[h, w, in, out] to [out, in, h, w]; [h, w, c] to [c, 1, h, w]; [in, out] to [out, in]"""
@@ -114,7 +134,7 @@ def compare(kind, folder):
     """Yields (good, text) for each thing compared."""
     torch.set_default_dtype(torch.float64)
     read = lambda name: torch.from_numpy(np.load(os.path.join(folder, name + '.npy'))).double()
-    net = dict(supernet=SuperNet, discrete=Discrete, autoencoder=AutoEncoder)[kind]()
+    net = dict(supernet=SuperNet, discrete=Discrete, autoencoder=AutoEncoder, cnn=Cnn, resnet=ResNet)[kind]()
     parameters = dict(net.named_parameters())
     ours = {os.path.basename(f)[2:-4] for f in glob.glob(os.path.join(folder, 'p.*.npy'))}
     yield ours == set(parameters), 'the same %d parameters by name' % len(ours)

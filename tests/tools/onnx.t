@@ -65,6 +65,10 @@ done
 load idx colour labels >rgb
 train --arch arch --cells 4 --channels 4 --epochs 1 --auxiliary -o net <rgb
 same net rgb scores predict
+for design in cnn resnet; do
+    train --network $design --channels 5 --epochs 1 -o designed <rgb
+    same designed rgb scores predict
+done
 ok 'class names and settings go with it' $python -c '
 import onnx
 notes = {p.key: p.value for p in onnx.load("net.onnx").metadata_props}

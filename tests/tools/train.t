@@ -64,6 +64,44 @@ run 'train --arch darts-v2 --cells 3 --channels 8 --batch 20 --augment none --ep
 status 0
 ok 'it learns 40 images' awk '{ exit !($1 > 0.7) }' "$WORK/stdout"
 
+# Published designs; epochs one by one, each on pixels of its own.
+run 'train --describe --network resnet --depth 20 --channels 16 --image 32x32x3 --json'
+status 0
+stdout like '*"type": "resnet"*"depth": 20*"weights": 272474,*'
+fixed='--network cnn --channels 4 --batch 16 --epochs 3 --no-history'
+run "train $fixed -o cnn <samples && predict --weights cnn <samples | evaluate"
+status 0
+run "train $fixed --threads 1 <samples | cmp - cnn"
+status 0 'one thread: the same bytes'
+run "for e in 1 2 3; do train $fixed --until \$e --checkpoint one -o parts <samples || exit; done; cmp cnn parts"
+status 0 'an epoch a call: the same bytes'
+run 'save npy plain samples && load npy plain >plain.samples && head -c 128 plain/image.npy >dark &&
+    tail -c +129 plain/image.npy | tr "\200-\377" "\0-\177" >>dark && mv dark plain/image.npy &&
+    load npy plain >variants'
+status 0
+free='--network cnn --channels 4 --batch 16 --epochs 2 --augment none --no-history'
+run "train $free --until 1 --checkpoint two -o first <variants &&
+    train $free --until 2 --checkpoint two -o second <plain.samples"
+status 0 'other pixels of the same images'
+run 'for f in first second; do peek --json $f | tr -d "\n" | grep -o "\"normalisation\".*\"training\""; done | uniq -c | cut -c 1-7'
+stdout exactly '      2' # measured once
+run "train $free --checkpoint two <variants"
+status 1
+stderr like 'train: two: it began with the samples *'
+run "pick --first 20 plain.samples | train $free --until 2 --checkpoint two"
+status 1
+stderr like 'train: two: it began with the images *'
+for call in 'train --network resnet --depth 9 --epochs 1 <samples' \
+    'train --network cnn --depth 40 --epochs 1 <samples'; do
+    run "$call"
+    status 1
+done
+for call in 'train --network cnn --arch darts-v2' 'train --network cnn --cells 3' 'train --network vgg' \
+    'train --arch darts-v2 --depth 3' 'train --network cnn --until 1'; do
+    run "$call <samples"
+    status 2
+done
+
 run 'train --epochs 1 <samples'
 status 2
 run 'train --arch darts-v2 --epochs 1 --rate 0 <samples'
