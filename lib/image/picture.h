@@ -22,7 +22,10 @@ int picture_decode(struct picture *p, const uint8_t *bytes, size_t size, size_t 
 /* Grey to colour in place (a new array); nothing where it has colour. */
 int picture_make_colour(struct picture *p, struct error *e);
 
-/* Writes a PNG of 1 to 4 channels (grey, grey + alpha, RGB, RGBA). */
+/* A PNG of 1 to 4 channels (grey, grey + alpha, RGB, RGBA), in memory or written. */
+struct coded;
+int png_encode(struct coded *to, uint32_t height, uint32_t width, uint32_t channels,
+               const uint8_t *pixels, struct error *e);
 int png_write(struct output *o, uint32_t height, uint32_t width, uint32_t channels,
               const uint8_t *pixels, struct error *e);
 

@@ -1,6 +1,7 @@
-/* Images: a PNG a row, or the IDX files of MNIST. */
+/* Images: a PNG a row, the files that a codec made of them, or the IDX files of MNIST. */
 #include <stdlib.h>
 #include "base/memory.h"
+#include "image/codec.h"
 #include "image/dataset.h"
 #include "image/idx.h"
 #include "image/picture.h"
@@ -18,23 +19,51 @@ static int begin_png(struct export *x, struct error *e)
     return require_images(x, e) || folder_make(x->to, e);
 }
 
-static int row_png(struct export *x, const struct cell *row, struct error *e)
+/* The row's own file, by its id or, without ids, its place. */
+static int open_file(struct export *x, const struct cell *row, const char *ending, struct error *e)
 {
-    const struct cell *image = &row[x->image];
     char name[32];
-    snprintf(name, sizeof name, "%lld.png", (long long)(x->id >= 0 ? row[x->id].integer : x->row));
+    snprintf(name, sizeof name, "%lld.%s", (long long)(x->id >= 0 ? row[x->id].integer : x->row),
+             ending);
     autofree char *path = path_join(x->to, name, e);
     if (!path || output_open(x->file, path, e))
         return -1;
     x->file->unsynced = true;
+    return 0;
+}
+
+static int row_png(struct export *x, const struct cell *row, struct error *e)
+{
+    const struct cell *image = &row[x->image];
+    if (open_file(x, row, "png", e))
+        return -1;
     if (png_write(x->file, image->extent[0], image->extent[1], image->extent[2], image->data, e))
         return -1;
     return output_commit(x->file, e);
 }
 
-static int end_png(struct export *x, struct error *e)
+static int end_folder(struct export *x, struct error *e)
 {
     return folder_sync(x->to, e);
+}
+
+/* ---- coded ---- */
+
+static int begin_coded(struct export *x, struct error *e)
+{
+    x->image = header_require(x->header, "coded", ELEMENT_U8, 1, e);
+    return x->image < 0 || folder_make(x->to, e);
+}
+
+static int row_coded(struct export *x, const struct cell *row, struct error *e)
+{
+    const struct cell *coded = &row[x->image];
+    const char *ending = coded_ending(coded->data, coded->count);
+    if (!ending)
+        return error_set(e, "coded by none of " CODEC_WORDS);
+    if (open_file(x, row, ending, e) || output_write(x->file, coded->data, coded->count, e))
+        return -1;
+    return output_commit(x->file, e);
 }
 
 /* ---- idx: x->file[0] the images, x->file[1] the labels ---- */
@@ -87,5 +116,7 @@ static int end_idx(struct export *x, struct error *e)
     return output_commit(&x->file[0], e) || (x->label >= 0 && output_commit(&x->file[1], e));
 }
 
-const struct export_format EXPORT_PNG = {"png", true, begin_png, row_png, end_png, false};
+const struct export_format EXPORT_PNG = {"png", true, begin_png, row_png, end_folder, false};
+const struct export_format EXPORT_CODED = {"coded",   true,       begin_coded,
+                                           row_coded, end_folder, false};
 const struct export_format EXPORT_IDX = {"idx", true, begin_idx, row_idx, end_idx, false};

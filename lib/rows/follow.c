@@ -15,25 +15,31 @@ int follow_header(struct header *h, const char *kind, const struct header *from,
     return h->meta && h->history ? 0 : error_set(e, "out of memory");
 }
 
-static bool passes(const char *name, const char *const *own)
+bool follow_passes(const char *name, const char *const *own)
 {
     while (*own && strcmp(*own, name))
         own++;
     return !*own;
 }
 
-int follow_table(struct header *h, const char *kind, const struct table *t, const char *const *own,
-                 struct error *e)
+int follow_fields(struct header *h, const char *kind, const struct header *from,
+                  const char *const *own, struct error *e)
 {
-    if (follow_header(h, kind, &t->header, e))
+    if (follow_header(h, kind, from, e))
         return -1;
-    for (int i = 0; i < t->header.fields; i++) {
-        const struct field *f = &t->header.field[i];
-        if (passes(f->name, own) &&
+    for (int i = 0; i < from->fields; i++) {
+        const struct field *f = &from->field[i];
+        if (follow_passes(f->name, own) &&
             header_add_field(h, f->name, f->element, f->rank, f->extent, e) < 0)
             return -1;
     }
     return 0;
+}
+
+int follow_table(struct header *h, const char *kind, const struct table *t, const char *const *own,
+                 struct error *e)
+{
+    return follow_fields(h, kind, &t->header, own, e);
 }
 
 static struct cell cell_at(const struct column *c, size_t row)
@@ -52,7 +58,7 @@ int follow_cells(const struct table *t, const char *const *own, size_t row, stru
 {
     int n = 0;
     for (int i = 0; i < t->header.fields; i++)
-        if (passes(t->header.field[i].name, own))
+        if (follow_passes(t->header.field[i].name, own))
             cells[n++] = cell_at(&t->column[i], row);
     return n;
 }

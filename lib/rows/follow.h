@@ -8,8 +8,12 @@
 /* Initialises h as a header of this kind with from's meta and history, and no fields yet. Free h
  * whatever is returned. */
 int follow_header(struct header *h, const char *kind, const struct header *from, struct error *e);
-/* The same with the fields of t but its own, the others to be added. A row then begins with
- * follow_cells(), which returns how many cells they are. */
+/* The same with from's fields but its own, the others to be added. */
+int follow_fields(struct header *h, const char *kind, const struct header *from,
+                  const char *const *own, struct error *e);
+bool follow_passes(const char *name, const char *const *own); /* whether a field is not own */
+/* The same of a table. A row then begins with follow_cells(), which returns how many cells they
+ * are. */
 int follow_table(struct header *h, const char *kind, const struct table *t, const char *const *own,
                  struct error *e);
 int follow_cells(const struct table *t, const char *const *own, size_t row, struct cell *cells);

@@ -54,3 +54,12 @@ struct stream_writer *stage_create_at(const struct call *c, const char *path,
     header_free(&signed_by_us);
     return w;
 }
+
+int stage_note(const struct call *c, struct stream_writer *w, const char *key,
+               const struct value *what, struct error *e)
+{
+    struct value *history = stream_writer_header(w)->history;
+    if (!c->history || value_set(history->item[history->count - 1], key, value_copy(what)))
+        return 0;
+    return error_set(e, "out of memory: the history");
+}

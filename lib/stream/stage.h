@@ -23,4 +23,8 @@ struct stream_writer *stage_create(const struct call *c, const struct header *h,
 struct stream_writer *stage_create_at(const struct call *c, const char *path,
                                       const struct header *h, const struct value *inputs,
                                       struct error *e);
+/* Adds a member to the call's own entry in the history of what it writes, where there is one;
+ * before the first row. The value is copied. */
+int stage_note(const struct call *c, struct stream_writer *w, const char *key,
+               const struct value *what, struct error *e);
 #endif
