@@ -275,9 +275,9 @@ int value_pack(msgpack_packer *to, const struct value *v, int levels)
         msgpack_pack_map(to, v->count);
         break;
     }
+    if (v->count && levels == 0)
+        return -1;
     for (size_t i = 0; i < v->count; i++) {
-        if (levels <= 1)
-            return -1;
         if (v->key)
             text_pack(to, v->key[i]);
         if (value_pack(to, v->item[i], levels - 1))
