@@ -158,7 +158,9 @@ units: $(UNITS) $(FUZZERS)
 # tests/fuzz: an entry for each parser, with what an engine would find replayed, or with the engine.
 FUZZ_ENGINE ?=
 $(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests $(if $(FUZZ_ENGINE),-DFUZZ_ENGINE)
-$(BUILD)/fuzz/%: $(addprefix $(BUILD)/tests/fuzz/,targets/%.o input.o engine.o) $(LIB)
+$(BUILD)/tests/promises/%.o: CPPFLAGS += -Itests
+$(BUILD)/fuzz/%: $(addprefix $(BUILD)/tests/fuzz/,targets/%.o input.o engine.o) \
+	$(if $(FUZZ_ENGINE),,$(BUILD)/tests/promises/fault.o) $(LIB)
 	@mkdir -p $(@D)
 	$(call show,ld)$(CC) $(LDFLAGS) $(FUZZ_ENGINE) -o $@ $^ $(LDLIBS)
 $(BUILD)/fuzz/options: LDFLAGS += -Wl,--wrap=exit
@@ -170,7 +172,7 @@ fuzz:
 FAULTS = $(BUILD)/promises/fault.so $(BUILD)/promises/seal
 $(BUILD)/promises/fault.so: tests/promises/fault.c
 	@mkdir -p $(@D)
-	$(call show,cc)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fPIC -shared -o $@ $<
+	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(filter-out -fsanitize=%,$(CFLAGS)) -fPIC -shared -o $@ $<
 $(BUILD)/promises/seal: tests/promises/seal.c
 	@mkdir -p $(@D)
 	$(call show,cc)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lxxhash

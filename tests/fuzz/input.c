@@ -5,12 +5,6 @@
 #include "fuzz/fuzz.h"
 #include "stream/codec.h"
 
-void fuzz_broken(const char *condition, const char *file, int line)
-{
-    fprintf(stderr, "%s:%d: broken: %s\n", file, line, condition);
-    abort();
-}
-
 const char *fuzz_file(const uint8_t *bytes, size_t size)
 {
     static char path[64];

@@ -9,7 +9,7 @@ static char *print(const struct genotype *g)
     size_t size;
     FILE *to = open_memstream(&text, &size);
     must(to && genotype_print(g, to) == 0 && genotype_print_dot(g, to) == 0);
-    fclose(to);
+    must(fclose(to) == 0 && text);
     text[strcspn(text, "\n")] = 0; /* the picture was for the sanitizers */
     return text;
 }

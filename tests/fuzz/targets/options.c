@@ -66,9 +66,10 @@ static void check(const struct call *c)
 
 static void parse(struct call *c, int argc, char **argv)
 {
-    FILE *out = stdout, *err = stderr;
-    stdout = fopen("/dev/null", "w");
-    stderr = fopen("/dev/null", "w");
+    FILE *out = stdout, *err = stderr, *to[] = {fopen("/dev/null", "w"), fopen("/dev/null", "w")};
+    must(to[0] && to[1]);
+    stdout = to[0];
+    stderr = to[1];
     flag = false;
     count = 5;
     rate = 0;

@@ -13,6 +13,7 @@ int fuzz_one(const uint8_t *bytes, size_t size)
     const struct cell *row;
     size_t head = sizeof header - 1;
     uint8_t *whole = malloc(head + size);
+    must(whole);
     memcpy(whole, header, head);
     if (size)
         memcpy(whole + head, bytes, size);
