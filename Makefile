@@ -20,7 +20,7 @@ WERROR ?=
 SANITIZE ?=
 COVERAGE ?=
 CC = gcc
-OPT ?= -O3 -g
+OPT ?= $(if $(COVERAGE),-O1,-O3) -g
 
 # Debian packages: those of the build by the header that shows them to be there, then what the
 # pipelines run, then what the tests run.
@@ -38,6 +38,10 @@ CFLAGS = -std=gnu11 $(OPT) -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-
 	-Wvla -Wno-unknown-pragmas -fno-math-errno -ffp-contract=fast -fopenmp $(if $(WERROR),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all) \
 	$(if $(COVERAGE),--coverage -fprofile-update=atomic -DNO_SANDBOX)
+# Of what is parsed each branch counts: none is folded into another.
+ifneq ($(COVERAGE),)
+$(foreach room,base image measure network rows stream,$(BUILD)/lib/$(room)/%.o): OPT = -O0 -g
+endif
 LDFLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage) -Wl,--as-needed
 LDLIBS = -lmsgpackc -lxxhash -ljpeg -lpng -lz -lprotobuf-c -lm
 
@@ -140,9 +144,11 @@ setup:
 $(BUILD)/unit/%_f64: tests/unit/%_f64.c $(LIB64)
 	@mkdir -p $(@D)
 	$(call show,cc)$(CC) -DGRAPH_F64 $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB64) $(LDLIBS)
+$(BUILD)/unit/faults: $(BUILD)/tests/promises/fault.o
 $(BUILD)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB) $(LDLIBS)
+	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< \
+		$(filter %.o,$^) $(LIB) $(LDLIBS)
 $(BUILD)/peers/%_f64: tests/peers/%.c $(LIB64)
 	@mkdir -p $(@D)
 	$(call show,cc)$(CC) -DGRAPH_F64 $(CPPFLAGS) -Itests $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(LIB64) $(LDLIBS)
@@ -158,7 +164,7 @@ units: $(UNITS) $(FUZZERS)
 # tests/fuzz: an entry for each parser, with what an engine would find replayed, or with the engine.
 FUZZ_ENGINE ?=
 $(BUILD)/tests/fuzz/%.o: CPPFLAGS += -Itests $(if $(FUZZ_ENGINE),-DFUZZ_ENGINE)
-$(BUILD)/tests/promises/%.o: CPPFLAGS += -Itests
+$(BUILD)/tests/promises/%.o: CPPFLAGS += -Itests # fault.h
 $(BUILD)/fuzz/%: $(addprefix $(BUILD)/tests/fuzz/,targets/%.o input.o engine.o) \
 	$(if $(FUZZ_ENGINE),,$(BUILD)/tests/promises/fault.o) $(LIB)
 	@mkdir -p $(@D)
