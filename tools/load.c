@@ -7,14 +7,17 @@
 
 static const char *root;
 static const char *size;
-static int64_t most_bytes = 256 << 20;
+static int64_t most_bytes = 256 << 20, frames;
 
 static const struct option options[] = {
     {"root", 0, OPTION_FILE, &root, "DIR", "folder of the data set's files", 0, 0, NULL},
     {"size", 0, OPTION_TEXT, &size, "HxW", "resize every image to this height and width", 0, 0,
      NULL},
+    {"frames", 0, OPTION_INT, &frames, "N",
+     "cut videos into clips of N frames, a shorter rest left out; 0: each is one clip", 0, 1e6,
+     NULL},
     {"most-bytes", 0, OPTION_INT, &most_bytes, "BYTES",
-     "largest image or picture file that is accepted", 1, 1e15, NULL},
+     "largest image, clip or picture file that is accepted", 1, 1e15, NULL},
     {0},
 };
 
@@ -36,17 +39,24 @@ static const struct program program = {
         "cifar100 DIR train|test: train.bin, test.bin; label is the fine one.\n\n"
         "idx IMAGES [LABELS]: any IDX files of bytes, plain or with .gz.\n\n"
         "folder DIR: PNG and JPEG, a sub-folder for every class.\n\n"
-        "npy DIR: arrays as save npy leaves them, a field an array: image.npy [rows, height, width, "
+        "y4m FILE-or-DIR: video as YUV4MPEG2 (8 bits, progressive), a file or a sub-folder for "
+        "every class: clips, in the field clip, frames x height x width x channels, RGB or grey; "
+        "a colour sample goes to all of its pixels, so that save y4m gives the same back. Meta "
+        "`rate`: frames a second.\n\n"
+        "npy DIR: arrays as save npy leaves them, a field an array: image.npy [rows, height, "
+        "width, "
         "channels] and, where they are, label.npy and id.npy make samples; z.npy makes latents, "
         "scores.npy predictions.\n\n"
         "safetensors FILE: weights, as save safetensors leaves them.\n\n"
         "Ids: MNIST and Fashion-MNIST: index of a training image, 60000 + index of a test image; "
         "CIFAR: 10000 (k - 1) + index in the k-th training file, 50000 + index of a test image; "
-        "idx: index; folder: XXH3-64 of the path below DIR, cut to 53 bits.",
+        "idx: index; folder: XXH3-64 of the path below DIR, cut to 53 bits; clips: index in their "
+        "file, of a folder like folder, with --frames of path#index.",
     .examples = "load fashion-mnist test | peek\n"
                 "load cifar10 cifar-10-batches-bin train -o cifar\n"
                 "load npy arrays -o samples\n"
                 "load safetensors net.safetensors -o net\n"
+                "load y4m street.y4m --frames 12 | peek\n"
                 "# pictures of all sizes, brought to one\n"
                 "load folder photos --size 64x64 | mosaic -o sheet.png",
     .files = "/usr/share/datasets/fashion-mnist: where Debian's package dataset-fashion-mnist puts "
@@ -94,6 +104,8 @@ static struct dataset_request read_operands(const struct call *c, const struct f
             program_usage(c, "%s needs its folder: load %s %s", f->name, f->name, f->operands);
     }
     read_size(c, &q);
+    program_forbid(c, !f->clips, "goes with y4m", "frames");
+    q.frames = (uint32_t)frames;
     return q;
 }
 
@@ -105,8 +117,7 @@ static int load_import(struct call *c, const struct import_format *f)
     struct stream_limits limits = stage_limits(c);
     if (c->argc != 2)
         program_usage(c, "expected: load %s %s", f->name, f->operands);
-    if (root || size)
-        program_usage(c, "--root and --size go with data sets of images");
+    program_forbid(c, true, "goes with data sets of images", "root size frames");
     if (import_open(&m, f, c->argv[1], &limits, &e))
         program_fail(c, &e);
     struct stream_writer *w = stage_create(c, &m.header, NULL, &e);

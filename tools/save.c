@@ -20,6 +20,8 @@ static const struct program program = {
         "states: DIR/NAME.npy for every tensor by its name (a later one of the same name replaces "
         "an earlier).\n\n"
         "png DIR: DIR/ID.png for every image.\n\n"
+        "y4m DIR: DIR/ID.y4m for every clip: grey, or 4:2:0 (a colour sample is the mean of its "
+        "pixels), BT.601 of limited range, with the rate of the stream's meta.\n\n"
         "coded DIR: the files that compress --coded passed on, DIR/ID.jpg and the like.\n\n"
         "idx DIR: DIR/images-idx3-ubyte (idx4 with colour) and DIR/labels-idx1-ubyte.\n\n"
         "tsv [FILE]: tab-separated values with a line of names; a tensor is columns NAME0, NAME1 "
@@ -33,7 +35,7 @@ static const struct program program = {
         "dot [FILE]: of the weights of train, a picture of the network. Likewise.\n\n"
         "Folders are made where they are missing. Every file appears whole or not at all, and none "
         "before the stream has come to its proper end, but for those of which a row makes one "
-        "(png, coded, weights, varying extents).",
+        "(png, y4m, coded, weights, varying extents).",
     .examples = "load fashion-mnist train | pick --random 1000 | save npy arrays\n"
                 "save tsv <latents | sort -k2n\n"
                 "# the trained weights, for NumPy\n"

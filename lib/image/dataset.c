@@ -6,9 +6,9 @@
 #include "base/memory.h"
 #include "image/prepare.h"
 
-static const struct format *const FORMATS[] = {&FORMAT_FASHION_MNIST, &FORMAT_MNIST,
-                                               &FORMAT_CIFAR10,       &FORMAT_CIFAR100,
-                                               &FORMAT_IDX,           &FORMAT_FOLDER};
+static const struct format *const FORMATS[] = {
+    &FORMAT_FASHION_MNIST, &FORMAT_MNIST,  &FORMAT_CIFAR10, &FORMAT_CIFAR100,
+    &FORMAT_IDX,           &FORMAT_FOLDER, &FORMAT_Y4M};
 
 const struct format *format_at(int i)
 {
@@ -43,9 +43,9 @@ int dataset_open(struct dataset *d, const struct format *f, const struct dataset
         }
         d->extent[0] = q->height;
         d->extent[1] = q->width;
-        d->resized = array_new((size_t)q->height * (size_t)q->width,
-                               (size_t)d->extent[2] * (1 + sizeof(float)), "resized image", e);
-        if (!d->resized)
+        d->scaled = array_new((size_t)q->height * (size_t)q->width,
+                              (size_t)d->extent[2] * sizeof(float), "resized image", e);
+        if (!d->scaled)
             goto failed;
     }
     return 0;
@@ -54,28 +54,30 @@ failed:
     return -1;
 }
 
-/* The room holds the resize's floats, then the bytes. */
-static void resize(struct dataset *d, struct image *image)
+static int resize(struct dataset *d, struct image *image, struct error *e)
 {
-    size_t count = (size_t)d->extent[0] * (size_t)d->extent[1] * image->channels;
-    float *resized = (float *)(void *)d->resized;
-    uint8_t *bytes = (uint8_t *)(resized + count);
-    prepare_resize(image->pixels, (int)image->height, (int)image->width, (int)image->channels,
-                   d->request.height, d->request.width, resized);
-    for (size_t i = 0; i < count; i++)
-        bytes[i] = (uint8_t)lrintf(resized[i]);
+    const size_t from = (size_t)image->height * image->width * image->channels;
+    const size_t to = (size_t)d->extent[0] * (size_t)d->extent[1] * image->channels;
+    const size_t frames = image->frames ? image->frames : 1;
+    if (array_grow((void **)&d->resized, &d->resized_capacity, frames * to, 1, "resized image", e))
+        return -1;
+    for (size_t f = 0; f < frames; f++) {
+        prepare_resize(image->pixels + f * from, (int)image->height, (int)image->width,
+                       (int)image->channels, d->request.height, d->request.width, d->scaled);
+        for (size_t i = 0; i < to; i++)
+            d->resized[f * to + i] = (uint8_t)lrintf(d->scaled[i]);
+    }
     image->height = (uint32_t)d->request.height;
     image->width = (uint32_t)d->request.width;
-    image->pixels = bytes;
+    image->pixels = d->resized;
+    return 0;
 }
 
 int dataset_next(struct dataset *d, struct image *image, struct error *e)
 {
     *image = (struct image){.label = -1, .coarse = -1};
     int got = d->format->next(d, image, e);
-    if (got == 1 && d->resized)
-        resize(d, image);
-    return got;
+    return got == 1 && d->scaled && resize(d, image, e) ? -1 : got;
 }
 
 void dataset_close(struct dataset *d)
@@ -83,6 +85,7 @@ void dataset_close(struct dataset *d)
     if (d->state)
         d->format->close(d);
     value_free(d->meta);
+    free(d->scaled);
     free(d->resized);
     *d = (struct dataset){0};
 }

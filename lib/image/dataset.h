@@ -11,8 +11,9 @@
 struct image {
     int64_t id;            /* names this image for good, in whatever subset it is met again */
     int32_t label, coarse; /* -1: none; coarse is CIFAR-100's super-class */
+    uint32_t frames;       /* of a clip; 0: a picture */
     uint32_t height, width, channels;
-    const uint8_t *pixels; /* height x width x channels; valid until the next image is read */
+    const uint8_t *pixels; /* [frames x] height x width x channels; valid until the next is read */
     const char *file;      /* path below the root, or NULL */
 };
 
@@ -23,18 +24,22 @@ struct dataset_request {
     const char *file[2]; /* idx: images, and labels or NULL */
     size_t most_bytes;   /* of one decoded image or one picture file */
     int height, width;   /* resize every image to this; 0: as it is */
+    uint32_t frames;     /* cut videos into clips of so many; 0: each is one clip */
 };
 
 struct dataset {
     const struct format *format;
     struct value *meta; /* source, split, classes, normalisation: as far as known */
     int64_t extent[3];  /* of every image; -1 where it varies */
-    int64_t rows;       /* how many there are, by the files' headers and sizes */
+    int64_t frames;     /* of every clip; -1 where it varies; 0: pictures */
+    int64_t rows;       /* how many there are, by the files' headers and sizes; 0: unknown */
     bool coarse, file;  /* images carry these */
     char warning[256];  /* what was missing though not needed; "" */
     struct dataset_request request;
-    uint8_t *resized; /* room for one image where the request has a size */
-    void *state;      /* the format's own */
+    float *scaled;    /* room for one frame where the request has a size */
+    uint8_t *resized; /* and for all of an image's */
+    size_t resized_capacity;
+    void *state; /* the format's own */
 };
 
 struct format {
@@ -42,12 +47,13 @@ struct format {
     const char *operands; /* after the name, for the usage line */
     bool split;           /* the last operand is train or test */
     bool files;           /* the operands are files; else the first one is the root */
+    bool clips;           /* hands out clips */
     const char *root;     /* where Debian installs it, or NULL: a root must be given */
     int (*open)(struct dataset *d, struct error *e); /* by d->request, its root filled in */
     int (*next)(struct dataset *d, struct image *image, struct error *e);
     void (*close)(struct dataset *d);
 };
-#define DATASET_WORDS "fashion-mnist|mnist|cifar10|cifar100|idx|folder" /* their names */
+#define DATASET_WORDS "fashion-mnist|mnist|cifar10|cifar100|idx|folder|y4m" /* their names */
 const struct format *format_find(const char *name); /* NULL: there is none */
 const struct format *format_at(int i);              /* NULL behind the last */
 
@@ -60,7 +66,7 @@ void dataset_close(struct dataset *d);
 
 /* ---- for the formats ---- */
 extern const struct format FORMAT_FASHION_MNIST, FORMAT_MNIST, FORMAT_CIFAR10, FORMAT_CIFAR100,
-    FORMAT_IDX, FORMAT_FOLDER;
+    FORMAT_IDX, FORMAT_FOLDER, FORMAT_Y4M;
 
 /* "folder/name", malloc'd, or NULL with the error set. */
 char *path_join(const char *folder, const char *name, struct error *e);

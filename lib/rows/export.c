@@ -4,8 +4,8 @@
 #include "base/memory.h"
 
 static const struct export_format *const FORMATS[] = {
-    &EXPORT_NPY, &EXPORT_PNG,  &EXPORT_CODED,      &EXPORT_IDX,
-    &EXPORT_TSV, &EXPORT_JSON, &EXPORT_SAFETENSORS};
+    &EXPORT_NPY, &EXPORT_PNG, &EXPORT_Y4M,  &EXPORT_CODED,
+    &EXPORT_IDX, &EXPORT_TSV, &EXPORT_JSON, &EXPORT_SAFETENSORS};
 
 const struct export_format *export_find(const char *name)
 {

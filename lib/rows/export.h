@@ -15,8 +15,8 @@ struct export_format {
     int (*end)(struct export *x, struct error *e);
     bool binary; /* a file that is no text: not for a terminal */
 };
-#define EXPORT_WORDS "npy|png|coded|idx|tsv|json|safetensors" /* their names */
-const struct export_format *export_find(const char *name);    /* NULL: there is none */
+#define EXPORT_WORDS "npy|png|y4m|coded|idx|tsv|json|safetensors" /* their names */
+const struct export_format *export_find(const char *name);        /* NULL: there is none */
 
 struct export
 {
@@ -45,8 +45,8 @@ int export_end(struct export *x, struct error *e);
 void export_free(struct export *x);
 
 /* ---- for the formats ---- */
-extern const struct export_format EXPORT_NPY, EXPORT_PNG, EXPORT_CODED, EXPORT_IDX, EXPORT_TSV,
-    EXPORT_JSON, EXPORT_SAFETENSORS;
+extern const struct export_format EXPORT_NPY, EXPORT_PNG, EXPORT_Y4M, EXPORT_CODED, EXPORT_IDX,
+    EXPORT_TSV, EXPORT_JSON, EXPORT_SAFETENSORS;
 
 /* "to/name.ending" of a name that came with the stream; it must stay within the folder. */
 char *export_path(const struct export *x, const char *name, const char *ending, struct error *e);

@@ -1,10 +1,12 @@
-/* Images: a PNG a row, the files that a codec made of them, or the IDX files of MNIST. */
+/* Images: a PNG a row, clips as YUV4MPEG2, the files that a codec made of them, or the IDX files of
+ * MNIST. */
 #include <stdlib.h>
 #include "base/memory.h"
 #include "image/codec.h"
 #include "image/dataset.h"
 #include "image/idx.h"
 #include "image/picture.h"
+#include "image/video.h"
 #include "rows/export.h"
 
 /* ---- png ---- */
@@ -45,6 +47,37 @@ static int row_png(struct export *x, const struct cell *row, struct error *e)
 static int end_folder(struct export *x, struct error *e)
 {
     return folder_sync(x->to, e);
+}
+
+/* ---- y4m ---- */
+
+static int begin_y4m(struct export *x, struct error *e)
+{
+    x->image = header_require(x->header, "clip", ELEMENT_U8, 4, e);
+    return x->image < 0 || folder_make(x->to, e);
+}
+
+static int row_y4m(struct export *x, const struct cell *row, struct error *e)
+{
+    const struct cell *clip = &row[x->image];
+    const uint32_t *extent = clip->extent;
+    const size_t size = (size_t)extent[1] * extent[2] * extent[3];
+    const struct value *known = value_get(x->header->meta, "rate");
+    int64_t rate[2] = {0, 0};
+    for (size_t i = 0; known && known->type == VALUE_ARRAY && known->count == 2 && i < 2; i++)
+        rate[i] = known->item[i]->type == VALUE_INT ? known->item[i]->integer : 0;
+    if (!clip->count || (extent[3] != 1 && extent[3] != 3))
+        return error_set(
+            e, "y4m takes 1 or 3 channels and at least one pixel, found %u x %u x %u x %u",
+            extent[0], extent[1], extent[2], extent[3]);
+    if (open_file(x, row, "y4m", e) ||
+        y4m_write_header(x->file, extent[1], extent[2], extent[3], rate, e))
+        return -1;
+    for (uint32_t f = 0; f < extent[0]; f++)
+        if (y4m_write_frame(x->file, extent[1], extent[2], extent[3],
+                            (const uint8_t *)clip->data + f * size, e))
+            return -1;
+    return output_commit(x->file, e);
 }
 
 /* ---- coded ---- */
@@ -117,6 +150,7 @@ static int end_idx(struct export *x, struct error *e)
 }
 
 const struct export_format EXPORT_PNG = {"png", true, begin_png, row_png, end_folder, false};
+const struct export_format EXPORT_Y4M = {"y4m", true, begin_y4m, row_y4m, end_folder, false};
 const struct export_format EXPORT_CODED = {"coded",   true,       begin_coded,
                                            row_coded, end_folder, false};
 const struct export_format EXPORT_IDX = {"idx", true, begin_idx, row_idx, end_idx, false};
