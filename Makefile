@@ -4,6 +4,7 @@
 #   make check     sets up what is missing, builds, runs the tests
 #   make           builds bin/            make setup     installs missing packages (Debian)
 #   make table     the table in README    make bench     speed against PyTorch
+#   make study     how far images can be compressed before a network suffers
 #   make fuzz      TIME= seconds a parser, ONLY_FUZZ='png json', ENGINE=afl
 #   make analyse   gcc's analyser, cppcheck, shellcheck    make threads   the thread sanitizer
 #   make coverage  lines and branches that the tests reach
@@ -243,6 +244,9 @@ table: all
 	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile $(PROFILE) \
 		--arms "$${ARM:-dds random static}" --seeds "$${SEEDS:-1 2 3}"
 	@pipelines/dds-nas-report table runs/fashion-mnist-$(PROFILE)
+# Arguments go through: make study SEEDS='1 2' ARMS='inference retrained mixed pure'
+study: all
+	+@pipelines/compression-study BIN=$(abspath $(BIN))
 full-search: all
 	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile wide --until search
 
@@ -296,7 +300,7 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all setup units fuzzers fuzz analyse threads coverage messages check run-tests check-long check-peers promises bench bench-growth demo table \
+.PHONY: all setup units fuzzers fuzz analyse threads coverage messages check run-tests check-long check-peers promises bench bench-growth demo table study \
 	full-search man completion install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

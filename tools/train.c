@@ -67,12 +67,17 @@ static const struct program program = {
                 "    --drop-path 0.2 --cutout 16 --checkpoint part -o net pool\n"
                 "# a published design\n"
                 "train --network resnet --depth 20 --channels 16 --epochs 30 -o net pool\n"
+                "# every epoch sees half of the images at quality 15, another half each time\n"
+                "for epoch in 1 2 3; do \\\n"
+                "    compress --half 15 --epoch $epoch pool | \\\n"
+                "        train --network cnn --epochs 3 --until $epoch --checkpoint part -o net; \\\n"
+                "done\n"
                 "# how large it is\n"
                 "train --describe --arch arch --cells 20 --channels 36 --image 32x32x3",
     .files = "The file of --checkpoint is a weights stream with the optimiser's state and the "
              "settings beside the weights, replaced whole after every epoch; it may be removed "
              "when the work is done.",
-    .see_also = "derive evaluate predict",
+    .see_also = "compress derive evaluate predict",
     .options = options,
     .writes = "checkpoint",
     .common =

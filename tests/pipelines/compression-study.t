@@ -1,0 +1,79 @@
+#!/bin/bash
+# The compression study, tiny, on real images: what it must show of its own arms, and that its bytes
+# depend neither on the number of threads nor on being killed and started again.
+. "${0%/*}/../tools/tap.sh"
+
+[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] ||
+    skip_all 'Debian package dataset-fashion-mnist is missing'
+
+tiny=(PLAIN=1 POOL=40 TEST=4 EPOCHS=2 LEVELS='95 50 5' SEEDS='1 2'
+    TRAIN='--network cnn --depth 2 --channels 4 --batch 40 --rate 0.1 --augment none')
+study() { "$ROOT/pipelines/compression-study" BIN="$BIN" "${tiny[@]}" "$@"; }
+same() { diff -r -x '*.tmp' "$1" "$2"; }
+
+run 'study RUN=one THREADS=1 ARMS="inference retrained mixed pure"'
+status 0 'a miniature study'
+stdout like 'top-1 accuracy*| 5 | * | *Every model had 20 updates*'
+for file in results.tsv table.md study.tsv study.png levels.png; do
+    ok "it leaves $file" test -s one/$file
+done
+run 'tail -n +2 one/results.tsv | cut -f 1 | sort | uniq -c | xargs'
+stdout exactly '8 inference 6 mixed 6 pure 6 retrained' # three levels and lossless, two seeds
+
+run "grep -c '^retrained.95.1.' one/results.tsv && diff <(grep -P '^retrained\t95\t' one/results.tsv | cut -f 2-) \
+    <(grep -P '^inference\t95\t' one/results.tsv | cut -f 2-)"
+status 0 'the reference rows of both arms are one and the same'
+stdout exactly 1
+run "cut -f 6 one/results.tsv | sort -u | xargs"
+stdout exactly '20 updates' # of every model
+labels() { save npy was "$1" && mv was/label.npy "$2" && rm -r was; }
+run 'labels one/held-out a; for l in 95 50 5 lossless; do labels one/at-$l/images b && cmp a b || exit; done'
+status 0 'labels are never compressed'
+
+# What a retrained model is shown: half of the images, others each epoch and seed.
+half() { compress --half 5 --reference 95 --seed $1 --epoch $2 one/seed-1/pool; }
+count() { save npy was - && rm was/image.npy && od -An -v -t d4 -j 128 was/level.npy | tr -s ' ' '\n' | grep -cx 5; rm -r was; }
+run 'half 1 1 | count'
+ok 'half of them are at the level' test "$(cat "$WORK/stdout")" -ge 170 -a "$(cat "$WORK/stdout")" -le 230
+run 'cmp <(half 1 1) <(half 1 1)'
+status 0 'the same draw twice'
+for other in '1 2' '2 1'; do
+    run "cmp -s <(half 1 1) <(half $other)"
+    status 1 'another draw by another seed or epoch'
+done
+
+run 'study RUN=one THREADS=1 ARMS="inference retrained mixed pure" 2>&1 >again | grep -c .'
+stdout exactly 0 # nothing is done twice
+
+arms='ARMS=inference retrained mixed'
+run 'study RUN=once THREADS=1 SEEDS=1 "$arms" && study RUN=two THREADS=2 SEEDS=1 "$arms" -j 2 && same once two'
+status 0 'two threads and two jobs give the bytes of one'
+# Killed within a training of one call, within one of a call an epoch, and between.
+set -m
+for after in seed-1/reference/net.part seed-1/half-5/net.part seed-1/mixed/net; do
+    study RUN=three SEEDS=1 "$arms" >/dev/null 2>&1 &
+    for ((i = 0; i < 600; i++)); do
+        [ ! -e three/$after ] || break
+        sleep 0.02
+    done
+    kill -KILL -- -$! && wait $! 2>/dev/null
+done
+set +m
+run 'study RUN=three SEEDS=1 "$arms" >/dev/null && same once three'
+status 0 'killed and killed again, it goes on and gives the same bytes'
+
+run 'study RUN=once EPOCHS=3'
+status 2
+stderr like '*once holds a run of other settings*'
+run 'study RUN=pilot SPLIT=validation SEEDS=1 ARMS=inference && cat pilot/seed-1/pool pilot/held-out | save npy both -'
+status 0 'trials on validation images'
+ok 'which are not among those trained on' \
+    test -z "$(od -An -v -t d8 -w8 -j 128 both/id.npy | sort | uniq -d)"
+run 'study RUN=never -n'
+status 0
+stdout like '*compress*train*predict*evaluate*'
+ok 'a dry run does nothing' test ! -e never
+run 'study RUN=once SEEDS="1 9" so-far'
+status 0
+stdout like 'top-1 accuracy*'
+done_testing
