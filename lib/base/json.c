@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "base/value.h"
 
-enum { ONE_LINE = -1, MOST_LEVELS = 64, MOST_MEMBERS = 4096 };
+enum { ONE_LINE = -1, MOST_LEVELS = 64 };
 
 /* ---- printing ---- */
 
@@ -316,8 +316,6 @@ static struct value *parse_members(struct parser *p, struct value *v, char close
         char *key = NULL;
         skip_space(p);
         if (v->type == VALUE_MAP) {
-            if (v->count == MOST_MEMBERS)
-                return expected(p, "an object of at most 4096 members");
             if (!(key = parse_text(p)))
                 return NULL;
             skip_space(p);

@@ -1,6 +1,8 @@
 #include "base/value.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <xxhash.h>
 #include "base/memory.h"
 
 static struct value *value_new(enum value_type type)
@@ -73,7 +75,46 @@ void value_free(struct value *v)
         free(v->text);
     free(v->item);
     free(v->key);
+    free(v->place);
     free(v);
+}
+
+/* ---- maps: where a key is ---- */
+
+enum { FEW = 16 }; /* members that are looked through one by one */
+
+/* The place of a key in an open-addressed table of twice the capacity: what it holds is 0 or a
+ * member's number plus 1. Seeded by the process's own random bytes, so that no file can be made of
+ * keys that collide. */
+static uint32_t *value_place(const struct value *v, const char *key)
+{
+    const uint64_t *seed = (const uint64_t *)getauxval(AT_RANDOM);
+    size_t mask = 2 * v->capacity - 1;
+    size_t i = XXH3_64bits_withSeed(key, strlen(key), seed ? *seed : 0) & mask;
+    while (v->place[i] && strcmp(v->key[v->place[i] - 1], key) != 0)
+        i = (i + 1) & mask;
+    return &v->place[i];
+}
+
+/* Without memory for a table the map is merely slower. */
+static void value_index(struct value *v)
+{
+    free(v->place);
+    v->place = v->key && v->capacity > FEW && v->capacity < UINT32_MAX / 2
+                   ? calloc(2 * v->capacity, sizeof *v->place)
+                   : NULL;
+    for (size_t i = 0; v->place && i < v->count; i++)
+        *value_place(v, v->key[i]) = (uint32_t)i + 1;
+}
+
+static size_t value_find(const struct value *v, const char *key)
+{
+    size_t i = 0;
+    if (v->place)
+        return *value_place(v, key) ? *value_place(v, key) - 1 : v->count;
+    while (i < v->count && strcmp(v->key[i], key) != 0)
+        i++;
+    return i;
 }
 
 static int value_grow(struct value *v)
@@ -92,6 +133,20 @@ static int value_grow(struct value *v)
         v->key = key;
     }
     v->capacity = capacity;
+    value_index(v);
+    return 0;
+}
+
+/* Adds a member of a map, whose key is new to it; takes both. -1, and takes nothing, where memory
+ * is out. */
+static int value_put(struct value *v, char *key, struct value *child)
+{
+    if (value_grow(v))
+        return -1;
+    v->key[v->count] = key;
+    v->item[v->count++] = child;
+    if (v->place)
+        *value_place(v, key) = (uint32_t)v->count;
     return 0;
 }
 
@@ -110,14 +165,6 @@ struct value *value_append(struct value *v, struct value *child)
     return v->item[v->count++] = child;
 }
 
-static size_t value_find(const struct value *v, const char *key)
-{
-    size_t i = 0;
-    while (i < v->count && strcmp(v->key[i], key) != 0)
-        i++;
-    return i;
-}
-
 struct value *value_set(struct value *v, const char *key, struct value *child)
 {
     if (!v || !child || v->type != VALUE_MAP)
@@ -128,12 +175,10 @@ struct value *value_set(struct value *v, const char *key, struct value *child)
         return v->item[at] = child;
     }
     char *name = strdup(key);
-    if (!name || value_grow(v)) {
-        free(name);
-        return value_lose(v, child);
-    }
-    v->key[v->count] = name;
-    return v->item[v->count++] = child;
+    if (name && value_put(v, name, child) == 0)
+        return child;
+    free(name);
+    return value_lose(v, child);
 }
 
 struct value *value_set_int(struct value *v, const char *key, int64_t integer)
@@ -172,6 +217,7 @@ void value_remove(struct value *v, const char *key)
     v->count--;
     memmove(v->item + at, v->item + at + 1, (v->count - at) * sizeof *v->item);
     memmove(v->key + at, v->key + at + 1, (v->count - at) * sizeof *v->key);
+    value_index(v);
 }
 
 struct value *value_copy(const struct value *v)
@@ -192,15 +238,15 @@ struct value *value_copy(const struct value *v)
     for (size_t i = 0; i < v->count; i++) {
         struct value *child = value_copy(v->item[i]);
         char *key = v->key ? strdup(v->key[i]) : NULL;
-        if (!child || (v->key && !key) || value_grow(copy)) {
+        bool good = v->key ? key && child && value_put(copy, key, child) == 0
+                           : value_append(copy, child) != NULL;
+        if (good)
+            continue;
+        if (v->key)
             value_free(child);
-            free(key);
-            value_free(copy);
-            return NULL;
-        }
-        if (key)
-            copy->key[i] = key;
-        copy->item[copy->count++] = child;
+        free(key);
+        value_free(copy);
+        return NULL;
     }
     return copy;
 }

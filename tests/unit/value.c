@@ -149,6 +149,36 @@ static void maps(void)
     value_free(v);
 }
 
+/* As the header of a large network's safetensors; one by one, each would be compared with all. */
+static void large_maps(void)
+{
+    enum { MANY = 200000 };
+    char key[16];
+    struct error e;
+    struct value *v = value_map();
+    for (int i = 0; i < MANY; i++) {
+        snprintf(key, sizeof key, "%d", i);
+        value_set_int(v, key, i);
+    }
+    value_set_int(v, "77", -1);
+    value_remove(v, "5");
+    value_remove(v, "no such key");
+    value_set_int(v, "5", 5); /* now the last */
+    char *text = value_json_text(v);
+    struct value *copy = value_copy(v), *back = parse(text, &e);
+    ok(back && value_equal(v, copy) && value_equal(copy, back), "a large map, copied and parsed");
+    bool good = v->count == MANY && strcmp(v->key[MANY - 1], "5") == 0;
+    for (int i = 0; i < MANY; i++) {
+        snprintf(key, sizeof key, "%d", i);
+        good = good && value_get_int(back, key, -2) == (i == 77 ? -1 : i);
+    }
+    ok(good && !value_get(back, "200000"), "every member of it is found");
+    free(text);
+    value_free(v);
+    value_free(copy);
+    value_free(back);
+}
+
 /* What a NULL child stands for: its memory was out. */
 static void lost_members(void)
 {
@@ -168,6 +198,7 @@ int main(void)
     not_finite();
     reals();
     maps();
+    large_maps();
     lost_members();
     return tap_done();
 }
