@@ -112,6 +112,8 @@ static void allow_path(struct sandbox *s, const char *path, bool written)
     sandbox_allow_read(s, path);
     if (written)
         sandbox_allow_write(s, path);
+    else
+        sandbox_allow_links(s, path);
 }
 
 /* What the command line names, what Debian installed (data sets, libraries), and the count of cores

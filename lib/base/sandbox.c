@@ -9,9 +9,11 @@
     !defined __SANITIZE_THREAD__ && !HAS(address_sanitizer) && !HAS(thread_sanitizer) && \
     !HAS(memory_sanitizer)
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
@@ -19,6 +21,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -69,6 +72,34 @@ void sandbox_allow_read(struct sandbox *s, const char *path)
     struct stat there;
     if (stat(path, &there) == 0)
         allow(s, path, S_ISDIR(there.st_mode) ? READ_BELOW : READ);
+}
+
+/* Links in the folder itself, and in the folders below it, to `levels`. */
+static void allow_links(struct sandbox *s, const char *folder, int levels, int *entries)
+{
+    DIR *open_folder = levels > 0 && s->rules >= 0 ? opendir(folder) : NULL;
+    for (struct dirent *d; open_folder && (d = readdir(open_folder)) && (*entries)-- > 0;) {
+        bool link = d->d_type == DT_LNK, below = d->d_type == DT_DIR;
+        struct stat there;
+        char path[PATH_MAX];
+        if (!(link || below) || strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0 ||
+            snprintf(path, sizeof path, "%s/%s", folder, d->d_name) >= PATH_MAX)
+            continue;
+        if (link && stat(path, &there) == 0 && (S_ISREG(there.st_mode) || S_ISDIR(there.st_mode))) {
+            allow(s, path, S_ISDIR(there.st_mode) ? READ_BELOW : READ);
+            below = S_ISDIR(there.st_mode);
+        }
+        if (below)
+            allow_links(s, path, levels - 1, entries);
+    }
+    if (open_folder)
+        closedir(open_folder);
+}
+
+void sandbox_allow_links(struct sandbox *s, const char *folder)
+{
+    enum { LEVELS = 4, ENTRIES = 1 << 20 };
+    allow_links(s, folder, LEVELS, &(int){ENTRIES});
 }
 
 void sandbox_allow_write(struct sandbox *s, const char *path)
@@ -200,6 +231,12 @@ void sandbox_allow_write(struct sandbox *s, const char *path)
 {
     (void)s;
     (void)path;
+}
+
+void sandbox_allow_links(struct sandbox *s, const char *folder)
+{
+    (void)s;
+    (void)folder;
 }
 
 int sandbox_enter(struct sandbox *s)

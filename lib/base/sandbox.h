@@ -15,6 +15,10 @@ struct sandbox {
 void sandbox_begin(struct sandbox *s);
 /* A file, or a folder with all below it, may be read; a path that does not exist is left out. */
 void sandbox_allow_read(struct sandbox *s, const char *path);
+/* So may what links in the folder, or in those below it, lead to: data sets are often folders of
+ * links. Files and folders alone, to a depth of four folders and a million names; where path is no
+ * folder nothing. */
+void sandbox_allow_links(struct sandbox *s, const char *path);
 /* base/file.h may put a file here: whatever lies in its folder, or in the nearest folder above that
  * exists, may be written, made and removed. A folder itself where path is one; of what is no
  * regular file (/dev/null, a pipe) that alone. */

@@ -31,6 +31,22 @@ static int read_below(void)
 {
     return open_it("folder/below", O_RDONLY);
 }
+static int read_linked(void)
+{
+    return open_it("folder/1/link", O_RDONLY);
+}
+static int read_linked_below(void)
+{
+    return open_it("folder/1/away/file", O_RDONLY);
+}
+static int write_linked(void)
+{
+    return open_it("folder/1/link", O_WRONLY);
+}
+static int read_linked_deep(void)
+{
+    return open_it("folder/1/2/3/4/link", O_RDONLY);
+}
 static int read_other(void)
 {
     return open_it("other", O_RDONLY);
@@ -117,8 +133,8 @@ static int make_thread(void)
 
 /* ---- in a child ---- */
 
-/* What the act returned in a sandbox that may read `named` and `folder` and write out/result, what
- * `link` points to and /dev/null. */
+/* What the act returned in a sandbox that may read `named`, `folder` and what is linked there, and
+ * write out/result, what `link` points to and /dev/null. */
 static int try(int (*act)(void))
 {
     pid_t child = fork();
@@ -127,7 +143,9 @@ static int try(int (*act)(void))
         sandbox_begin(&s);
         sandbox_allow_read(&s, "named");
         sandbox_allow_read(&s, "folder");
+        sandbox_allow_links(&s, "folder");
         sandbox_allow_read(&s, "missing");
+        sandbox_allow_links(&s, "missing");
         sandbox_allow_write(&s, "out/result");
         sandbox_allow_write(&s, "link");
         sandbox_allow_write(&s, "/dev/null");
@@ -148,13 +166,23 @@ static int enter(void)
 
 static void put_files(void)
 {
-    static const char *const folders[] = {"folder", "out", "real"};
-    static const char *const files[] = {"named", "folder/below", "other", "real/result"};
+    static const char *const folders[] = {"folder",       "out",           "real",
+                                          "away",         "folder/1",      "folder/1/2",
+                                          "folder/1/2/3", "folder/1/2/3/4"};
+    static const char *const files[] = {"named",       "folder/below", "other",
+                                        "real/result", "linked",       "away/file"};
+    static const char *const links[][2] = {{"../../linked", "folder/1/link"},
+                                           {"../../away", "folder/1/away"},
+                                           {".", "folder/itself"},
+                                           {"../../../../../other", "folder/1/2/3/4/link"}};
+    int made = 0;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         mkdir(folders[i], 0777);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         close(open(files[i], O_WRONLY | O_CREAT, 0666));
-    ok(symlink("real/result", "link") == 0, "files to try");
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        made += symlink(links[i][0], links[i][1]) == 0;
+    ok(symlink("real/result", "link") == 0 && made == 4, "files to try");
 }
 
 int main(void)
@@ -175,6 +203,8 @@ int main(void)
         int (*act)(void);
     } allowed[] = {{"read what was named", read_named},
                    {"read below a folder that was named", read_below},
+                   {"read what a link in it leads to", read_linked},
+                   {"read below a folder that a link in it leads to", read_linked_below},
                    {"write to a device that was named", write_null},
                    {"put the output in place", replace_output},
                    {"make folders for it", make_folder},
@@ -188,16 +218,19 @@ int main(void)
         const char *what;
         int (*act)(void);
         int by, failure;
-    } forbidden[] = {{"read another file", read_other, SANDBOX_FILES, EACCES},
-                     {"read /etc/passwd", read_passwd, SANDBOX_FILES, EACCES},
-                     {"write what is read", write_named, SANDBOX_FILES, EACCES},
-                     {"make a file elsewhere", make_beside, SANDBOX_FILES, EACCES},
-                     {"remove a file", remove_other, SANDBOX_FILES, EACCES},
-                     {"change a file's mode", chmod_other, SANDBOX_CALLS, EPERM},
-                     {"run a program", run_program, SANDBOX_CALLS, EPERM},
-                     {"start a process", make_process, SANDBOX_CALLS, EPERM},
-                     {"open a socket", make_socket, SANDBOX_CALLS, EPERM},
-                     {"be traced", trace, SANDBOX_CALLS, EPERM}};
+    } forbidden[] = {
+        {"read another file", read_other, SANDBOX_FILES, EACCES},
+        {"read what a link far below it leads to", read_linked_deep, SANDBOX_FILES, EACCES},
+        {"write what a link in it leads to", write_linked, SANDBOX_FILES, EACCES},
+        {"read /etc/passwd", read_passwd, SANDBOX_FILES, EACCES},
+        {"write what is read", write_named, SANDBOX_FILES, EACCES},
+        {"make a file elsewhere", make_beside, SANDBOX_FILES, EACCES},
+        {"remove a file", remove_other, SANDBOX_FILES, EACCES},
+        {"change a file's mode", chmod_other, SANDBOX_CALLS, EPERM},
+        {"run a program", run_program, SANDBOX_CALLS, EPERM},
+        {"start a process", make_process, SANDBOX_CALLS, EPERM},
+        {"open a socket", make_socket, SANDBOX_CALLS, EPERM},
+        {"be traced", trace, SANDBOX_CALLS, EPERM}};
     for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++) {
         if (!(in_force & forbidden[i].by)) {
             skip("no sandbox here that forbids to %s", forbidden[i].what);
