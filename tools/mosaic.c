@@ -1,7 +1,6 @@
 /* A contact sheet of a samples stream. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/file.h"
 #include "rows/gallery.h"
 #include "stream/stage.h"
@@ -73,8 +72,8 @@ int main(int argc, char **argv)
         most = by_class ? 65536 : 256;
     const char *path = call.argc ? call.argv[0] : "-";
     program_check_inputs(&call, (const char *[]){path, pairs_path ? pairs_path : "", NULL});
-    if (!call.output && isatty(STDOUT_FILENO))
-        program_usage(&call, "a PNG is not for a terminal: name a file by -o");
+    if (output_refuse_terminal(call.output, "a PNG", &e))
+        program_fail(&call, &e);
 
     struct gallery g = {.columns = (size_t)columns,
                         .most = (size_t)most,

@@ -62,8 +62,8 @@ int main(int argc, char **argv)
     if (f->folder && call.argc < 2)
         program_usage(&call, "expected: save %s DIR", f->name);
     const char *to = call.argc > 1 ? call.argv[1] : "-";
-    if (f->binary && strcmp(to, "-") == 0 && isatty(STDOUT_FILENO))
-        program_usage(&call, "%s is not for a terminal: name a file", f->name);
+    if (f->binary && output_refuse_terminal(to, f->name, &e))
+        program_fail(&call, &e);
 
     struct stream_reader *r = stage_open(&call, call.argc > 2 ? call.argv[2] : NULL, &e);
     if (!r)

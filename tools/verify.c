@@ -1,7 +1,5 @@
 /* Whether results are whole, and the commands that make them again. */
-#include <fts.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
@@ -30,8 +28,10 @@ static const struct program program = {
         "its digest, whatever its name.\n\n"
         "With --rerun the commands run again, with the programs beside this one, in the folder "
         "from which verify is called, so that data are found by the names given then. What they "
-        "write goes to a scratch folder in TMPDIR and is removed at the end; nothing else is "
-        "written. The result is compared: rows, fields and meta, but for seconds and for digests "
+        "write goes to a scratch folder in TMPDIR and is removed at the end, also by a signal; "
+        "nothing "
+        "else is written. The result is compared: rows, fields and meta, but for seconds and for "
+        "digests "
         "of other streams, which cover their histories, as the commands are not written as they "
         "were. It is the same, or it differs, or a command failed, or it is impossible, as "
         "something that was read is not here any more (the state of a search "
@@ -45,17 +45,6 @@ static const struct program program = {
     .options = options,
     .common = COMMON_OUTPUT | COMMON_JSON | COMMON_STREAM,
 };
-
-static void remove_folder(const char *path)
-{
-    char *const roots[] = {(char *)path, NULL};
-    FTS *folder = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    for (FTSENT *f; folder && (f = fts_read(folder));)
-        if (f->fts_info != FTS_D)
-            remove(f->fts_path);
-    if (folder)
-        fts_close(folder);
-}
 
 /* The folder of this program, without a slash at its end. */
 static int find_programs(char path[PATH_MAX], struct error *e)
@@ -72,16 +61,12 @@ static int find_programs(char path[PATH_MAX], struct error *e)
 static int run_again(const struct provenance *p, const struct evidence *s, struct value *v,
                      struct error *e)
 {
-    const char *base = getenv("TMPDIR");
-    char programs[PATH_MAX], scratch[PATH_MAX];
+    char programs[PATH_MAX], *scratch;
     struct error why = {""};
-    snprintf(scratch, sizeof scratch, "%s/winnow-verify-XXXXXX", base && *base ? base : "/tmp");
-    if (find_programs(programs, e))
+    if (find_programs(programs, e) || !(scratch = scratch_make(e)))
         return -1;
-    if (!mkdtemp(scratch))
-        return error_set(e, "cannot make %s:", scratch);
     enum rerun r = provenance_rerun(p, s, programs, scratch, &why);
-    remove_folder(scratch);
+    scratch_remove(scratch);
     if (!value_set_text(v, "rerun", rerun_name(r)) ||
         (r != RERUN_SAME && !value_set_text(v, "why", why.text)))
         return error_set(e, "out of memory");

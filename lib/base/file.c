@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "base/memory.h"
 
@@ -16,12 +18,28 @@
 enum { SLOTS = 64 };
 static _Atomic(char *) temporaries[SLOTS];
 
+/* By system calls alone: signal handlers come here. */
+static bool remove_scratch(const char *path)
+{
+    char entries[4096] __attribute__((aligned(8)));
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), removed = 1;
+    while (fd >= 0 && removed && lseek(fd, 0, SEEK_SET) == 0) { /* as removal may hide names */
+        removed = 0;
+        for (long got; (got = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0;)
+            for (long at = 0; at < got; at += ((struct dirent64 *)(entries + at))->d_reclen)
+                removed += unlinkat(fd, ((struct dirent64 *)(entries + at))->d_name, 0) == 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    return rmdir(path) == 0;
+}
+
 static void remove_temporaries(void)
 {
     for (int i = 0; i < SLOTS; i++) {
         char *path = atomic_exchange(&temporaries[i], NULL);
-        if (path)
-            unlink(path);
+        if (path && unlink(path) && errno == EISDIR)
+            remove_scratch(path);
     }
 }
 
@@ -120,6 +138,14 @@ int output_open(struct output *o, const char *path, struct error *e)
         return 0;
     output_reset(o);
     return -1;
+}
+
+int output_refuse_terminal(const char *path, const char *what, struct error *e)
+{
+    bool standard = !path || strcmp(path, "-") == 0;
+    if (!standard || isatty(STDOUT_FILENO) != 1)
+        return 0;
+    return error_set(e, "%s is not for a terminal: redirect it, or name a file", what);
 }
 
 int output_write(struct output *o, const void *bytes, size_t size, struct error *e)
@@ -315,6 +341,39 @@ bool file_is_same(const char *a, const char *b)
 }
 
 /* ---- folders ---- */
+
+char *scratch_make(struct error *e)
+{
+    const char *base = getenv("TMPDIR");
+    sigset_t all, before;
+    char *path;
+    if (asprintf(&path, "%s/winnow-scratch-XXXXXX", base && *base ? base : "/tmp") < 0)
+        return error_set(e, "out of memory: a file name"), NULL;
+    watch_signals();
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before); /* or one may fall between the two */
+    bool made = mkdtemp(path) || (error_set(e, "cannot make %s:", path), false);
+    if (made && slot_take(path, e) < 0) {
+        rmdir(path);
+        made = false;
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (made)
+        return path;
+    free(path);
+    return NULL;
+}
+
+void scratch_remove(char *path)
+{
+    if (!path || !remove_scratch(path))
+        return; /* which is tried again at the end */
+    for (int i = 0; i < SLOTS; i++) {
+        char *this = path;
+        atomic_compare_exchange_strong(&temporaries[i], &this, NULL);
+    }
+    free(path);
+}
 
 int folder_make(const char *path, struct error *e)
 {

@@ -23,6 +23,9 @@ struct output {
 };
 
 int output_open(struct output *o, const char *path, struct error *e);
+/* -1 where standard output is what `path` means, and a terminal: not for `what`, which is binary. A
+ * terminal that is named (/dev/tty) is meant. */
+int output_refuse_terminal(const char *path, const char *what, struct error *e);
 /* Writes all of it, through EINTR and partial writes. EPIPE ends the process quietly by SIGPIPE. */
 int output_write(struct output *o, const void *bytes, size_t size, struct error *e);
 /* For a file: syncs, closes, puts it in place; a failure of any of these is an error. Standard
@@ -52,6 +55,11 @@ char *input_read_all(const char *path, size_t most, size_t *size, struct error *
 
 /* Whether two paths name one file, or would once it is there. */
 bool file_is_same(const char *a, const char *b);
+
+/* An empty folder of our own in TMPDIR, or /tmp; malloc'd. It goes as temporaries go, with the files
+ * in it; it holds no folders. */
+char *scratch_make(struct error *e);
+void scratch_remove(char *path); /* and frees it; NULL is fine */
 
 /* mkdir -p. */
 int folder_make(const char *path, struct error *e);

@@ -1,8 +1,9 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/memory.h"
@@ -12,14 +13,19 @@
 /* Programs whose standard output is a stream: no other is run, whatever a history says. */
 #define RUN_WORDS                                                                               \
     "load|pick|train-encoder|encode-latent|decode-latent|build-kdtree|mine|search-step|derive|" \
-    "train|predict"
+    "train|predict|evaluate"
 
 /* Options that name what is written. The first is standard output's. */
 static const struct {
     const char *name;
     char letter;
 } writes[] = {{"output", 'o'}, {"state", 's'}, {"checkpoint", 0}};
-enum { WRITES = sizeof writes / sizeof *writes, MOST_ARGUMENTS = 256, MOST_STEPS = 1000 };
+enum {
+    WRITES = sizeof writes / sizeof *writes,
+    MOST_ARGUMENTS = 256,
+    MOST_STEPS = 1000,
+    CANNOT_RUN = 127
+};
 
 struct command {
     const struct provenance *from;
@@ -203,27 +209,29 @@ static enum rerun make_command(struct command *c, const char *programs, const ch
     return r;
 }
 
+/* The program does not outlive this one: a training may take hours. */
+static void become(char *const *word, const char *from, const char *to, pid_t parent)
+{
+    int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (in >= 0 && out >= 0 && dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+        prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent)
+        execv(word[0], word);
+    _exit(CANNOT_RUN);
+}
+
 static int run(char *const *word, const char *from, const char *to, struct error *e)
 {
-    extern char **environ;
-    posix_spawn_file_actions_t files;
-    pid_t child;
+    pid_t parent = getpid(), child = fork();
     int status;
-    if (posix_spawn_file_actions_init(&files))
-        return error_set(e, "out of memory");
-    errno = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, from, O_RDONLY, 0);
-    errno = errno ? errno
-                  : posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, to,
-                                                     O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    errno = errno ? errno : posix_spawn(&child, word[0], &files, NULL, word, environ);
-    int failed = errno;
-    posix_spawn_file_actions_destroy(&files);
-    errno = failed;
-    if (failed)
+    if (child == 0)
+        become(word, from, to, parent);
+    if (child < 0)
         return error_set(e, "cannot run %s:", word[0]);
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
             return error_set(e, "cannot wait for %s:", word[0]);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_RUN)
+        return error_set(e, "cannot run %s", word[0]);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     return error_set(e, WIFEXITED(status) ? "it ended with status %d" : "a signal ended it",

@@ -83,12 +83,8 @@ struct stream_writer *stream_create(const char *path, const struct header *h, st
     w->output = (struct output){.fd = -1, .slot = -1};
     XXH3_64bits_reset(w->state);
     msgpack_packer_init(&w->packer, w, append);
-    if (header_copy(&w->header, h, e) || output_open(&w->output, path, e)) {
-        stream_abandon(w);
-        return NULL;
-    }
-    if (isatty(w->output.fd)) {
-        error_set(e, "a tensor stream is not written to a terminal: redirect it, or give -o FILE");
+    if (output_refuse_terminal(path, "a tensor stream", e) || header_copy(&w->header, h, e) ||
+        output_open(&w->output, path, e)) {
         stream_abandon(w);
         return NULL;
     }

@@ -1,10 +1,10 @@
 #!/bin/bash
 # verify: what is whole, where it came from, whether it comes out again; and what a history may not do.
 . "${0%/*}/tap.sh"
-export OMP_WAIT_POLICY=passive
+export OMP_WAIT_POLICY=passive TMPDIR=$PWD/scratch
 
 load fashion-mnist test >/dev/null 2>&1 || skip_all 'no Fashion-MNIST'
-mkdir run
+mkdir run scratch
 load fashion-mnist test | pick --per-class 4 --seed 3 -o run/pool
 load fashion-mnist test | pick --not-ids run/pool | pick --first 10 >run/validation
 derive --random --seed 2 -o run/arch
@@ -33,7 +33,7 @@ run 'verify --rerun run'
 status 0
 ok 'all of them come out again' [ "$(grep -c '^    again: the same$' "$WORK/stdout")" -eq 13 ]
 ok 'nothing is touched' cmp before <(cksum run/*)
-ok 'nothing is left' [ -z "$(ls -d "${TMPDIR:-/tmp}"/winnow-verify-* 2>/dev/null)" ]
+ok 'nothing is left' [ -z "$(ls scratch)" ]
 mkdir elsewhere && cp run/net elsewhere/a && cp run/arch elsewhere/b
 run 'verify --json --rerun elsewhere | tr -d " \n"'
 stdout like '*"file":"elsewhere/a"*"name":"run/arch","digest":"????????????????","file":"elsewhere/b"*"rerun":"thesame"*'
@@ -60,6 +60,21 @@ status 1
 run verify
 status 2
 
+# ---- stopped in the middle ----
+train --arch run/arch --cells 2 --channels 2 --epochs 100000 --checkpoint part -o lost run/pool &
+until [ -s part ]; do sleep 0.05; done
+kill -KILL $!
+wait $! 2>/dev/null
+cp run/arch run/pool .
+run 'verify --rerun part arch pool >out & pid=$!
+    until [ -n "$(ls scratch)" ]; do sleep 0.05; done
+    sleep 0.3; kill -TERM $pid; wait $pid'
+status 143 'SIGTERM ends it'
+ok 'and nothing is left' [ -z "$(ls scratch)" ]
+sleep 0.3
+run 'ps -e -o args | grep "[e]pochs 100000" | grep -c "$PWD"'
+stdout exactly 0 # the program that it ran has ended too
+
 # ---- hostile histories ----
 history() { # program arguments...
     /usr/bin/python3 -c '
@@ -68,6 +83,14 @@ entry = {"program": sys.argv[1], "arguments": sys.argv[2:], "version": "1", "see
 text = json.dumps({"__metadata__": {"history": json.dumps([entry])}}).encode()
 sys.stdout.buffer.write(struct.pack("<Q", len(text)) + text)' "$@" | load safetensors - -o hostile
 }
+# Every program that leaves a history can be run again, and nothing else.
+for path in "$BIN"/*; do
+    program=${path##*/}
+    "$program" --help | grep -q -e --no-history || continue
+    history "$program" --no-such-option
+    run 'verify --rerun hostile 2>&1'
+    stdout like "*again: failed: step 1, $program: it ended with status 2*"
+done
 for program in sh ../../../../bin/sh save winnow verify /bin/sh ''; do
     history "$program" -c 'touch bad' npy bad
     run 'verify --rerun hostile'
