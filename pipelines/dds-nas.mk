@@ -64,9 +64,9 @@ EMBEDDING_random = trained
 EMBEDDING_untrained = untrained
 FIRST = pick --per-class $(SUBSET) --seed $(seed) $<
 FIRST_full = pick $<
-MINE_dds = --forest $(forest)
-MINE_random = --forest $(forest) --random
-MINE_untrained = --forest $(forest)
+MINE_dds = --forest $(forest) --hardness $(HARDNESS) --seed $(seed)
+MINE_random = $(MINE_dds) --random
+MINE_untrained = $(MINE_dds)
 MINE_static = --keep-all
 MINE_full = --keep-all
 
@@ -145,8 +145,8 @@ $(RUN)/%/search/subset.$(SEARCH_EPOCHS): $(RUN)/$$(*D)/pool $(RUN)/$$(*D)/valida
 		pick --ids $(@D)/subset.$$((e - 1)) $< | \
 		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(SEARCH) \
 			--seed $(seed) $(threads) $(plain) | \
-		mine $(MINE_$(*F)) --hardness $(HARDNESS) --mastery $(MASTERY) --warm-up $(WARM_UP) \
-			--seed $(seed) $(plain) -o $(@D)/subset.$$e); }; \
+		mine $(MINE_$(*F)) --mastery $(MASTERY) --warm-up $(WARM_UP) \
+			$(plain) -o $(@D)/subset.$$e); }; \
 	done
 
 found = search/subset.$(SEARCH_EPOCHS)

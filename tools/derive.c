@@ -97,6 +97,9 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     if (at_random == (call.argc == 1))
         program_usage(&call, at_random ? "--random takes no FILE" : "expected a FILE");
+    program_forbid(&call, !at_random, "goes with --random", "seed");
+    program_forbid(&call, at_random, "does nothing with --random", "max-tensor");
+    program_forbid(&call, strcmp(format, "stream") != 0, "goes with --format stream", "no-history");
     struct stream_limits limits = stage_limits(&call);
 
     if (at_random) {

@@ -64,6 +64,8 @@ int main(int argc, char **argv)
     struct predictions p;
     program_begin(&program, argc, argv, &call);
     program_forbid(&call, as_stream, "excludes --stream", "json");
+    program_forbid(&call, !as_stream, "goes with --stream", "no-history");
+    program_forbid(&call, draws == 0, "does nothing with --draws 0", "seed threads");
 
     if (predictions_read(&p, &call, call.argc ? call.argv[0] : "-", scores, &e))
         program_fail(&call, &e);

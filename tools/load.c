@@ -117,7 +117,7 @@ static int load_import(struct call *c, const struct import_format *f)
     struct stream_limits limits = stage_limits(c);
     if (c->argc != 2)
         program_usage(c, "expected: load %s %s", f->name, f->operands);
-    program_forbid(c, true, "goes with data sets of images", "root size frames");
+    program_forbid(c, true, "goes with data sets of images", "root size frames most-bytes");
     if (import_open(&m, f, c->argv[1], &limits, &e))
         program_fail(c, &e);
     struct stream_writer *w = stage_create(c, &m.header, NULL, &e);
@@ -146,6 +146,7 @@ int main(int argc, char **argv)
         return load_import(&call, import);
     const struct format *f = format_find(call.argv[0]);
     struct dataset_request q = read_operands(&call, f);
+    program_forbid(&call, true, "goes with npy and safetensors; see --most-bytes", "max-tensor");
 
     if (dataset_open(&d, f, &q, &e) || dataset_header(&d, &h, &e))
         program_fail(&call, &e);

@@ -110,7 +110,8 @@ int main(int argc, char **argv)
     if (!forest_path && !keep_all)
         program_usage(&call, "expected --forest FILE");
     program_forbid(&call, keep_all, "excludes --keep-all",
-                   "force random ban allow-duplicates epsilon");
+                   "force random ban allow-duplicates epsilon hardness seed threads");
+    program_forbid(&call, force, "excludes --force", "mastery warm-up");
     program_forbid(&call, rules.random, "excludes --random", "epsilon");
     program_check_inputs(&call, (const char *[]){call.argc ? call.argv[0] : "-",
                                                  forest_path ? forest_path : "", NULL});

@@ -53,6 +53,8 @@ int main(int argc, char **argv)
     int got;
     program_begin(&program, argc, argv, &call);
 
+    program_forbid(&call, rules.per_class < 0 && rules.random < 0,
+                   "goes with --per-class and --random", "seed");
     const char *path = call.argc ? call.argv[0] : "-";
     program_check_inputs(&call, (const char *[]){path, rules.ids ? rules.ids : "",
                                                  rules.not_ids ? rules.not_ids : "", NULL});

@@ -133,7 +133,7 @@ static void check_call(const struct call *c)
         program_usage(c, "%s", e.text);
     program_forbid(c, network.describe, "does nothing with --describe",
                    "state validation epochs until measure order window schedule total-epochs "
-                   "augment profile");
+                   "augment profile seed threads no-history max-tensor");
     if (network.describe)
         return;
     if (!state_path)

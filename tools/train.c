@@ -134,7 +134,7 @@ static void check_call(const struct call *c)
         program_usage(c, "%s", e.text);
     network.drop_path = drop_path_most > 0;
     program_forbid(c, network.describe, "does nothing with --describe",
-                   "epochs until rate cutout augment checkpoint profile");
+                   "epochs until rate cutout augment checkpoint profile seed threads no-history");
     if (network.describe && c->argc)
         program_usage(c, "--describe reads no samples, found '%s'", c->argv[0]);
     if (network.describe)
