@@ -177,9 +177,10 @@ fuzz:
 
 # tests/promises: every program against failing calls, bad inputs, kills.
 FAULTS = $(BUILD)/promises/fault.so $(BUILD)/promises/seal
-$(BUILD)/promises/fault.so: tests/promises/fault.c
+$(BUILD)/promises/fault.so: tests/promises/fault.c tests/promises/serve.c
 	@mkdir -p $(@D)
-	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(filter-out -fsanitize=%,$(CFLAGS)) -fPIC -shared -o $@ $<
+	$(call show,cc)$(CC) $(CPPFLAGS) -Itests $(filter-out -fsanitize=%,$(CFLAGS)) -fPIC -shared -o $@ \
+		$(filter %.c,$^)
 $(BUILD)/promises/seal: tests/promises/seal.c
 	@mkdir -p $(@D)
 	$(call show,cc)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lxxhash

@@ -91,9 +91,13 @@ long fault_blocks(void)
     return blocks;
 }
 
+/* With FAULT_PROCESS that process alone, also when it becomes another program, not those that it
+ * starts. */
 __attribute__((constructor)) static void begin(void)
 {
-    fault_set(getenv("FAULT"));
+    const char *whose = getenv("FAULT_PROCESS");
+    if (!whose || atoi(whose) == getpid())
+        fault_set(getenv("FAULT"));
 }
 
 __attribute__((destructor)) static void end(void)

@@ -32,6 +32,7 @@ my $KILOBYTES = 1 << 20;                   # of address space
 my $SMALL = 4096;                          # bytes of an input whose every bit is flipped
 my $LOG = 99;                              # the descriptor by which fault.so tells what it did
 my $OLD = "what was there before\n";
+my $TEMPORARY = qr{\.tmp$|^winnow-scratch-};
 
 # In a namespace of mounts of its own, where that is permitted; under a limit of memory.
 if (!$ENV{PROMISES_BEGUN}) {
@@ -105,17 +106,19 @@ if (system("cd $ROOT/fixtures && $HOME/fixtures >$ROOT/log 2>&1")) {
     exit 1;
 }
 my %fixture = tree("$ROOT/fixtures");
+$_ =~ /\.bad-/ and $fixture{$_} = undef for keys %fixture; # large: read when they are needed
 
 sub read_call {
     my ($line) = @_;
     my ($gives, $text) = $line =~ /^(\S+)\s+(.*?)\s*$/;
     my %c = (gives => $gives, text => $text, files => {}, stdin => '/dev/null');
     for (split ' ', $text) {
-        my ($from, $mark, $name) = /^(<?)([@~=+%]?)(.*)$/;
+        my ($from, $mark, $name) = /^(<?)([@~=+%!]?)(.*)$/;
         push @{$c{$mark}}, $name if $mark;
         $c{target} = $name if $mark eq '=' && $c{argv}[-1] eq '-o';
         $c{files}{$_} = $fixture{$_}
-            for $mark =~ /[@~+]/ ? grep { m{^\Q$name\E(/|$)} && !/\.bad-/ } keys %fixture : ();
+            for $mark =~ /[@~+!]/ ? grep { m{^\Q$name\E(/|$)} && !/\.bad-/ } keys %fixture : ();
+        next if $mark eq '!';
         $from ? $c{stdin} = $name : push @{$c{argv}}, $name;
     }
     $c{files}{$c{target}} = $OLD if $c{target};
@@ -130,23 +133,64 @@ my @calls = map { read_call($_) } grep { !/^(#|\s*$)/ } split /\n/, slurp("$HOME
 
 my $here;    # this process's folder, and the beginning of its other files' names
 
+# The wait status of a program that was begun once and then stopped before its main: each time a copy
+# of that process goes on (serve.c).
+my %serving;
+sub serve {
+    my ($argv, $at, $fault, @files) = @_;
+    my $s = $serving{join ' ', $at, @$argv, @files} //= do {
+        my ($request, $ask, $answer, $reply);
+        pipe $request, $ask and pipe $answer, $reply or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+        if (!$pid) {
+            chdir $at or POSIX::_exit(126);
+            open my $log, '>>', "$here/log" or POSIX::_exit(126);
+            POSIX::dup2(fileno $_->[0], $_->[1]) for [$log, $LOG], [$request, 97], [$reply, 98];
+            @ENV{qw(LD_PRELOAD FAULT_LOG FAULT_SERVE TMPDIR)} =
+                ($ENV{FAULT_SHIM}, $LOG, "@files $SECONDS", $at);
+            exec { "$BIN/$argv->[0]" } @$argv or POSIX::_exit(127);
+        }
+        $ask->autoflush;
+        {ask => $ask, answer => $answer};
+    };
+    print {$s->{ask}} "$fault\n";
+    return readline($s->{answer}) // die "$argv->[0] serves no more\n";
+}
+
 # Runs the call. Options: bytes => {file => instead}, stdout => path or 'closed' or 'early' (a reader
 # that has gone), stdin => path, env => {}, argv => instead, at => folder, kept => what the folder
-# holds stays, ignored => the parent ignores SIGPIPE, log => where fault.so writes, signal => [number, seconds until it comes].
+# holds stays, ignored => the parent ignores SIGPIPE, fault => what FAULT is, signal => [number,
+# seconds until it comes].
 sub try_call {
     my ($call, %o) = @_;
     my $at = $o{at} // "$here/files";
     mkdir $at;
     lay($at, %{$call->{files}}, %{$o{bytes} // {}}) if !$o{kept};
     my ($out, $err) = ($o{stdout} // "$here/stdout", "$here/stderr");
+    my $began = time;
+    if ($SANITIZED || grep { exists $o{$_} } qw(stdout stdin env argv at ignored signal)) {
+        $? = run_anew($call, $at, $out, $err, %o);
+    } else {
+        $? = serve($call->{argv}, $at, $o{fault} // '', $call->{stdin}, $out, $err);
+    }
+    my %t = (status => $? >> 8, signal => $? & 127, seconds => time - $began, call => $call,
+             stderr => slurp($err), stdout => -f $out ? slurp($out) : '',
+             before => {%{$held{$at}}});
+    $held{$at} = {tree($at)};
+    $t{files} = {%{$held{$at}}};
+    return \%t;
+}
+
+# The same, with all that serve cannot do.
+sub run_anew {
+    my ($call, $at, $out, $err, %o) = @_;
     my ($reader, $writer);
     pipe $reader, $writer or die $! if $out eq 'early';
     close $reader if $reader;
-    my $began = time;
     my $pid = fork // die "fork: $!";
     if (!$pid) {
         chdir $at or POSIX::_exit(126);
-        POSIX::dup2(fileno $o{log}, $LOG) if $o{log};
+        $ENV{TMPDIR} = $at;
         $ENV{$_} = $o{env}{$_} for keys %{$o{env} // {}};
         open STDIN, '<', $o{stdin} // $call->{stdin} or POSIX::_exit(126);
         open STDERR, '>', $err or POSIX::_exit(126);
@@ -168,21 +212,14 @@ sub try_call {
         kill $o{signal}[0], $pid;
     }
     waitpid $pid, 0;
-    my %t = (status => $? >> 8, signal => $? & 127, seconds => time - $began, call => $call,
-             stderr => slurp($err), stdout => -f $out ? slurp($out) : '',
-             before => {%{$held{$at}}});
-    $held{$at} = {tree($at)};
-    $t{files} = {%{$held{$at}}};
-    return \%t;
+    return $?;
 }
 
 # The same with fault.so in between: `hit` faults were injected, `count` such calls were made.
 sub try_fault {
     my ($call, $fault, %o) = @_;
-    open my $log, '+>>', "$here/log" or die $!;
-    truncate $log, 0;
-    my $t = try_call($call, %o, log => $log, env => {FAULT => $fault, FAULT_LOG => $LOG,
-                                        LD_PRELOAD => $ENV{FAULT_SHIM}, %{$o{env} // {}}});
+    spew("$here/log", '');
+    my $t = try_call($call, %o, fault => $fault);
     my @log = split /\n/, slurp("$here/log");
     $t->{hit} = grep { $_ eq 'hit' } @log;
     $t->{count} = max(0, grep { $_ ne 'hit' } @log);
@@ -205,6 +242,7 @@ sub is_stream { return $_[0] =~ /^.\xadtensor-stream/s }
 sub is_whole {
     my ($bytes) = @_;
     spew("$here/peeked", $bytes);
+    return serve(['peek', '-q', "$here/peeked"], $here, '', ('/dev/null') x 3) == 0 if !$SANITIZED;
     return system("peek -q $here/peeked >/dev/null 2>&1") == 0;
 }
 
@@ -232,7 +270,7 @@ sub is_clean {
     my ($by_row) = map { qr{^\Q$_\E/} } @{$call->{'%'} // ['none']};
     for my $path (sort keys %{$t->{files}}) {
         my $bytes = $t->{files}{$path};
-        if ($path =~ /\.tmp$/) {
+        if ($path =~ $TEMPORARY) {
             return "$path is left" if !$o{killed};
         } elsif (exists $t->{before}{$path} && $t->{before}{$path} eq $bytes
                  || exists $new->{$path} && $new->{$path} eq $bytes || $path =~ $by_row || $path =~ m{/$}) {
@@ -260,10 +298,11 @@ sub is_refused {
     my ($t, %o) = @_;
     return "died by signal $t->{signal}: $t->{stderr}" if $t->{signal};
     return "status $t->{status}, expected 1: $t->{stderr}" if $t->{status} != ($o{status} // 1);
-    my @lines = grep { length && !($t->{status} == 2 && /^try '/) } split /\n/, $t->{stderr};
+    my $program = $t->{call}{program};
+    my $more = $o{lines} || $program =~ /^(winnow|verify)$/; # as the programs that they run say why
+    my @lines = grep { length && !(($more || $t->{status} == 2) && /^try '/) } split /\n/, $t->{stderr};
     return 'no message' if !@lines;
     return "an odd message: $t->{stderr}" if grep { !/^[a-z-]+: ./ || is_unprintable($_) } @lines;
-    my $more = $o{lines} || $t->{call}{program} eq 'winnow'; # and the program that it ran says why
     return "more than one line: $t->{stderr}" if @lines > 1 && !$more;
     return is_clean($t);
 }
@@ -278,7 +317,7 @@ sub is_either {
 sub is_sound {
     my ($t) = @_;
     return is_refused($t, lines => 1) if $t->{status} || $t->{signal};
-    return 'a temporary is left' if grep { /\.tmp$/ } keys %{$t->{files}};
+    return 'a temporary is left' if grep { /$TEMPORARY/ } keys %{$t->{files}};
     for (@{$t->{call}{'@'} // []}, @{$t->{call}{others}}) {
         return "$_ was changed" if $t->{files}{$_} ne $t->{before}{$_};
     }
@@ -300,7 +339,7 @@ sub tally {
 sub tally_again {
     my ($call, $what) = @_;
     my %left = %{$held{"$here/files"}};
-    delete @left{grep { /\.tmp$/ } keys %left};
+    delete @left{grep { /$TEMPORARY/ } keys %left};
     lay("$here/files", %left);
     tally("$what, and the same call again", is_undisturbed(try_call($call, kept => 1)));
 }
@@ -370,6 +409,12 @@ sub numbers_in {
     return @found;
 }
 
+# Which bits of that many bytes to flip: in the long run every one of a small input.
+sub bits_of {
+    my ($length) = @_;
+    return some(8 * $length, 16, $length <= $SMALL ? 8 * $SMALL : $SMALL);
+}
+
 my %instead = (
     int => ["\xcf" . "\xff" x 8, "\xcf\x7f" . "\xff" x 7, "\xd3\x80" . "\0" x 7, "\xce\x7f\xff\xff\xff",
             "\xce\x80\0\0\0", "\xcd\xff\xff", "\0", "\xff", "\xcb\x7f\xf0" . "\0" x 6,
@@ -401,8 +446,7 @@ sub promise_flip {
     my ($call) = @_;
     for my $file (@{$call->{streams}}) {
         my $bytes = $call->{files}{$file};
-        my $most = length $bytes <= $SMALL ? 8 * $SMALL : 4000;
-        for my $bit (some(8 * length $bytes, 16, $most)) {
+        for my $bit (bits_of(length $bytes)) {
             tally("$file with bit $bit flipped", is_refused(try_call($call, bytes => {$file => flipped($bytes, $bit)})));
         }
     }
@@ -568,21 +612,18 @@ sub promise_hostile {
     my ($call) = @_;
     for my $file (@{$call->{others}}) {
         my $bytes = $call->{files}{$file};
-        tally($_, is_sound(try_call($call, bytes => {$file => $fixture{$_}})))
+        tally($_, is_sound(try_call($call, bytes => {$file => slurp("$ROOT/fixtures/$_")})))
             for grep { /^\Q$file\E\.bad-/ } sort keys %fixture;
         tally("$file cut after $_ bytes", is_sound(try_call($call, bytes => {$file => substr $bytes, 0, $_})))
             for some(length $bytes, 8, $SMALL);
-        my $most = length $bytes <= $SMALL ? 8 * $SMALL : 4000;
         tally("$file with bit $_ flipped", is_sound(try_call($call, bytes => {$file => flipped($bytes, $_)})))
-            for some(8 * length $bytes, 16, $most);
+            for bits_of(length $bytes);
     }
     for my $file (@{$call->{streams}}) {
         my $bytes = $call->{files}{$file};
-        my $bits = 8 * (length($bytes) - 29);
-        my $most = length $bytes <= $SMALL ? 8 * $SMALL : 4000;
         tally("$file with bit $_ flipped, sealed",
               is_sound(try_call($call, bytes => {$file => seal(flipped($bytes, $_))})))
-            for some($bits, 16, $most);
+            for bits_of(length($bytes) - 29); # what precedes the trailer
     }
 }
 
@@ -608,7 +649,7 @@ sub promise_terminal {
     open my $held, '+<', $terminal or die "$terminal: $!";
     if ($call->{gives} ne 'text' && length $call->{reference}{stdout}) {
         my $t = try_call($call, stdout => $terminal);
-        tally('written to a terminal', is_refused($t, status => $t->{status} || 1, lines => 1));
+        tally('written to a terminal', is_refused($t));
         $master->blocking(0);
         my $found = sysread $master, my $shown, 99;
         tally('nor is anything on it', $found ? "found $shown" : '');
@@ -672,8 +713,16 @@ sub ok {
 
 $| = 1;
 my %covered = map { $_->{program} => 1 } @calls;
-my @programs = sort map { basename($_) } grep { -f && -x } glob "$BIN/*";
-ok($covered{$_}, "$_ has a call in tests/promises/calls") for @programs;
+my %words = map { ("@{$_->{argv}}[0 .. 1]" => 1) } grep { @{$_->{argv}} > 1 } @calls;
+for my $program (sort map { basename($_) } grep { -f && -x } glob "$BIN/*") {
+    ok($covered{$program}, "$program has a call in tests/promises/calls")
+        or print "#   $program is new: give it a line there for each thing that it does\n";
+    next if $program eq 'winnow'; # its words are the programs
+    for my $word (map { split ' ' } `$program --help=bash` =~ /in $program \| .*? words='(.*?)'/) {
+        ok($words{"$program $word"}, "$program $word has a call in tests/promises/calls")
+            or print "#   it is new: give it a line there\n";
+    }
+}
 ok(-x "$BIN/$_", "$_ is there") for sort keys %covered;
 
 # What each call gives undisturbed, and that it is what it should be.
@@ -682,6 +731,7 @@ mkdir $here;
 my $chosen = $ENV{CALLS} // '';
 for my $call (grep { $_->{text} =~ /$chosen/ } @calls) {
     my $t = try_call($call);
+    %serving = ();
     my $main = $call->{target} ? $t->{files}{$call->{target}} : $t->{stdout};
     my ($gives, $first) = ($call->{gives}, $main // '');
     my ($kind) = `peek --json $here/stdout 2>/dev/null` =~ /"kind": "([^"]*)"/ if is_stream($t->{stdout});
