@@ -168,6 +168,13 @@ int output_write(struct output *o, const void *bytes, size_t size, struct error 
     return 0;
 }
 
+int output_rewrite(struct output *o, off_t place, const void *bytes, size_t size, struct error *e)
+{
+    if (lseek(o->fd, place, SEEK_SET) < 0)
+        return error_set(e, "cannot go back in %s:", o->path ? o->path : "standard output");
+    return output_write(o, bytes, size, e);
+}
+
 /* Makes the rename itself durable. File systems that cannot sync a folder say EINVAL. */
 static int sync_folder_of(const char *path, struct error *e)
 {

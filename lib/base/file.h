@@ -28,6 +28,8 @@ int output_open(struct output *o, const char *path, struct error *e);
 int output_refuse_terminal(const char *path, const char *what, struct error *e);
 /* Writes all of it, through EINTR and partial writes. EPIPE ends the process quietly by SIGPIPE. */
 int output_write(struct output *o, const void *bytes, size_t size, struct error *e);
+/* The same over what was written already, from `place` on; the next write goes on behind it. */
+int output_rewrite(struct output *o, off_t place, const void *bytes, size_t size, struct error *e);
 /* For a file: syncs, closes, puts it in place; a failure of any of these is an error. Standard
  * output stays open until program_end. */
 int output_commit(struct output *o, struct error *e);

@@ -43,12 +43,11 @@ static uint32_t big_endian(const uint8_t *b)
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-static int read_header(struct idx *x, int least, int most, size_t most_bytes, struct error *e)
+/* `is`: what the path is. */
+static int read_header(struct idx *x, const struct stat *is, int least, int most, size_t most_bytes,
+                       struct error *e)
 {
     uint8_t head[4 + 4 * IDX_MAX_RANK];
-    struct stat info;
-    if (stat(x->path, &info))
-        return error_set(e, "%s:", x->path);
     if (read_exactly(x, head, 4, "the header", e))
         return -1;
     if (head[0] || head[1] || head[2] != IDX_BYTES || head[3] < least || head[3] > most)
@@ -71,9 +70,9 @@ static int read_header(struct idx *x, int least, int most, size_t most_bytes, st
                          x->item, most_bytes);
     if (size_multiply(x->extent[0], x->item, &total))
         return error_set(e, "%s: %u items of %zu bytes", x->path, x->extent[0], x->item);
-    if (!S_ISREG(info.st_mode))
+    if (!S_ISREG(is->st_mode))
         return 0;
-    uint64_t size = (uint64_t)info.st_size, header = 4 + 4 * (uint64_t)x->rank;
+    uint64_t size = (uint64_t)is->st_size, header = 4 + 4 * (uint64_t)x->rank;
     if (gzdirect(x->file) && size != header + total)
         return error_set(e, "%s: the header tells of %u items of %zu bytes, %zu in all; found %llu",
                          x->path, x->extent[0], x->item, total,
@@ -88,14 +87,18 @@ static int read_header(struct idx *x, int least, int most, size_t most_bytes, st
 int idx_open(struct idx *x, const char *path, int least, int most, size_t most_bytes,
              struct error *e)
 {
+    struct stat is;
     *x = (struct idx){.path = text_copy(path, e)};
     if (!x->path)
         return -1;
     errno = ENOMEM; /* gzopen need not set it */
-    x->file = gzopen(path, "rbe");
-    if (!x->file)
+    if (stat(path, &is) || !(x->file = gzopen(path, "rbe"))) {
         input_refused(path, e);
-    else if (!gzbuffer(x->file, 1 << 16) && !read_header(x, least, most, most_bytes, e))
+        idx_close(x);
+        return -1;
+    }
+    gzbuffer(x->file, 1 << 16);
+    if (!read_header(x, &is, least, most, most_bytes, e))
         return 0;
     idx_close(x);
     return -1;
@@ -130,14 +133,11 @@ void idx_close(struct idx *x)
     *x = (struct idx){0};
 }
 
-int idx_write_header(const struct output *o, int rank, const uint32_t *extent, struct error *e)
+int idx_write_header(struct output *o, int rank, const uint32_t *extent, struct error *e)
 {
     uint8_t head[4 + 4 * IDX_MAX_RANK] = {0, 0, IDX_BYTES, (uint8_t)rank};
     for (int i = 0; i < rank; i++)
         for (int k = 0; k < 4; k++)
             head[4 + 4 * i + k] = (uint8_t)(extent[i] >> (24 - 8 * k));
-    size_t size = 4 + 4 * (size_t)rank;
-    ssize_t put = pwrite(o->fd, head, size, 0);
-    return put == (ssize_t)size ? 0
-                                : error_set(e, "cannot write %s:", o->path ? o->path : "output");
+    return output_rewrite(o, 0, head, 4 + 4 * (size_t)rank, e);
 }

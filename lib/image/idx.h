@@ -28,5 +28,5 @@ int idx_read(struct idx *x, void *to, struct error *e);
 void idx_close(struct idx *x); /* safe on a zeroed one */
 
 /* Writes the header of an IDX of bytes at the start of the file, wherever the file is now. */
-int idx_write_header(const struct output *o, int rank, const uint32_t *extent, struct error *e);
+int idx_write_header(struct output *o, int rank, const uint32_t *extent, struct error *e);
 #endif

@@ -110,8 +110,8 @@ int npy_commit(struct npy *n, struct error *e)
     char head[MOST_HEADER];
     size_t size = make_head(n, n->rows, head);
     int failed = flush(n, e);
-    if (!failed && n->rows_axis && pwrite(n->output.fd, head, size, 0) != (ssize_t)size)
-        failed = error_set(e, "cannot write %s:", n->output.path);
+    if (!failed && n->rows_axis)
+        failed = output_rewrite(&n->output, 0, head, size, e);
     if (!failed)
         failed = output_commit(&n->output, e);
     if (failed)

@@ -175,6 +175,6 @@ int text_json_row(FILE *to, const struct header *h, const struct cell *row, stru
         else if (print_json_text(to, row[i].data))
             return error_set(e, "out of memory");
     }
-    fputs(h->fields ? "}\n" : "{}\n", to);
+    fputs("}\n", to);
     return 0;
 }

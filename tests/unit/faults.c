@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 #include "base/memory.h"
+#include "image/codec.h"
 #include "image/dataset.h"
 #include "image/picture.h"
 #include "network/architecture.h"
@@ -100,6 +101,27 @@ static int write_unsigned(struct error *e)
     int failed = write_samples(e);
     call.history = true;
     return failed;
+}
+
+/* More than a buffer, in rows smaller and larger than it. */
+static int write_large(struct error *e)
+{
+    static const uint8_t zeros[300000];
+    static const uint32_t extent[] = {100000, sizeof zeros};
+    struct header h;
+    if (header_init(&h, "samples", e))
+        return -1;
+    int field = header_add_field(&h, "image", ELEMENT_U8, 1, (int64_t[]){-1}, e);
+    struct stream_writer *w = field < 0 ? NULL : stream_create("out", &h, e);
+    header_free(&h);
+    for (int i = 0; w && i < 5; i++) {
+        struct cell row = cell_tensor(ELEMENT_U8, 1, &extent[i == 3], zeros);
+        if (stream_write(w, &row, e)) {
+            stream_abandon(w);
+            return -1;
+        }
+    }
+    return w ? stream_commit(w, e) : -1;
 }
 
 /* Two parts, each with a history of its own. */
@@ -262,6 +284,25 @@ static int export_rows(const struct export_format *format, const char *from, con
     while (!failed && (got = stream_read(r, &row, e)) == 1)
         failed = export_row(&x, row, e);
     failed = failed || got < 0 || export_end(&x, e);
+    export_free(&x);
+    stream_close(r);
+    return failed;
+}
+
+static int save_safetensors(struct error *e)
+{
+    struct export x = {0};
+    const struct cell *row;
+    int got = 0;
+    struct stream_reader *r = stage_open(&call, "weights", e);
+    if (!r)
+        return -1;
+    int failed = export_begin(&x, &EXPORT_SAFETENSORS, "out", stream_header(r), e);
+    while (!failed && (got = stream_read(r, &row, e)) == 1)
+        failed = export_row(&x, row, e);
+    failed = failed || got < 0 || export_end(&x, e);
+    if (failed && x.file && x.file->path) /* a program would exit, which does this */
+        output_abandon(x.file);
     export_free(&x);
     stream_close(r);
     return failed;
@@ -481,6 +522,26 @@ static int write_png(struct error *e)
     return failed;
 }
 
+static int code_pictures(struct error *e)
+{
+    static const uint8_t pixels[24 * 16 * 3] = {1, 200, 3};
+    static const uint32_t extent[] = {24, 16, 3};
+    static const struct codec *const codecs[] = {&CODEC_JPEG, &CODEC_PNG};
+    static const struct codec_settings settings = {.chroma = "420"};
+    uint8_t left[sizeof pixels];
+    struct coded to = {0};
+    int failed = 0;
+    for (int i = 0; i < 2 && !failed; i++) {
+        void *own = codecs[i]->open(&settings, e);
+        failed = !own || codecs[i]->code(own, codecs[i]->most, extent, pixels, &to, left, e) ||
+                 coded_decode(to.bytes, to.size, 3, extent, left, e);
+        codecs[i]->close(own);
+        see(left, failed ? 0 : sizeof left);
+    }
+    free(to.bytes);
+    return failed;
+}
+
 static int read_dataset(const char *format, const struct dataset_request *q, struct error *e)
 {
     struct dataset d;
@@ -688,6 +749,7 @@ int main(void)
 #define TRY_ZLIB(scenario) try_scenario(#scenario, scenario, true)
     TRY(write_samples);
     TRY(write_unsigned);
+    TRY(write_large);
     TRY(read_table);
     TRY(print_stream);
     TRY(write_npy);
@@ -695,6 +757,7 @@ int main(void)
     TRY(import_arrays);
     TRY(import_files);
     TRY(import_safetensors);
+    TRY(save_safetensors);
     TRY(write_weights);
     TRY(read_weights);
     TRY(read_genotype_text);
@@ -710,6 +773,7 @@ int main(void)
     TRY(write_results);
     TRY(read_samples);
     TRY(write_png);
+    TRY(code_pictures);
     TRY_ZLIB(read_idx);
     TRY_ZLIB(read_mnist);
     TRY(read_cifar);

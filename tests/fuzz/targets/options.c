@@ -10,14 +10,16 @@
 enum { MOST_ARGUMENTS = 64 };
 
 static bool flag;
-static int64_t count;
-static double rate;
+static int64_t count, any;
+static double rate, scale;
 static const char *text, *file, *choice;
 
 static const struct option options[] = {
     {"flag", 'f', OPTION_FLAG, &flag, NULL, "a flag", 0, 0, NULL},
     {"count", 'n', OPTION_INT, &count, "N", "a count", 1, 9, NULL},
     {"rate", 'r', OPTION_REAL, &rate, "X", "a rate", -1, 0.5, NULL},
+    {"any", 0, OPTION_INT, &any, "N", "any whole number", 0, 0, NULL},
+    {"scale", 0, OPTION_REAL, &scale, "X", "any number", 0, 0, NULL},
     {"text", 't', OPTION_TEXT, &text, "TEXT", "a text", 0, 0, NULL},
     {"file", 0, OPTION_FILE, &file, "FILE", "a file", 0, 0, NULL},
     {"choice", 'c', OPTION_CHOICE, &choice, "WORD", "a word", 0, 0, "one|two|three"},
@@ -56,11 +58,11 @@ void __wrap_exit(int code)
 static void check(const struct call *c)
 {
     must(count >= 1 && count <= 9 && rate >= -1 && rate <= 0.5);
-    must(words_have(options[5].choices, choice));
+    must(scale - scale == 0 && words_have("one|two|three", choice));
     must(c->argc <= 2 && c->threads >= 1 && c->verbosity >= -1 && c->verbosity <= 1);
     must(c->most_tensor_bytes >= 1);
-    struct value *settings = program_settings(c, "flag count rate text file choice seed", false);
-    must(settings && settings->count == 7);
+    struct value *settings = program_settings(c, "flag count rate any scale text file choice seed", false);
+    must(settings && settings->count == 9);
     value_free(settings);
 }
 
@@ -72,7 +74,8 @@ static void parse(struct call *c, int argc, char **argv)
     stderr = to[1];
     flag = false;
     count = 5;
-    rate = 0;
+    rate = scale = 0;
+    any = 0;
     text = file = NULL;
     choice = "two";
     status = -1;
