@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include "base/memory.h"
+#include "graph/ops.h"
 #include "image/dataset.h"
 #include "image/idx.h"
 #include "image/picture.h"
@@ -745,6 +746,11 @@ static void test_idx(void)
         put_packed("odd", images, sizeof images, cut);
         refused(read_idx("odd", "labels"), "odd: ");
     }
+    put_packed("odd", labels, sizeof labels, 0);
+    FILE *f = fopen("odd", "r+");
+    if (fseek(f, -8, SEEK_END) || putc(1, f) == EOF || putc(2, f) == EOF || fclose(f))
+        abort();
+    refused(read_idx("images", "odd"), "incorrect data check");
     memcpy(head, "\0\0\10\4\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\20", 20);
     put("odd", head, 36);
     refused(read_idx("odd", NULL), "16 channels");
@@ -768,7 +774,53 @@ static void test_weights(void)
     refused(!weights_require(&w, "a", ELEMENT_F64, 2, &e), "expected 2 of f64");
     refused(!weights_require(&w, "a", ELEMENT_F32, 3, &e), "expected 3 of f32");
     refused(!weights_require(&w, "a", ELEMENT_F32, 2, &e), "element 2 is nan");
+    w.weight[0].cell.element = ELEMENT_I32;
+    ok(weights_require(&w, "a", ELEMENT_I32, 2, &e), "integers are finite");
     weights_free(&w);
+}
+
+/* Into a network: every parameter, each of its shape. */
+static void test_network(void)
+{
+    static const float x[6];
+    struct weights w = {0};
+    struct graph *g = graph_new(&e);
+    struct node *in = graph_input(g, "x", 1, 1, 2), *label = graph_input(g, "label", 1, 1, 1);
+    struct node *a = graph_weight(g, "a", GRAPH_WEIGHTS, 2, (int[]){2, 3}, (struct initial){0});
+    struct node *loss = cross_entropy(linear(global_avg_pool(in), a, NULL), label, 0);
+    ok(!graph_plan(g, loss, 1, GRAPH_TRAIN, &e), "a network");
+    const struct cell name = cell_text("a");
+    const struct cell odd[] = {cell_tensor(ELEMENT_F32, 1, (uint32_t[]){6}, x),
+                               cell_tensor(ELEMENT_F32, 2, (uint32_t[]){3, 2}, x),
+                               cell_tensor(ELEMENT_F32, 2, (uint32_t[]){2, 3}, x)};
+    refused(weights_load_group(&w, g, GRAPH_WEIGHTS, &e), "missing");
+    for (int i = 0; i < 3; i++) {
+        weights_add(&w, &name, &odd[i], &e);
+        int failed = weights_load_group(&w, g, GRAPH_WEIGHTS, &e);
+        if (i < 2)
+            refused(failed, "its shape is not the network's");
+        else
+            ok(!failed, "its own shape");
+        weights_free(&w);
+    }
+    graph_free(g);
+}
+
+/* ---- what may be shown ---- */
+
+static void test_printable(void)
+{
+    static const char *const texts[][2] = {{"\xf4\x90\x80\x80", "????"}, /* beyond U+10FFFF */
+                                           {"\xed\xa0\x80", "???"},      /* half a pair */
+                                           {"\xe0\x80\x80", "???"},      /* too long */
+                                           {"\xc2\x9b[2J", "??[2J"},     /* a control */
+                                           {"\xc2\xa7 7", "\xc2\xa7 7"}, {"\x7f\xff", "??"}};
+    char text[16];
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        text_make_printable(strcpy(text, texts[i][0]));
+        ok(!strcmp(text, texts[i][1]), "what a terminal would heed, or no UTF-8: %s", text);
+    }
+    ok(text_buffer_close(NULL, &(struct text_buffer){0}), "a buffer that was not opened");
 }
 
 /* ---- folders of arrays ---- */
@@ -919,6 +971,8 @@ int main(void)
     test_pictures();
     test_idx();
     test_weights();
+    test_network();
+    test_printable();
     test_arrays();
     nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     return tap_done();

@@ -64,6 +64,9 @@ static void check(const struct call *c)
     struct value *settings = program_settings(c, "flag count rate any scale text file choice seed", false);
     must(settings && settings->count == 9);
     value_free(settings);
+    settings = program_settings(c, "flag count rate", true);
+    must(settings && settings->count <= 3);
+    value_free(settings);
 }
 
 static void parse(struct call *c, int argc, char **argv)
