@@ -9,8 +9,9 @@ static const struct program program = {
     .operands = "[SAMPLES]",
     .most_operands = 1,
     .description =
-        "Reads the files in the field coded, JPEG or PNG, told by their first bytes, and puts "
-        "their pixels in its place: what compress without --coded writes. A file whose pixels are "
+        "Reads the files in the field coded, JPEG or PNG told by their first bytes, of clips H.264 "
+        "(by libavcodec, where it is installed), and puts their pixels in its place: what compress "
+        "without --coded writes. A file whose pixels are "
         "of other extents than the field extent says is an error, as is a damaged one.",
     .examples = "load fashion-mnist test | compress --jpeg 15 --coded -o small\n"
                 "decompress small | mosaic -o sheet.png",

@@ -1,6 +1,8 @@
-/* Predictions into metrics. */
+/* Predictions, or pictures, into metrics. */
+#include <string.h>
 #include "base/file.h"
 #include "measure/report.h"
+#include "rows/comparison.h"
 #include "rows/predictions.h"
 
 static const char *scores;
@@ -20,9 +22,9 @@ static const struct option options[] = {
 
 static const struct program program = {
     .name = "evaluate",
-    .summary = "measure a classifier by its predictions",
-    .operands = "[PREDICTIONS]",
-    .most_operands = 1,
+    .summary = "measure a classifier by its predictions, or a codec by what it leaves",
+    .operands = "[PREDICTIONS | images REFERENCE [SAMPLES]]",
+    .most_operands = 3,
     .description =
         "Reads a predictions stream, or a table as text that any framework can write: a first line "
         "\"id\", \"label\" and the names of the classes, then a line for each image with its id, "
@@ -35,46 +37,81 @@ static const struct program program = {
         "bins of equal width of the highest probability. brier: the mean squared distance of the "
         "probabilities from the truth. precision, recall, f1: means over the classes that occur. "
         "Intervals hold the middle 95 % of bootstrap draws over images, by --seed.\n\n"
+        "images: compares the images or clips of two streams, the same ids in the same order, of "
+        "which the second is what compress left of the first. mse: mean squared error; psnr: mean "
+        "over the pictures that differ, psnr_of_mse: of the mse of all; ssim: structural "
+        "similarity, window of 11 x 11, mean over channels; ms_ssim: on five scales, of pictures "
+        "from 176 x 176; bytes, bits_per_pixel: of the files, scan, scan_bits_per_pixel: of the "
+        "entropy-coded image in them; entropy_y, _cb, _cr: bits of the histograms of all pixels, "
+        "and those of the reference. What no picture is large enough for is left out. A clip's "
+        "frames are pictures.\n\n"
         "Prints an aligned table with a line a class and the confusion matrix (to 20 classes), or "
         "all of it with --json, where numbers are fractions; --stream writes metric and value.",
     .examples = "predict --weights net <test | evaluate\n"
                 "evaluate --json -o metrics.json predictions\n"
+                "load fashion-mnist test -o test; compress --jpeg 15 test | evaluate images test\n"
                 "# what another framework wrote\n"
                 "evaluate --scores probabilities predictions.tsv",
-    .see_also = "predict",
+    .see_also = "compress predict",
     .options = options,
     .common =
         COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM | COMMON_THREADS,
 };
 
-static int write_text(const struct call *call, const struct value *report, struct error *e)
+static int write_report(const struct call *call, const struct value *report,
+                        int (*print)(const struct value *, FILE *), const struct header *from,
+                        struct error *e)
 {
     struct text_output t;
+    if (as_stream)
+        return results_write(report, call, from, e);
     if (text_output_begin(&t, e))
         return -1;
-    if (call->json ? value_print_json(report, t.to) : report_print(report, t.to))
+    if (call->json ? value_print_json(report, t.to) : print(report, t.to))
         return error_set(e, "out of memory: the report");
     return text_output_commit(&t, call->output, e);
+}
+
+static int evaluate_predictions(const struct call *call, struct error *e)
+{
+    struct predictions p;
+    program_forbid(call, draws == 0, "does nothing with --draws 0", "seed threads");
+    if (call->argc > 1)
+        program_usage(call, "unexpected operand '%s'", call->argv[1]);
+    if (predictions_read(&p, call, call->argc ? call->argv[0] : "-", scores, e))
+        return -1;
+    struct value *report = report_new(&p.metrics, p.name, (int)draws, call->seed, e);
+    int failed = !report || write_report(call, report, report_print, &p.header, e);
+    value_free(report);
+    predictions_free(&p);
+    return failed;
+}
+
+static int evaluate_images(const struct call *call, struct error *e)
+{
+    struct comparison c;
+    const char *reference = call->argv[1], *path = call->argc > 2 ? call->argv[2] : "-";
+    program_forbid(call, true, "goes with predictions", "scores draws seed threads");
+    program_check_inputs(call, (const char *[]){reference, path, NULL});
+    int failed = comparison_read(&c, call, reference, path, e);
+    struct value *report = failed ? NULL : quality_report(&c.quality);
+    if (!failed && !report)
+        error_set(e, "out of memory: the report");
+    failed = !report || write_report(call, report, quality_print, &c.header, e);
+    value_free(report);
+    comparison_free(&c);
+    return failed;
 }
 
 int main(int argc, char **argv)
 {
     struct call call;
     struct error e;
-    struct predictions p;
     program_begin(&program, argc, argv, &call);
     program_forbid(&call, as_stream, "excludes --stream", "json");
     program_forbid(&call, !as_stream, "goes with --stream", "no-history");
-    program_forbid(&call, draws == 0, "does nothing with --draws 0", "seed threads");
-
-    if (predictions_read(&p, &call, call.argc ? call.argv[0] : "-", scores, &e))
+    bool images = call.argc > 1 && strcmp(call.argv[0], "images") == 0;
+    if (images ? evaluate_images(&call, &e) : evaluate_predictions(&call, &e))
         program_fail(&call, &e);
-    struct value *report = report_new(&p.metrics, p.name, (int)draws, call.seed, &e);
-    if (!report ||
-        (as_stream ? results_write(report, &call, &p.header, &e) : write_text(&call, report, &e)))
-        program_fail(&call, &e);
-
-    value_free(report);
-    predictions_free(&p);
     return program_end(&call);
 }

@@ -43,6 +43,8 @@ static const struct program program = {
         "every class: clips, in the field clip, frames x height x width x channels, RGB or grey; "
         "a colour sample goes to all of its pixels, so that save y4m gives the same back. Meta "
         "`rate`: frames a second.\n\n"
+        "video FILE-or-DIR: likewise, of any format that libavformat knows, where that is "
+        "installed.\n\n"
         "npy DIR: arrays as save npy leaves them, a field an array: image.npy [rows, height, "
         "width, "
         "channels] and, where they are, label.npy and id.npy make samples; z.npy makes latents, "
@@ -104,7 +106,7 @@ static struct dataset_request read_operands(const struct call *c, const struct f
             program_usage(c, "%s needs its folder: load %s %s", f->name, f->name, f->operands);
     }
     read_size(c, &q);
-    program_forbid(c, !f->clips, "goes with y4m", "frames");
+    program_forbid(c, !f->clips, "goes with y4m and video", "frames");
     q.frames = (uint32_t)frames;
     return q;
 }

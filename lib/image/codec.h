@@ -19,8 +19,11 @@ int coded_append(struct coded *c, const void *bytes, size_t size, struct error *
 
 struct codec_settings {
     const char *chroma;        /* jpeg: one of CHROMA_WORDS */
-    const char *preset, *tune; /* h264: x264's; tune may be NULL */
+    const char *preset, *tune; /* h264: x264's, of these; tune may be NULL */
+    int64_t rate[2];           /* h264: frames a second, a fraction; 0: unknown, taken for 25 */
 };
+#define PRESET_WORDS "ultrafast|superfast|veryfast|faster|fast|medium|slow|slower|veryslow|placebo"
+#define TUNE_WORDS "film|animation|grain|stillimage|psnr|ssim|fastdecode|zerolatency"
 #define CHROMA_WORDS "420|422|444"
 
 struct codec {
@@ -38,8 +41,8 @@ struct codec {
                 struct coded *to, uint8_t *left, struct error *e);
     void (*close)(void *own); /* NULL is fine */
 };
-extern const struct codec CODEC_JPEG, CODEC_PNG;
-#define CODEC_WORDS "jpeg|png" /* their names */
+extern const struct codec CODEC_JPEG, CODEC_PNG, CODEC_H264;
+#define CODEC_WORDS "jpeg|png|h264" /* their names */
 
 /* Decodes what one of them has coded, told by its first bytes, to `left`, which has these extents;
  * rank 3 for pictures. The bytes may be hostile. */

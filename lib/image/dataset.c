@@ -8,7 +8,7 @@
 
 static const struct format *const FORMATS[] = {
     &FORMAT_FASHION_MNIST, &FORMAT_MNIST,  &FORMAT_CIFAR10, &FORMAT_CIFAR100,
-    &FORMAT_IDX,           &FORMAT_FOLDER, &FORMAT_Y4M};
+    &FORMAT_IDX,           &FORMAT_FOLDER, &FORMAT_Y4M,     &FORMAT_VIDEO};
 
 const struct format *format_at(int i)
 {

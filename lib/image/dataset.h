@@ -53,7 +53,8 @@ struct format {
     int (*next)(struct dataset *d, struct image *image, struct error *e);
     void (*close)(struct dataset *d);
 };
-#define DATASET_WORDS "fashion-mnist|mnist|cifar10|cifar100|idx|folder|y4m" /* their names */
+#define DATASET_WORDS "fashion-mnist|mnist|cifar10|cifar100|idx|folder|y4m|video" /* their names \
+                                                                                   */
 const struct format *format_find(const char *name); /* NULL: there is none */
 const struct format *format_at(int i);              /* NULL behind the last */
 
@@ -66,7 +67,7 @@ void dataset_close(struct dataset *d);
 
 /* ---- for the formats ---- */
 extern const struct format FORMAT_FASHION_MNIST, FORMAT_MNIST, FORMAT_CIFAR10, FORMAT_CIFAR100,
-    FORMAT_IDX, FORMAT_FOLDER, FORMAT_Y4M;
+    FORMAT_IDX, FORMAT_FOLDER, FORMAT_Y4M, FORMAT_VIDEO;
 
 /* "folder/name", malloc'd, or NULL with the error set. */
 char *path_join(const char *folder, const char *name, struct error *e);

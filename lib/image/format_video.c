@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/dataset.h"
+#include "image/media.h"
 #include "image/tree.h"
 #include "image/video.h"
 
@@ -214,6 +215,21 @@ const struct format FORMAT_Y4M = {
     .operands = "FILE-or-DIR",
     .clips = true,
     .open = open_y4m,
+    .next = next_clip,
+    .close = close_videos,
+};
+
+static int open_media(struct dataset *d, struct error *e)
+{
+    return open_videos(d, media_open, ".mp4|.mkv|.avi|.mov|.webm|.mpg|.mpeg|.m4v|.ogv|.264|.y4m",
+                       e);
+}
+
+const struct format FORMAT_VIDEO = {
+    .name = "video",
+    .operands = "FILE-or-DIR",
+    .clips = true,
+    .open = open_media,
     .next = next_clip,
     .close = close_videos,
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include "base/error.h"
 #include "base/file.h"
+#include "base/value.h"
 
 struct video {
     uint32_t height, width, channels; /* of every frame; 1 (grey) or 3 (RGB) */
@@ -16,6 +17,9 @@ struct video {
     void (*close)(struct video *v); /* but not the file */
     void *own;
 };
+
+/* What a stream's meta says in `rate`; 0 and 0: nothing. */
+void video_rate(const struct value *meta, int64_t rate[2]);
 
 /* An opener reads the header; frames of at most most_bytes. Nothing to close after an error. */
 typedef int video_open(struct video *v, FILE *from, size_t most_bytes, struct error *e);

@@ -160,6 +160,19 @@ int y4m_open(struct video *v, FILE *from, size_t most_bytes, struct error *e)
     return 0;
 }
 
+void video_rate(const struct value *meta, int64_t rate[2])
+{
+    enum { MOST = 1000000000 };
+    const struct value *of = value_get(meta, "rate");
+    bool good = of && of->type == VALUE_ARRAY && of->count == 2;
+    for (int i = 0; i < 2; i++) {
+        const struct value *x = good ? of->item[i] : NULL;
+        good = x && x->type == VALUE_INT && x->integer > 0 && x->integer <= MOST;
+    }
+    for (int i = 0; i < 2; i++)
+        rate[i] = good ? of->item[i]->integer : 0;
+}
+
 int y4m_write_header(struct output *o, uint32_t height, uint32_t width, uint32_t channels,
                      const int64_t rate[2], struct error *e)
 {

@@ -62,10 +62,8 @@ static int row_y4m(struct export *x, const struct cell *row, struct error *e)
     const struct cell *clip = &row[x->image];
     const uint32_t *extent = clip->extent;
     const size_t size = (size_t)extent[1] * extent[2] * extent[3];
-    const struct value *known = value_get(x->header->meta, "rate");
-    int64_t rate[2] = {0, 0};
-    for (size_t i = 0; known && known->type == VALUE_ARRAY && known->count == 2 && i < 2; i++)
-        rate[i] = known->item[i]->type == VALUE_INT ? known->item[i]->integer : 0;
+    int64_t rate[2];
+    video_rate(x->header->meta, rate);
     if (!clip->count || (extent[3] != 1 && extent[3] != 3))
         return error_set(
             e, "y4m takes 1 or 3 channels and at least one pixel, found %u x %u x %u x %u",

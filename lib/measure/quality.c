@@ -1,0 +1,256 @@
+#include "measure/quality.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+
+enum { WINDOW = 11, SCALES = 5, MS_SIDE = WINDOW << (SCALES - 1), LEVELS = 256 };
+
+/* ---- structural similarity ---- */
+
+/* Two pictures of one channel, as numbers. */
+struct pair {
+    size_t height, width;
+    double *a, *b;
+};
+
+static void make_window(double weight[WINDOW])
+{
+    const double sigma = 1.5;
+    double sum = 0;
+    for (int i = 0; i < WINDOW; i++)
+        sum += weight[i] = exp(-(i - WINDOW / 2) * (i - WINDOW / 2) / (2 * sigma * sigma));
+    for (int i = 0; i < WINDOW; i++)
+        weight[i] /= sum;
+}
+
+/* The moments under the window: of a, of b, and of aa, bb and ab. */
+enum { A, B, AA, BB, AB, MOMENTS };
+
+/* Sums a row of windows: to[m][x] += weight * (moments of the pixels from x). */
+static void sum_across(const struct pair *p, size_t y, const double weight[WINDOW], double *to)
+{
+    const size_t columns = p->width - WINDOW + 1;
+    const double *a = p->a + y * p->width, *b = p->b + y * p->width;
+    memset(to, 0, MOMENTS * columns * sizeof *to);
+    for (int i = 0; i < WINDOW; i++)
+        for (size_t x = 0; x < columns; x++) {
+            const double s = a[x + (size_t)i], t = b[x + (size_t)i];
+            to[A * columns + x] += weight[i] * s;
+            to[B * columns + x] += weight[i] * t;
+            to[AA * columns + x] += weight[i] * s * s;
+            to[BB * columns + x] += weight[i] * t * t;
+            to[AB * columns + x] += weight[i] * s * t;
+        }
+}
+
+/* Means over all windows that fit: of the similarity, and of its part of contrast and structure. */
+static int similarity(const struct pair *p, double *whole, double *structure, struct error *e)
+{
+    const double c1 = 0.01 * 255 * 0.01 * 255, c2 = 0.03 * 255 * 0.03 * 255;
+    const size_t columns = p->width - WINDOW + 1, rows = p->height - WINDOW + 1;
+    const size_t size = MOMENTS * columns;
+    double weight[WINDOW];
+    make_window(weight);
+    autofree double *across = array_new(p->height * size, sizeof *across, "sums", e);
+    autofree double *sum = across ? array_new(size, sizeof *sum, "sums", e) : NULL;
+    if (!sum)
+        return -1;
+    for (size_t y = 0; y < p->height; y++)
+        sum_across(p, y, weight, across + y * size);
+    *whole = *structure = 0;
+    for (size_t y = 0; y < rows; y++) {
+        memset(sum, 0, size * sizeof *sum);
+        for (int i = 0; i < WINDOW; i++)
+            for (size_t k = 0; k < size; k++)
+                sum[k] += weight[i] * across[(y + (size_t)i) * size + k];
+        for (size_t x = 0; x < columns; x++) {
+            const double a = sum[A * columns + x], b = sum[B * columns + x];
+            const double aa = sum[AA * columns + x] - a * a, bb = sum[BB * columns + x] - b * b;
+            const double ab = sum[AB * columns + x] - a * b;
+            const double s = (2 * ab + c2) / (aa + bb + c2);
+            *structure += s;
+            *whole += s * (2 * a * b + c1) / (a * a + b * b + c1);
+        }
+    }
+    *whole /= (double)(rows * columns);
+    *structure /= (double)(rows * columns);
+    return 0;
+}
+
+/* Half the size, by means of 2 x 2; an odd border counts twice. */
+static void halve(struct pair *p)
+{
+    const size_t height = (p->height + 1) / 2, width = (p->width + 1) / 2;
+    for (int k = 0; k < 2; k++) {
+        double *x = k ? p->b : p->a;
+        for (size_t i = 0; i < height * width; i++) {
+            const size_t top = i / width * 2, left = i % width * 2;
+            const size_t below = top + (top + 1 < p->height), right = left + (left + 1 < p->width);
+            x[i] = (x[top * p->width + left] + x[top * p->width + right] +
+                    x[below * p->width + left] + x[below * p->width + right]) /
+                   4;
+        }
+    }
+    p->height = height;
+    p->width = width;
+}
+
+static int measure_channel(struct pair *p, struct quality_of *q, struct error *e)
+{
+    static const double WEIGHT[SCALES] = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
+    const bool many = p->height >= MS_SIDE && p->width >= MS_SIDE;
+    double whole, structure, product = 1;
+    if (p->height < WINDOW || p->width < WINDOW) {
+        q->ssim = q->ms_ssim = NAN;
+        return 0;
+    }
+    for (int scale = 0; scale < (many ? SCALES : 1); scale++) {
+        if (scale)
+            halve(p);
+        if (similarity(p, &whole, &structure, e))
+            return -1;
+        if (!scale)
+            q->ssim += whole;
+        product *= pow(fmax(scale == SCALES - 1 ? whole : structure, 0), WEIGHT[scale]);
+    }
+    q->ms_ssim += many ? product : NAN;
+    return 0;
+}
+
+int quality_measure(const uint8_t *reference, const uint8_t *picture, uint32_t height,
+                    uint32_t width, uint32_t channels, struct quality_of *q, struct error *e)
+{
+    const size_t pixels = (size_t)height * width;
+    autofree double *a = array_new(2 * pixels, sizeof *a, "a picture", e);
+    if (!a)
+        return -1;
+    *q = (struct quality_of){0};
+    for (uint32_t c = 0; c < channels; c++) {
+        struct pair p = {height, width, a, a + pixels};
+        for (size_t i = 0; i < pixels; i++) {
+            p.a[i] = reference[i * channels + c];
+            p.b[i] = picture[i * channels + c];
+            q->square += (p.a[i] - p.b[i]) * (p.a[i] - p.b[i]);
+        }
+        if (measure_channel(&p, q, e))
+            return -1;
+    }
+    q->square /= (double)pixels * channels;
+    q->psnr = 10 * log10(255 * 255 / q->square);
+    q->ssim /= channels;
+    q->ms_ssim /= channels;
+    return 0;
+}
+
+/* ---- many ---- */
+
+static int level_of(double x)
+{
+    return x < 0 ? 0 : x > LEVELS - 1 ? LEVELS - 1 : (int)lrint(x);
+}
+
+static void count_levels(struct quality *q, int which, const uint8_t *p, size_t pixels,
+                         uint32_t channels)
+{
+    for (size_t i = 0; i < pixels; i++, p += channels)
+        if (channels == 3) {
+            q->histogram[which][0][level_of(0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2])]++;
+            q->histogram[which][1]
+                        [level_of(128 - 0.168736 * p[0] - 0.331264 * p[1] + 0.5 * p[2])]++;
+            q->histogram[which][2]
+                        [level_of(128 + 0.5 * p[0] - 0.418688 * p[1] - 0.081312 * p[2])]++;
+        } else {
+            q->histogram[which][0][p[0]]++;
+        }
+}
+
+static void add_mean(double *sum, int64_t *count, double x)
+{
+    if (!isfinite(x))
+        return;
+    *sum += x;
+    ++*count;
+}
+
+int quality_add(struct quality *q, const uint8_t *reference, const uint8_t *picture,
+                uint32_t height, uint32_t width, uint32_t channels, struct error *e)
+{
+    struct quality_of of;
+    const size_t pixels = (size_t)height * width;
+    if (channels != 1 && channels != 3)
+        return error_set(e, "pictures of %u channels, expected 1 or 3", channels);
+    if (quality_measure(reference, picture, height, width, channels, &of, e))
+        return -1;
+    q->pictures++;
+    q->same += of.square == 0;
+    q->pixels += (double)pixels;
+    q->samples += (double)pixels * channels;
+    q->square += of.square * (double)pixels * channels;
+    add_mean(&q->psnr, &q->with_psnr, of.psnr);
+    add_mean(&q->ssim, &q->with_ssim, of.ssim);
+    add_mean(&q->ms_ssim, &q->with_ms_ssim, of.ms_ssim);
+    q->colour = q->colour || channels == 3;
+    q->grey = q->grey || channels == 1;
+    count_levels(q, 0, reference, pixels, channels);
+    count_levels(q, 1, picture, pixels, channels);
+    return 0;
+}
+
+static double entropy(const int64_t histogram[LEVELS])
+{
+    double count = 0, sum = 0;
+    for (int i = 0; i < LEVELS; i++)
+        count += (double)histogram[i];
+    for (int i = 0; i < LEVELS; i++)
+        if (histogram[i])
+            sum -= (double)histogram[i] / count * log2((double)histogram[i] / count);
+    return sum;
+}
+
+struct value *quality_report(const struct quality *q)
+{
+    static const char *const CHANNEL[2][3][2] = {
+        {{"entropy_y", "reference_entropy_y"}, {NULL}, {NULL}},
+        {{"entropy_y", "reference_entropy_y"},
+         {"entropy_cb", "reference_entropy_cb"},
+         {"entropy_cr", "reference_entropy_cr"}}};
+    struct value *v = value_map();
+    value_set_int(v, "rows", q->rows);
+    value_set_int(v, "pictures", q->pictures);
+    value_set_int(v, "same", q->same);
+    value_set_real(v, "mse", q->square / q->samples);
+    if (q->with_psnr) {
+        value_set_real(v, "psnr", q->psnr / (double)q->with_psnr);
+        value_set_real(v, "psnr_of_mse", 10 * log10(255 * 255 * q->samples / q->square));
+    }
+    if (q->with_ssim)
+        value_set_real(v, "ssim", q->ssim / (double)q->with_ssim);
+    if (q->with_ms_ssim)
+        value_set_real(v, "ms_ssim", q->ms_ssim / (double)q->with_ms_ssim);
+    if (q->coded) {
+        value_set_real(v, "bytes", q->bytes / (double)q->rows);
+        value_set_real(v, "bits_per_pixel", 8 * q->bytes / q->pixels);
+        value_set_real(v, "scan", q->scan / (double)q->rows);
+        value_set_real(v, "scan_bits_per_pixel", 8 * q->scan / q->pixels);
+    }
+    for (int c = 0; c < 3 && q->colour != q->grey; c++)
+        for (int which = 1; which >= 0 && CHANNEL[q->colour][c][0]; which--)
+            value_set_real(v, CHANNEL[q->colour][c][which == 0], entropy(q->histogram[which][c]));
+    if (value_is_whole(v))
+        return v;
+    value_free(v);
+    return NULL;
+}
+
+int quality_print(const struct value *report, FILE *to)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        const struct value *x = report->item[i];
+        if (x->type == VALUE_INT)
+            fprintf(to, "%-21s %lld\n", report->key[i], (long long)x->integer);
+        else
+            fprintf(to, "%-21s %.4f\n", report->key[i], x->real);
+    }
+    return ferror(to) ? -1 : 0;
+}
