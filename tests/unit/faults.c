@@ -10,7 +10,9 @@
 #include "base/memory.h"
 #include "image/codec.h"
 #include "image/dataset.h"
+#include "image/idx.h"
 #include "image/picture.h"
+#include "image/video.h"
 #include "network/architecture.h"
 #include "network/weights.h"
 #include "promises/fault.h"
@@ -87,6 +89,10 @@ static int write_samples(struct error *e)
         w = stage_create(&call, &h, inputs, e);
     header_free(&h);
     value_free(inputs);
+    if (w && stage_note(&call, w, "note", call.arguments, e)) {
+        stream_abandon(w);
+        return -1;
+    }
     for (int i = 0; w && i < 3; i++)
         if (write_sample(w, i, e)) {
             stream_abandon(w);
@@ -580,6 +586,45 @@ static int read_folder(struct error *e)
     return read_dataset("folder", &q, e);
 }
 
+/* A folder of them, cut into clips; then each whole; then one alone. */
+static int read_videos(struct error *e)
+{
+    const struct dataset_request cut = {.root = "videos", .most_bytes = 1 << 20, .frames = 2};
+    const struct dataset_request whole = {.root = "videos", .most_bytes = 1 << 20};
+    const struct dataset_request one = {.root = "videos/a/1.y4m", .most_bytes = 1 << 20};
+    return read_dataset("y4m", &cut, e) || read_dataset("y4m", &whole, e) ||
+           read_dataset("y4m", &one, e);
+}
+
+static int write_video(struct error *e)
+{
+    static const uint8_t pixels[5 * 3 * 3] = {0, 50, 255, 7};
+    struct output o;
+    if (output_open(&o, "out", e))
+        return -1;
+    int failed = y4m_write_header(&o, 3, 5, 3, (int64_t[]){25, 1}, e);
+    for (int i = 0; i < 3 && !failed; i++)
+        failed = y4m_write_frame(&o, 3, 5, 3, pixels, e);
+    failed = failed || output_commit(&o, e);
+    if (failed)
+        output_abandon(&o);
+    return failed;
+}
+
+static int write_idx(struct error *e)
+{
+    static const uint8_t room[8], labels[] = {1, 0};
+    const uint32_t rows = sizeof labels;
+    struct output o;
+    if (output_open(&o, "out", e))
+        return -1;
+    int failed = output_write(&o, room, sizeof room, e) || idx_write_header(&o, 1, &rows, e) ||
+                 output_write(&o, labels, rows, e) || output_commit(&o, e);
+    if (failed)
+        output_abandon(&o);
+    return failed;
+}
+
 /* ---- fixtures ---- */
 
 static bool put(const char *path, const void *bytes, size_t size)
@@ -633,6 +678,10 @@ static bool make_datasets(void)
         const char *const path[] = {"pictures/a/1.png", "pictures/a/2.PNG", "pictures/b/1.png"};
         good = good && keep(write_png(&e), path[i]);
     }
+    good = good && !mkdir("videos", 0700) && !mkdir("videos/a", 0700) && !mkdir("videos/b", 0700);
+    static const char grey[] = "YUV4MPEG2 W2 H1 F25:1 Cmono\nFRAME\n12FRAME\n34FRAME\n56";
+    good = good && put("videos/b/2.y4m", grey, strlen(grey)) &&
+           keep(write_video(&e), "videos/a/1.y4m");
     return good && put("pictures/b/notes", names, 1) && put("pictures/notes", names, 1);
 }
 
@@ -778,6 +827,9 @@ int main(void)
     TRY_ZLIB(read_mnist);
     TRY(read_cifar);
     TRY(read_folder);
+    TRY(write_video);
+    TRY(read_videos);
+    TRY(write_idx);
     value_free(call.arguments);
     nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     return tap_done();

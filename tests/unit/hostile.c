@@ -411,20 +411,14 @@ static void test_cells(void)
     header_free(&h);
 }
 
-/* A pseudo-terminal, as path. */
 static void test_terminal(void)
 {
-    struct header h;
     int terminal = posix_openpt(O_RDWR | O_NOCTTY);
     if (terminal < 0 || grantpt(terminal) || unlockpt(terminal)) {
         skip("no pseudo-terminals here");
         return;
     }
-    const char *path = ptsname(terminal);
-    make_header(&h, "x", "id:i64", NULL);
-    refused(!stream_create(path, &h, &e), "not written to a terminal");
-    refused(!stream_open(path, NULL, &e), "is a terminal");
-    header_free(&h);
+    refused(!stream_open(ptsname(terminal), NULL, &e), "is a terminal");
     close(terminal);
 }
 
@@ -755,6 +749,12 @@ static void test_idx(void)
     put("odd", head, 36);
     refused(read_idx("odd", NULL), "16 channels");
     ok(!format_find("none") && !format_at(-1) && !format_at(100), "formats that there are not");
+    struct dataset d;
+    for (int i = 0; i < 3; i++) {
+        static const char *const names[] = {"mnist", "fashion-mnist", "cifar100"};
+        const struct dataset_request q = {.root = "nowhere", .split = "train", .most_bytes = 99};
+        refused(dataset_open(&d, format_find(names[i]), &q, &e), "cannot find");
+    }
 }
 
 /* ---- weights ---- */
@@ -808,6 +808,32 @@ static void test_network(void)
 
 /* ---- what may be shown ---- */
 
+/* What a program asks of the images that it is given, and of scores that are no logits. */
+static void test_views(void)
+{
+    struct table t;
+    struct samples s;
+    struct predictions p;
+    make_stream("odd", "samples", "id:i64 label:i32 image:u8:2,3,1", NULL, 2, 4, "");
+    ok(!samples_read(&call, "odd", false, &t, &s, &e), "images whose labels do not matter");
+    table_free(&t);
+    ok(!samples_read(&call, "odd", true, &t, &s, &e) && s.classes == 5, "images");
+    refused(samples_fit(&s, "images", (struct image_shape){.height = 9, .width = 9, .channels = 3},
+                        9, &e),
+            "the network takes 9x9x3");
+    refused(samples_fit(&s, "images", s.shape, 4, &e), "5 classes, the network has 4");
+    table_free(&t);
+    make_stream("odd", "predictions", "label:i32 scores:f32:2",
+                "{\"scores\": \"probabilities\", \"classes\": [1, \"b\"]}", 1, 0, "");
+    refused(predictions_read(&p, &call, "odd", NULL, &e), "");
+    predictions_free(&p);
+    ok(!predictions_read(&p, &call, "odd", "logits", &e) && !*p.name[0], "a class without a name");
+    predictions_free(&p);
+    put("odd", "", 0);
+    refused(predictions_read(&p, &call, "odd", NULL, &e), "empty");
+    predictions_free(&p);
+}
+
 static void test_printable(void)
 {
     static const char *const texts[][2] = {{"\xf4\x90\x80\x80", "????"}, /* beyond U+10FFFF */
@@ -840,8 +866,11 @@ static void put_array(const char *path, const char *type, const char *shape, siz
 
 static int import(void)
 {
+    static const struct import_format *npy;
+    if (!npy)
+        npy = import_find("npy");
     struct import m;
-    if (import_open(&m, &IMPORT_NPY, "folder", &limits, &e))
+    if (import_open(&m, npy, "folder", &limits, &e))
         return -1;
     struct stream_writer *w = stream_create("imported", &m.header, &e);
     int got;
@@ -951,6 +980,14 @@ static void test_arrays(void)
         put_array(path, "<i8", "(2,)", 16);
     }
     refused(import(), "more than 64 arrays");
+    struct import m;
+    int fd = open("folder/x0.npy", O_RDONLY), kept = dup(STDIN_FILENO);
+    dup2(fd, STDIN_FILENO);
+    refused(import_open(&m, import_find("safetensors"), "-", &limits, &e), "standard input: no");
+    dup2(kept, STDIN_FILENO);
+    close(kept);
+    close(fd);
+    ok(!import_find("none"), "a format that there is not");
 }
 
 int main(void)
@@ -972,6 +1009,7 @@ int main(void)
     test_idx();
     test_weights();
     test_network();
+    test_views();
     test_printable();
     test_arrays();
     nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
