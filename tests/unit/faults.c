@@ -530,17 +530,21 @@ static int write_png(struct error *e)
 
 static int code_pictures(struct error *e)
 {
-    static const uint8_t pixels[24 * 16 * 3] = {1, 200, 3};
-    static const uint32_t extent[] = {24, 16, 3};
+    static uint8_t pixels[64 * 48 * 3]; /* noise: more coded bytes than there is room at first */
+    static const uint32_t extent[] = {64, 48, 3}, grey[] = {64, 48, 1};
     static const struct codec *const codecs[] = {&CODEC_JPEG, &CODEC_PNG};
     static const struct codec_settings settings = {.chroma = "420"};
     uint8_t left[sizeof pixels];
     struct coded to = {0};
     int failed = 0;
+    uint32_t noise = 1;
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)((noise = noise * 1664525 + 1013904223) >> 24);
     for (int i = 0; i < 2 && !failed; i++) {
         void *own = codecs[i]->open(&settings, e);
         failed = !own || codecs[i]->code(own, codecs[i]->most, extent, pixels, &to, left, e) ||
-                 coded_decode(to.bytes, to.size, 3, extent, left, e);
+                 coded_decode(to.bytes, to.size, 3, extent, left, e) ||
+                 codecs[i]->code(own, codecs[i]->most, grey, pixels, &to, NULL, e);
         codecs[i]->close(own);
         see(left, failed ? 0 : sizeof left);
     }

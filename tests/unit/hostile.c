@@ -422,7 +422,20 @@ static void test_terminal(void)
     close(terminal);
 }
 
-/* ---- tables, summaries, text ---- */
+/* ---- files ---- */
+
+static int remove_entry(const char *path, const struct stat *s, int type, struct FTW *at)
+{
+    (void)s, (void)type, (void)at;
+    return remove(path);
+}
+
+static void empty_folder(void)
+{
+    nftw("folder", remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    if (mkdir("folder", 0700))
+        abort();
+}
 
 static void put(const char *path, const void *bytes, size_t size)
 {
@@ -430,6 +443,8 @@ static void put(const char *path, const void *bytes, size_t size)
     if (!f || fwrite(bytes, 1, size, f) != size || fclose(f))
         abort();
 }
+
+/* ---- tables, summaries, text ---- */
 
 /* Two rows that differ in a column without a fixed shape. */
 static int table_of(const char *column, struct cell one, struct cell two)
@@ -757,6 +772,80 @@ static void test_idx(void)
     }
 }
 
+static int read_images(const char *format, const struct dataset_request *q)
+{
+    struct dataset d;
+    struct image image;
+    int got;
+    if (dataset_open(&d, format_find(format), q, &e))
+        return -1;
+    while ((got = dataset_next(&d, &image, &e)) == 1)
+        ;
+    dataset_close(&d);
+    return got;
+}
+
+static void put_png(const char *path, uint32_t height, uint32_t width, uint32_t channels)
+{
+    static const uint8_t pixels[64];
+    struct output o;
+    if (output_open(&o, path, &e) || png_write(&o, height, width, channels, pixels, &e) ||
+        output_commit(&o, &e))
+        abort();
+}
+
+static void test_folders(void)
+{
+    const struct dataset_request q = {.root = "folder", .split = "test", .most_bytes = 1 << 20};
+    struct dataset_request video = q;
+    struct dataset d;
+    struct image image;
+    empty_folder();
+    if (symlink("nowhere", "folder/class") || mkdir("folder/a", 0700) || mkdir("folder/b", 0700))
+        abort();
+    put("folder/a/name.with-a-very-long-ending", "", 0);
+    ok(!dataset_open(&d, format_find("y4m"), &q, &e) && d.extent[0] == -1, "classes without files");
+    dataset_close(&d);
+    put_png("folder/a/1.png", 2, 2, 1);
+    put_png("folder/a/2.png", 3, 2, 1);
+    ok(!read_images("folder", &q), "grey pictures");
+    put_png("folder/b/1.png", 2, 3, 3);
+    ok(!read_images("folder", &q), "pictures of any size, some of them with colour");
+    put("folder/b/1.png", "\x89PNG\r\n\x1a\n", 8);
+    refused(read_images("folder", &q), "b/1.png: PNG");
+
+    put("folder/a/1.y4m", "YUV4MPEG2 W1 H1 Cmono F1:0\nFRAME\n1FRAME\n2", 41);
+    put("folder/b/2.y4m", "YUV4MPEG2 W1 H1 C444 F2:1\nFRAME\n123", 35);
+    ok(!read_images("y4m", &q), "videos that differ");
+    video.height = video.width = 2;
+    refused(read_images("y4m", &video), "cannot resize images of -1 channels");
+    video.root = "folder/a/1.y4m";
+    ok(!read_images("y4m", &video), "a video, larger");
+    video.frames = 3;
+    ok(!read_images("y4m", &video), "a video shorter than a clip");
+    video.root = "folder/a/3.y4m";
+    refused(read_images("y4m", &video), "cannot open");
+
+    empty_folder();
+    if (mkdir("folder/test_batch.bin", 0700))
+        abort();
+    refused(read_images("cifar10", &q), "expected records");
+    rmdir("folder/test_batch.bin");
+    put("folder/test_batch.bin", "", 0);
+    if (truncate("folder/test_batch.bin", 10001 * 3073))
+        abort();
+    refused(read_images("cifar10", &q), "at most 10000 images");
+    if (truncate("folder/test_batch.bin", 2 * 3073))
+        abort();
+    ok(!read_images("cifar10", &q), "without a file of names");
+    ok(!dataset_open(&d, format_find("cifar10"), &q, &e), "a file");
+    if (truncate("folder/test_batch.bin", 3073 + 7))
+        abort();
+    ok(dataset_next(&d, &image, &e) == 1, "its first image");
+    refused(dataset_next(&d, &image, &e) < 0, "ends within record 1");
+    dataset_close(&d);
+}
+
 /* ---- weights ---- */
 
 static void test_weights(void)
@@ -803,6 +892,16 @@ static void test_network(void)
             ok(!failed, "its own shape");
         weights_free(&w);
     }
+    struct header h;
+    struct value *network = value_map();
+    weights_header(&h, network, &e);
+    struct stream_writer *to = stream_create("odd", &h, &e);
+    ok(!weights_write_group(to, g, GRAPH_WEIGHTS, &e) && !stream_commit(to, &e), "written");
+    ok(!weights_read(&w, "odd", &limits, &e) && !weights_load_group(&w, g, GRAPH_WEIGHTS, &e),
+       "and read");
+    weights_free(&w);
+    header_free(&h);
+    value_free(network);
     graph_free(g);
 }
 
@@ -883,19 +982,6 @@ static int import(void)
     return -1;
 }
 
-static int remove_entry(const char *path, const struct stat *s, int type, struct FTW *at)
-{
-    (void)s, (void)type, (void)at;
-    return remove(path);
-}
-
-static void empty_folder(void)
-{
-    nftw("folder", remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    if (mkdir("folder", 0700))
-        abort();
-}
-
 static void test_arrays(void)
 {
     char path[128];
@@ -935,6 +1021,8 @@ static void test_arrays(void)
     put_array("folder/image.npy", "<f4", "(1, 3, 4)", 48);
     ok(!import(), "images of reals");
     put_array("folder/image.npy", "|u1", "(1, 4294967296)", 0);
+    refused(import(), "larger than --max-tensor");
+    put_array("folder/image.npy", "|u1", "(1, 2147483648)", 0);
     refused(import(), "larger than --max-tensor");
     put_array("folder/image.npy", "|u1", "(18446744073709551000, 1)", 0);
     refused(import(), "an axis of rows");
@@ -1007,6 +1095,7 @@ int main(void)
     test_tsv();
     test_pictures();
     test_idx();
+    test_folders();
     test_weights();
     test_network();
     test_views();
