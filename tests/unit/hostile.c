@@ -763,12 +763,25 @@ static void test_idx(void)
     memcpy(head, "\0\0\10\4\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\20", 20);
     put("odd", head, 36);
     refused(read_idx("odd", NULL), "16 channels");
-    ok(!format_find("none") && !format_at(-1) && !format_at(100), "formats that there are not");
+    memcpy(head, "\0\0\10\4\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1", 20);
+    put("odd", head, 21);
+    ok(!read_idx("odd", NULL), "images with an axis of channels");
+    refused(read_idx("odd", "labels"), "expected 1 labels");
+    const struct dataset_request q = {.root = "folder", .split = "train", .most_bytes = 99};
     struct dataset d;
+    struct image image;
+    empty_folder();
+    put("folder/train-images-idx3-ubyte", images, sizeof images);
+    put("folder/train-labels-idx1-ubyte", "\0\0\10\1\0\0\0\2\1\12", 10);
+    ok(!dataset_open(&d, format_find("mnist"), &q, &e) && dataset_next(&d, &image, &e) == 1,
+       "an image");
+    refused(dataset_next(&d, &image, &e) < 0, "a label below 10, found 10");
+    dataset_close(&d);
+    ok(!format_find("none") && !format_at(-1) && !format_at(100), "formats that there are not");
     for (int i = 0; i < 3; i++) {
         static const char *const names[] = {"mnist", "fashion-mnist", "cifar100"};
-        const struct dataset_request q = {.root = "nowhere", .split = "train", .most_bytes = 99};
-        refused(dataset_open(&d, format_find(names[i]), &q, &e), "cannot find");
+        const struct dataset_request none = {.root = "nowhere", .split = "train", .most_bytes = 99};
+        refused(dataset_open(&d, format_find(names[i]), &none, &e), "cannot find");
     }
 }
 
