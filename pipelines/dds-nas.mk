@@ -75,14 +75,14 @@ seed = $(patsubst seed-%,%,$(firstword $(subst /, ,$*)))
 forest = $(RUN)/$(*D)/$(EMBEDDING_$(*F))/forest
 # PLAIN leaves histories and clock times out, so that runs can be compared byte by byte.
 PLAIN =
-plain = $(if $(PLAIN),--no-history)
+plain = $(if $(PLAIN),--no-history) $(if $(VERBOSE),-v) $(if $(QUIET),-q)
 threads = $(THREADS:%=--threads %)
 
 # $(call timed,STAGE,COMMANDS): their wall, user and system seconds join times.tsv in the folder.
 timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); TIMEFORMAT='$1	%3R	%3U	%3S'; \
 	{ time { $2; } 2>&3; } 3>&2 2>>$(@D)/times.tsv)
 
-say = @printf '%s: %s\n' '$(*)' '$1' >&2
+say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)
 REPORT = $(HERE)dds-nas-report
 SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS ENCODER SUBSET HARDNESS MASTERY \
 	WARM_UP SEARCH SEARCH_EPOCHS TRAIN

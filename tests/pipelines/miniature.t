@@ -30,8 +30,9 @@ stdout exactly 2 # images of each class, in every subset
 run 'pipeline --name one --threads 1 2>&1 >again | grep -c .'
 stdout exactly 0 # nothing is done twice
 
-run 'pipeline --name two --threads 2'
+run 'pipeline --name two --threads 2 -q'
 status 0 'the same with two threads'
+stderr empty
 ok 'two threads give the bytes of one' same one two
 
 run 'two/seed-1/dds/retrain.sh && save npy was two/seed-1/dds/net && save npy is two/seed-1/dds/net.again'
@@ -54,6 +55,19 @@ run 'pipeline --name three --threads 2'
 status 0 'a run that was killed and killed again goes on'
 ok 'killing and going on gives the same bytes' same one three
 
+run 'pipeline --name one --json -v | tr -d " \n"'
+status 0
+stdout like '\[{*"arm":"dds"*"folder":"./one/seed-1/dds"*"stages":{*"search":{"cpu":*,"wall":*}*"test_accuracy":*}\]'
+stderr like 'dds-nas: winnow *, * s, *.?? s of CPU'
+run 'pipeline --name never --until data -v'
+stderr like '*pick: winnow *, * s of CPU, * MiB at most*'
+rm -r never
+for wrong in '--json --dry-run' '-q -v' MASTRY=0.5 --sed; do
+    run "pipeline --name never $wrong"
+    status 2
+done
+run 'pipeline --version'
+stdout like 'dds-nas (winnow) *'
 run 'pipeline --name one MASTERY=0.5'
 status 1
 stderr like '*one holds a run of other settings*'
