@@ -44,11 +44,13 @@ static int open_video(struct dataset *d, struct error *e)
 {
     struct videos *s = d->state;
     const char *root = d->request.root;
+    const bool standard = strcmp(root, "-") == 0;
     s->part = 0;
-    s->path = s->folder ? path_join(root, s->tree.file[s->at].path, e) : text_copy(root, e);
+    s->path = s->folder ? path_join(root, s->tree.file[s->at].path, e)
+                        : text_copy(standard ? "standard input" : root, e);
     if (!s->path)
         return -1;
-    int fd = input_open(s->path, e);
+    int fd = input_open(standard ? root : s->path, e);
     if (fd < 0)
         return -1;
     s->file = fdopen(fd, "rb");
@@ -131,7 +133,8 @@ static int64_t read_clip(struct dataset *d, struct error *e)
     while (!d->request.frames || frames < d->request.frames) {
         size_t all;
         if (size_multiply(size, (size_t)frames + 1, &all) || all > most)
-            return error_set(e, "%s: a clip of more than the %zu bytes allowed", s->path, most);
+            return error_set(e, "%s: a clip of more bytes than the %zu of --most-bytes", s->path,
+                             most);
         if (array_grow((void **)&s->pixels, &s->capacity, all, 1, "a clip", e))
             return -1;
         got = s->video.read(&s->video, s->pixels + all - size, e);

@@ -149,7 +149,7 @@ int y4m_open(struct video *v, FILE *from, size_t most_bytes, struct error *e)
     v->width = f.width;
     v->channels = f.across ? 3 : 1;
     if ((size_t)v->height * v->width * v->channels > most_bytes)
-        return error_set(e, "y4m: frames of %u x %u x %u, more than the %zu bytes allowed",
+        return error_set(e, "y4m: frames of %u x %u x %u, more than the %zu of --most-bytes",
                          v->height, v->width, v->channels, most_bytes);
     size_t size = plane_bytes(&f, 0) + plane_bytes(&f, 1) + plane_bytes(&f, 2);
     struct y4m *y = v->own = array_new(1, sizeof *y + size, "a frame", e);

@@ -254,7 +254,10 @@ static int read_text(struct column *c, struct cell *to, struct error *e)
 {
     ssize_t length = getline(&c->line, &c->line_capacity, c->text);
     if (length < 0)
-        return error_set(e, ferror(c->text) ? "%s: cannot read:" : "%s: it ends before", c->name);
+        return error_set(e,
+                         ferror(c->text) ? "%s: cannot read:"
+                                         : "%s: expected a line for each row, found the end",
+                         c->name);
     if (length && c->line[length - 1] == '\n')
         c->line[--length] = 0;
     if (strlen(c->line) != (size_t)length || text_unescape(c->line))

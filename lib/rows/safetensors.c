@@ -144,7 +144,9 @@ static int read_shape(struct tensor *t, const struct value *shape, uint64_t *byt
         const struct value *v = shape->item[i];
         if (v->type != VALUE_INT || v->integer < 0 || v->integer > UINT32_MAX ||
             size_multiply(count, (size_t)v->integer, &count))
-            return error_set(e, "extent %d is no extent", i + 1);
+            return error_set(
+                e, "extent %d: expected a whole number of 0 or more, such that all fits memory",
+                i + 1);
         t->extent[i] = (uint32_t)v->integer;
     }
     *bytes = count;

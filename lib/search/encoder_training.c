@@ -109,8 +109,8 @@ static int restore(struct encoder_training *t, const struct weights *w, int64_t 
         encoder_file_restore(t->trainer, w, e))
         return -1;
     if (encoder_training_epochs(t) > most)
-        return error_set(e, "it has %d epochs, more than %lld", encoder_training_epochs(t),
-                         (long long)most);
+        return error_set(e, "it has done %d epochs already, more than the %lld of --epochs",
+                         encoder_training_epochs(t), (long long)most);
     if (report && !(t->report = value_set(t->header.meta, "report", value_copy(report))))
         return error_set(e, "out of memory");
     return 0;

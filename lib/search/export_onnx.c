@@ -57,6 +57,10 @@ static int write_classifier(struct export *x, struct error *e)
     double mean[IMAGE_MAX_CHANNELS], deviation[IMAGE_MAX_CHANNELS];
     if (model_load(&m, x->own, 1, e))
         return -1;
+    if (m.supernet) {
+        model_free(&m);
+        return error_set(e, "the state of a search: expected a network, made by derive and train");
+    }
     for (int i = 0; i < m.normalisation.channels; i++) {
         mean[i] = 255. * m.normalisation.mean[i];
         deviation[i] = 255. * m.normalisation.sd[i];

@@ -29,7 +29,7 @@ printf 'a\\tb\n\\\\\nc\n\n' >v/file.txt
 run 'load npy v | save json | grep -o "\"file[^,]*"'
 stdout exactly $'"file":"a\\tb"\n"file":"\\\\"\n"file":"c"\n"file":""'
 for broken in 'echo >>v/file.txt:*v/file.txt: it has more lines than there are rows' \
-    'head -n 2 w/file.txt >v/file.txt:*row 3: file: it ends before' \
+    'head -n 2 w/file.txt >v/file.txt:*row 3: file: expected a line for each row, found the end' \
     'printf "\\\\x\n" >v/file.txt:*row 1: file: a NUL, or a backslash*' \
     'cp w/file.txt v; cp v/image/0.npy v/image/4.npy:*v/image/4.npy: there are 4 rows' \
     'rm v/image/[34].npy:*row 4: cannot open v/image/3.npy:*' \

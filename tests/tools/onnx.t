@@ -18,7 +18,7 @@ stderr exactly 'save: s: expected a stream of weights, found one of samples'
 search-step --state search --validation s --cells 2 --channels 2 --epochs 1 <s >hardness
 run 'save onnx no search'
 status 1
-stderr exactly 'save: the network holds the op softmax, which ONNX has not'
+stderr exactly 'save: the state of a search: expected a network, made by derive and train'
 run 'head -c -9 net | save onnx no'
 status 1
 ok 'nothing appears' test ! -e no
