@@ -82,19 +82,25 @@ static void present(const struct clip *c, x264_picture_t *in, uint32_t frame)
     }
 }
 
+/* Two planes of samples that lie in turn. */
+static void part(const uint8_t *from, size_t samples, uint8_t *restrict u, uint8_t *restrict v)
+{
+    for (size_t x = 0; x < samples; x++) {
+        u[x] = from[2 * x];
+        v[x] = from[2 * x + 1];
+    }
+}
+
 /* The reconstruction, whose two colours lie in turn, to its place among the pixels. */
 static void rebuild(struct clip *c, const x264_picture_t *out)
 {
     struct yuv *f = &c->rebuilt;
+    const size_t rows = f->across ? yuv_rows(f, 1) : 0, columns = yuv_columns(f, 1);
     f->plane[0] = out->img.plane[0];
     f->stride[0] = (size_t)out->img.i_stride[0];
-    for (uint32_t y = 0; f->across && y < yuv_rows(f, 1); y++) {
-        const uint8_t *from = out->img.plane[1] + y * (size_t)out->img.i_stride[1];
-        for (uint32_t x = 0; x < yuv_columns(f, 1); x++) {
-            f->plane[1][y * f->stride[1] + x] = from[2 * x];
-            f->plane[2][y * f->stride[2] + x] = from[2 * x + 1];
-        }
-    }
+    for (size_t y = 0; y < rows; y++)
+        part(out->img.plane[1] + y * (size_t)out->img.i_stride[1], columns,
+             f->plane[1] + y * f->stride[1], f->plane[2] + y * f->stride[2]);
     yuv_to_rgb(f, c->left + (size_t)out->i_pts * c->extent[1] * c->extent[2] * c->extent[3]);
 }
 

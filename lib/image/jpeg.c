@@ -67,16 +67,26 @@ static void read_header(struct jpeg_decompress_struct *j, struct picture *p, con
     p->channels = j->jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
 }
 
-static void read_rows(struct jpeg_decompress_struct *j, struct picture *p)
+enum { ROWS = 16 }; /* that are handed over at once */
+
+/* Points to the picture's rows from `first` on, as many as there are and room is for. */
+static JDIMENSION point_to_rows(const struct picture *p, JDIMENSION first, JSAMPROW row[ROWS])
 {
-    size_t row = (size_t)p->width * p->channels;
+    const size_t stride = (size_t)p->width * p->channels;
+    JDIMENSION rows = 0;
+    for (; rows < ROWS && first + rows < p->height; rows++)
+        row[rows] = p->pixels + (first + rows) * stride;
+    return rows;
+}
+
+static void read_rows(struct jpeg_decompress_struct *j, const struct picture *p)
+{
+    JSAMPROW row[ROWS];
     j->out_color_space = p->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     j->dct_method = JDCT_ISLOW;
     jpeg_start_decompress(j);
-    while (j->output_scanline < j->output_height) {
-        JSAMPROW to = p->pixels + j->output_scanline * row;
-        jpeg_read_scanlines(j, &to, 1);
-    }
+    while (j->output_scanline < j->output_height)
+        jpeg_read_scanlines(j, row, point_to_rows(p, j->output_scanline, row));
     jpeg_finish_decompress(j);
 }
 
@@ -205,14 +215,12 @@ static void set_up(struct coder *c, int level, int channels)
 
 static void write_rows(struct jpeg_compress_struct *j, const struct picture *p)
 {
-    size_t row = (size_t)p->width * p->channels;
+    JSAMPROW row[ROWS];
     j->image_height = p->height;
     j->image_width = p->width;
     jpeg_start_compress(j, TRUE);
-    while (j->next_scanline < j->image_height) {
-        JSAMPROW from = p->pixels + j->next_scanline * row;
-        jpeg_write_scanlines(j, &from, 1);
-    }
+    while (j->next_scanline < j->image_height)
+        jpeg_write_scanlines(j, row, point_to_rows(p, j->next_scanline, row));
     jpeg_finish_compress(j);
 }
 

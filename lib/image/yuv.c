@@ -1,6 +1,15 @@
 #include "image/yuv.h"
+#include <string.h>
 
-enum { BITS = 16, ONE = 1 << BITS, HALF = ONE / 2 };
+/* Rows are converted in pieces whose planes the cache holds. */
+enum { BITS = 16, ONE = 1 << BITS, HALF = ONE / 2, PIECE = 256 };
+
+/* The loops over pixels, once for each instruction set; the same integers whichever it is. */
+#if defined __x86_64__ && !defined __clang__ && !defined __SANITIZE_ADDRESS__
+#define FAST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FAST
+#endif
 
 uint32_t yuv_rows(const struct yuv *f, int plane)
 {
@@ -37,105 +46,179 @@ static uint8_t clamp(int32_t x)
     return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
 }
 
-static void grey_from_luma(const struct yuv *f, const struct matrix *m, uint8_t *pixels)
+static size_t min(size_t a, size_t b)
 {
-    const int32_t luma = fixed(1 / m->luma);
-    for (uint32_t y = 0; y < f->height; y++, pixels += f->width)
-        for (uint32_t x = 0; x < f->width; x++)
-            pixels[x] =
-                clamp((luma * (f->plane[0][y * f->stride[0] + x] - m->black) + HALF) >> BITS);
+    return a < b ? a : b;
+}
+
+/* ---- to RGB ---- */
+
+struct to_rgb {
+    int32_t black, luma, red, green_of_u, green_of_v, blue;
+};
+
+static struct to_rgb to_rgb_of(const struct yuv *f)
+{
+    const struct matrix m = matrix_of(f);
+    const double *w = m.weight;
+    return (struct to_rgb){.black = m.black,
+                           .luma = fixed(1 / m.luma),
+                           .red = fixed(2 * (1 - w[0]) / m.chroma),
+                           .green_of_u = fixed(2 * (1 - w[2]) * w[2] / w[1] / m.chroma),
+                           .green_of_v = fixed(2 * (1 - w[0]) * w[0] / w[1] / m.chroma),
+                           .blue = fixed(2 * (1 - w[2]) / m.chroma)};
+}
+
+FAST static void grey_piece(const struct to_rgb *k, const uint8_t *luma, size_t n, uint8_t *pixels)
+{
+    for (size_t x = 0; x < n; x++)
+        pixels[x] = clamp((k->luma * (luma[x] - k->black) + HALF) >> BITS);
+}
+
+/* u and v: a sample a pixel. */
+FAST static void rgb_piece(const struct to_rgb *k, const uint8_t *luma, const uint8_t *u,
+                           const uint8_t *v, size_t n, uint8_t *restrict pixels)
+{
+    for (size_t x = 0; x < n; x++) {
+        const int32_t grey = k->luma * (luma[x] - k->black) + HALF;
+        const int32_t cb = u[x] - 128, cr = v[x] - 128;
+        pixels[3 * x] = clamp((grey + k->red * cr) >> BITS);
+        pixels[3 * x + 1] = clamp((grey - k->green_of_u * cb - k->green_of_v * cr) >> BITS);
+        pixels[3 * x + 2] = clamp((grey + k->blue * cb) >> BITS);
+    }
+}
+
+static void spread(const uint8_t *from, size_t samples, uint8_t to[PIECE])
+{
+    for (size_t i = 0; i < samples; i++)
+        to[2 * i] = to[2 * i + 1] = from[i];
 }
 
 void yuv_to_rgb(const struct yuv *f, uint8_t *pixels)
 {
-    const struct matrix m = matrix_of(f);
-    if (!f->across) {
-        grey_from_luma(f, &m, pixels);
-        return;
-    }
-    const double *w = m.weight;
-    const int32_t luma = fixed(1 / m.luma), red = fixed(2 * (1 - w[0]) / m.chroma),
-                  blue = fixed(2 * (1 - w[2]) / m.chroma),
-                  green_of_u = fixed(2 * (1 - w[2]) * w[2] / w[1] / m.chroma),
-                  green_of_v = fixed(2 * (1 - w[0]) * w[0] / w[1] / m.chroma);
-    const uint32_t shift = f->across == 2;
-    for (uint32_t y = 0; y < f->height; y++, pixels += (size_t)f->width * 3) {
-        const uint32_t down = f->down == 2 ? y / 2 : y;
-        const uint8_t *of = f->plane[0] + y * f->stride[0];
-        const uint8_t *u = f->plane[1] + down * f->stride[1];
-        const uint8_t *v = f->plane[2] + down * f->stride[2];
-        for (uint32_t x = 0; x < f->width; x++) {
-            const int32_t grey = luma * (of[x] - m.black) + HALF;
-            const int32_t cb = u[x >> shift] - 128, cr = v[x >> shift] - 128;
-            pixels[3 * x] = clamp((grey + red * cr) >> BITS);
-            pixels[3 * x + 1] = clamp((grey - green_of_u * cb - green_of_v * cr) >> BITS);
-            pixels[3 * x + 2] = clamp((grey + blue * cb) >> BITS);
+    const struct to_rgb k = to_rgb_of(f);
+    const size_t channels = f->across ? 3 : 1;
+    uint8_t u[PIECE], v[PIECE];
+    for (size_t y = 0; y < f->height; y++)
+        for (size_t x = 0; x < f->width; x += PIECE) {
+            const size_t n = min(PIECE, f->width - x);
+            const uint8_t *luma = f->plane[0] + y * f->stride[0] + x;
+            uint8_t *to = pixels + (y * f->width + x) * channels;
+            if (!f->across) {
+                grey_piece(&k, luma, n, to);
+                continue;
+            }
+            const size_t down = y / (size_t)f->down, across = x / (size_t)f->across;
+            const uint8_t *from_u = f->plane[1] + down * f->stride[1] + across;
+            const uint8_t *from_v = f->plane[2] + down * f->stride[2] + across;
+            if (f->across == 2) {
+                spread(from_u, (n + 1) / 2, u);
+                spread(from_v, (n + 1) / 2, v);
+            }
+            rgb_piece(&k, luma, f->across == 2 ? u : from_u, f->across == 2 ? v : from_v, n, to);
         }
-    }
 }
 
 /* ---- from RGB ---- */
 
-static void luma_from(const struct yuv *f, const struct matrix *m, const uint8_t *pixels)
+struct from_rgb {
+    int32_t black, luma[3], u[3], v[3];
+};
+
+/* The weights of a colour sample: the difference of blue (2) or red (0) from the brightness, of the
+ * sum over the pixels that it stands for. They sum to 0, as those of luma do to its range. */
+static void difference(const struct yuv *f, const struct matrix *m, int of, int32_t weight[3])
 {
-    const int32_t r = fixed(m->weight[0] * m->luma), b = fixed(m->weight[2] * m->luma),
-                  g = fixed(m->luma) - r - b;
-    for (uint32_t y = 0; y < f->height; y++) {
-        uint8_t *to = f->plane[0] + y * f->stride[0];
-        for (uint32_t x = 0; x < f->width; x++)
-            if (f->across) {
-                const uint8_t *p = pixels + 3 * ((size_t)y * f->width + x);
-                to[x] = (uint8_t)(m->black + ((r * p[0] + g * p[1] + b * p[2] + HALF) >> BITS));
-            } else {
-                const int32_t p = pixels[(size_t)y * f->width + x];
-                to[x] = (uint8_t)(m->black + (((r + g + b) * p + HALF) >> BITS));
-            }
+    const double scale = m->chroma / (2 * (1 - m->weight[of])) / (f->across * f->down);
+    weight[of] = fixed((1 - m->weight[of]) * scale);
+    weight[2 - of] = fixed(-m->weight[2 - of] * scale);
+    weight[1] = -weight[of] - weight[2 - of];
+}
+
+static struct from_rgb from_rgb_of(const struct yuv *f)
+{
+    const struct matrix m = matrix_of(f);
+    struct from_rgb k = {.black = m.black};
+    k.luma[0] = fixed(m.weight[0] * m.luma);
+    k.luma[2] = fixed(m.weight[2] * m.luma);
+    k.luma[1] = fixed(m.luma) - k.luma[0] - k.luma[2];
+    if (f->across) {
+        difference(f, &m, 2, k.u);
+        difference(f, &m, 0, k.v);
+    }
+    return k;
+}
+
+FAST static void luma_of_grey(const struct from_rgb *k, const uint8_t *pixels, size_t n,
+                              uint8_t *luma)
+{
+    const int32_t weight = k->luma[0] + k->luma[1] + k->luma[2];
+    for (size_t x = 0; x < n; x++)
+        luma[x] = (uint8_t)(k->black + ((weight * pixels[x] + HALF) >> BITS));
+}
+
+/* Also adds the colours to their sums. */
+FAST static void luma_of_rgb(const struct from_rgb *k, const uint8_t *pixels, size_t n,
+                             uint8_t *restrict luma, int32_t sum[restrict 3][PIECE])
+{
+    for (size_t x = 0; x < n; x++) {
+        const int32_t r = pixels[3 * x], g = pixels[3 * x + 1], b = pixels[3 * x + 2];
+        luma[x] = (uint8_t)(k->black +
+                            ((k->luma[0] * r + k->luma[1] * g + k->luma[2] * b + HALF) >> BITS));
+        sum[0][x] += r;
+        sum[1][x] += g;
+        sum[2][x] += b;
     }
 }
 
-/* The sum of what a colour sample stands for: across x down pixels, the border's repeated. */
-static void sum_block(const struct yuv *f, const uint8_t *pixels, uint32_t x, uint32_t y,
-                      int32_t sum[3])
+FAST static void halve(int32_t *sum, size_t n)
 {
-    sum[0] = sum[1] = sum[2] = 0;
-    for (int j = 0; j < f->down; j++)
-        for (int i = 0; i < f->across; i++) {
-            uint32_t row = y * (uint32_t)f->down + (uint32_t)j;
-            uint32_t column = x * (uint32_t)f->across + (uint32_t)i;
-            row -= row == f->height;
-            column -= column == f->width;
-            const uint8_t *p = pixels + 3 * ((size_t)row * f->width + column);
-            for (int c = 0; c < 3; c++)
-                sum[c] += p[c];
-        }
+    for (size_t x = 0; x < n; x++)
+        sum[x] = sum[2 * x] + sum[2 * x + 1];
 }
 
-/* A plane of colour: the difference of blue (2) or red (0) from the brightness. */
-static void chroma_from(const struct yuv *f, const struct matrix *m, const uint8_t *pixels,
-                        int plane, int of)
+FAST static void chroma_of_sums(const int32_t weight[3], int32_t sum[3][PIECE], size_t n,
+                                uint8_t *to)
 {
-    const double *w = m->weight;
-    const double scale = m->chroma / (2 * (1 - w[of])) / (f->across * f->down);
-    const int other = 2 - of;
-    const int32_t own = fixed((1 - w[of]) * scale), far = fixed(-w[other] * scale),
-                  green = -own - far;
-    for (uint32_t y = 0; y < yuv_rows(f, plane); y++) {
-        uint8_t *to = f->plane[plane] + y * f->stride[plane];
-        for (uint32_t x = 0; x < yuv_columns(f, plane); x++) {
-            int32_t sum[3];
-            sum_block(f, pixels, x, y, sum);
-            to[x] =
-                clamp(128 + ((own * sum[of] + far * sum[other] + green * sum[1] + HALF) >> BITS));
-        }
+    for (size_t x = 0; x < n; x++)
+        to[x] = clamp(
+            128 + ((weight[0] * sum[0][x] + weight[1] * sum[1][x] + weight[2] * sum[2][x] + HALF) >>
+                   BITS));
+}
+
+/* A piece of as many rows as a colour sample stands for; the last one again where one is missing.
+ */
+static void convert_piece(const struct yuv *f, const struct from_rgb *k, const uint8_t *pixels,
+                          size_t top, size_t x, size_t n)
+{
+    int32_t sum[3][PIECE];
+    memset(sum, 0, sizeof sum);
+    for (size_t i = 0; i < (size_t)f->down; i++) {
+        const size_t y = min(top + i, f->height - 1);
+        luma_of_rgb(k, pixels + 3 * (y * f->width + x), n, f->plane[0] + y * f->stride[0] + x, sum);
     }
+    if (f->across == 2) {
+        for (int c = 0; c < 3; c++) {
+            if (n % 2)
+                sum[c][n] = sum[c][n - 1];
+            halve(sum[c], (n + 1) / 2);
+        }
+        n = (n + 1) / 2;
+    }
+    for (int p = 1; p < 3; p++)
+        chroma_of_sums(p == 1 ? k->u : k->v, sum, n,
+                       f->plane[p] + top / (size_t)f->down * f->stride[p] + x / (size_t)f->across);
 }
 
 void yuv_from_rgb(const struct yuv *f, const uint8_t *pixels)
 {
-    const struct matrix m = matrix_of(f);
-    luma_from(f, &m, pixels);
-    if (f->across) {
-        chroma_from(f, &m, pixels, 1, 2);
-        chroma_from(f, &m, pixels, 2, 0);
-    }
+    const struct from_rgb k = from_rgb_of(f);
+    for (size_t y = 0; y < f->height; y += f->across ? (size_t)f->down : 1)
+        for (size_t x = 0; x < f->width; x += PIECE) {
+            const size_t n = min(PIECE, f->width - x);
+            if (f->across)
+                convert_piece(f, &k, pixels, y, x, n);
+            else
+                luma_of_grey(&k, pixels + y * f->width + x, n, f->plane[0] + y * f->stride[0] + x);
+        }
 }

@@ -9,8 +9,9 @@ struct batch_job {
     size_t result_size; /* what the work makes of a row; kept, zeroed at first, and used again */
     /* About how many bytes that will hold. */
     size_t (*room)(void *context, const struct cell *row);
-    /* Any thread, `thread` from 0 to below OpenMP's most; no two with the same one at a time. */
-    int (*work)(void *context, int thread, const struct cell *row, void *result, struct error *e);
+    /* Any thread, `thread` from 0 to below OpenMP's most; no two with the same one at a time. What
+     * the cells point to is a copy, which may be written over. */
+    int (*work)(void *context, int thread, struct cell *row, void *result, struct error *e);
     /* One thread, in order. */
     int (*write)(void *context, const struct cell *row, void *result, struct error *e);
     void (*free)(void *result); /* what it holds */

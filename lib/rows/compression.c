@@ -8,10 +8,17 @@
 
 /* What comes of a row. */
 struct result {
-    struct coded coded;
-    uint8_t *left; /* pixels */
+    struct coded coded; /* kept only where it is passed on */
+    size_t bytes, scan; /* of it */
+    uint8_t *left;      /* pixels; those of compression lie where the row's were */
     size_t left_capacity;
     int level;
+};
+
+/* What a thread works with. */
+struct worker {
+    void *coder;        /* opened by the first row */
+    struct coded coded; /* where it is not passed on: one that stays in the cache */
 };
 
 /* A run, of either direction. */
@@ -22,7 +29,7 @@ struct run {
     const char *const *own;      /* fields that do not pass on */
     int rank;                    /* of the pixels */
     int id, from, extent;        /* fields that are read: pixels or files; -1: not needed */
-    void **coder;                /* [threads], opened by the first row that each works on */
+    struct worker *worker;       /* [threads] */
     struct cell *cell;           /* of the row being written */
     struct stream_writer *to;
 };
@@ -77,25 +84,28 @@ static size_t pixels_of(void *context, const struct cell *row)
     return row[r->from].count;
 }
 
-static int compress_row(void *context, int thread, const struct cell *row, void *result,
-                        struct error *e)
+static int compress_row(void *context, int thread, struct cell *row, void *result, struct error *e)
 {
     struct run *r = context;
     struct result *to = result;
     const struct compression *c = r->c;
     const struct cell *pixels = &row[r->from];
-    void **coder = &r->coder[thread];
+    struct worker *w = &r->worker[thread];
+    struct coded *coded = c->coded ? &to->coded : &w->coded;
     if (!pixels->count)
         return error_set(e, "%s: no pixels", compression_field(r->rank));
-    if ((!*coder && !(*coder = c->codec->open(&c->settings, e))) ||
-        (!c->coded && make_room(to, pixels->count, e)))
+    if (!w->coder && !(w->coder = c->codec->open(&c->settings, e)))
         return -1;
     to->level = !c->codec->most ? -1
                 : c->levels.count > 1
                     ? levels_draw(&c->levels, r->call->seed, c->epoch, row[r->id].integer)
                     : c->levels.level[0];
-    return c->codec->code(*coder, to->level, pixels->extent, pixels->data, &to->coded,
-                          c->coded ? NULL : to->left, e);
+    if (c->codec->code(w->coder, to->level, pixels->extent, pixels->data, coded,
+                       c->coded ? NULL : (uint8_t *)pixels->data, e))
+        return -1;
+    to->bytes = coded->size;
+    to->scan = coded->scan;
+    return 0;
 }
 
 static int write_compressed(void *context, const struct cell *row, void *result, struct error *e)
@@ -103,12 +113,12 @@ static int write_compressed(void *context, const struct cell *row, void *result,
     struct run *r = context;
     const struct result *of = result;
     const struct cell *pixels = &row[r->from];
-    const uint32_t size = (uint32_t)of->coded.size, rank = (uint32_t)r->rank;
+    const uint32_t size = (uint32_t)of->bytes, rank = (uint32_t)r->rank;
     struct cell put_in[] = {
-        cell_int(ELEMENT_I64, (int64_t)of->coded.size),
-        cell_int(ELEMENT_I64, (int64_t)of->coded.scan),
+        cell_int(ELEMENT_I64, (int64_t)of->bytes),
+        cell_int(ELEMENT_I64, (int64_t)of->scan),
         cell_int(ELEMENT_I32, of->level),
-        cell_tensor(ELEMENT_U8, r->rank, pixels->extent, of->left),
+        *pixels,
         {0},
     };
     if (!r->c->coded)
@@ -201,11 +211,13 @@ int compression_run(const struct compression *c, const struct call *call, struct
         (run.from = header_require(run.header, field, ELEMENT_U8, run.rank, e)) < 0 ||
         (c->levels.count > 1 && (run.id = header_require(run.header, "id", ELEMENT_I64, 0, e)) < 0))
         return error_wrap(e, "%s", stream_path(r));
-    run.coder = array_new((size_t)threads, sizeof *run.coder, "coders", e);
-    int failed = !run.coder || create_compressed(&run, e) ? -1 : run_all(&run, &job, r, e);
-    for (int i = 0; run.coder && i < threads; i++)
-        c->codec->close(run.coder[i]);
-    free(run.coder);
+    run.worker = array_new((size_t)threads, sizeof *run.worker, "coders", e);
+    int failed = !run.worker || create_compressed(&run, e) ? -1 : run_all(&run, &job, r, e);
+    for (int i = 0; run.worker && i < threads; i++) {
+        c->codec->close(run.worker[i].coder);
+        free(run.worker[i].coded.bytes);
+    }
+    free(run.worker);
     return failed;
 }
 
@@ -229,7 +241,7 @@ static size_t pixels_of_coded(void *context, const struct cell *row)
     return extent_bytes(&row[r->extent]);
 }
 
-static int decompress_row(void *context, int thread, const struct cell *row, void *result,
+static int decompress_row(void *context, int thread, struct cell *row, void *result,
                           struct error *e)
 {
     (void)thread;
