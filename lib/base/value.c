@@ -88,9 +88,12 @@ enum { FEW = 16 }; /* members that are looked through one by one */
  * keys that collide. */
 static uint32_t *value_place(const struct value *v, const char *key)
 {
-    const uint64_t *seed = (const uint64_t *)getauxval(AT_RANDOM);
+    const void *random = (const void *)getauxval(AT_RANDOM); /* at any address */
+    uint64_t seed = 0;
+    if (random)
+        memcpy(&seed, random, sizeof seed);
     size_t mask = 2 * v->capacity - 1;
-    size_t i = XXH3_64bits_withSeed(key, strlen(key), seed ? *seed : 0) & mask;
+    size_t i = XXH3_64bits_withSeed(key, strlen(key), seed) & mask;
     while (v->place[i] && strcmp(v->key[v->place[i] - 1], key) != 0)
         i = (i + 1) & mask;
     return &v->place[i];
