@@ -12,6 +12,17 @@ struct block {
 };
 enum { BLOCK_VALUE, BLOCK_GRADIENT, BLOCK_AFFINE, BLOCK_MOMENTS, BLOCK_SAVED, BLOCKS };
 
+/* What is to be run, one pass of one op; and stretches of them, which run slice by slice (struct
+ * pass). */
+struct action {
+    struct node *node;
+    bool backward, remaking; /* remaking: forward, for a backward that follows */
+    int time;                /* see struct block; remaking: of the backward that follows */
+    size_t scratch;          /* where its own begins in each slice's, in reals */
+    int next;                /* set in the first of a stretch: the first of the next */
+    double whole, sliced;    /* seconds, those in slices over all threads; while profiling */
+};
+
 struct plan {
     struct node *loss; /* may be NULL for inference */
     int batch;
@@ -23,7 +34,10 @@ struct plan {
     bool *deferred, *remade;
     struct node **root;                    /* the first of those that share its arrays; or itself */
     struct block *block;                   /* BLOCKS a node */
-    size_t scratch_stride, scratch_offset; /* reals a slice; bytes */
+    struct action *action;
+    int actions, forwards;                 /* the forward pass has the first of them */
+    size_t scratch_stride, work_stride;    /* reals a slice, reals a thread */
+    size_t scratch_offset;                 /* bytes; work follows */
     size_t arena_bytes;
 };
 int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batch,
@@ -35,8 +49,10 @@ static inline struct block *plan_block(const struct plan *p, const struct node *
     return &p->block[(shared ? p->root[n->index] : n)->index * BLOCKS + kind];
 }
 
-/* What runs at that time (see struct block). */
-void graph_step(struct graph *g, const struct context *c, int time);
+/* For a run of n images by the graph's plan. */
+struct context graph_context(const struct graph *g, const struct graph_run *run);
+/* Runs the stretch whose first action that is; returns the next one's. */
+int graph_stretch(struct graph *g, const struct context *c, int first);
 
 struct graph {
     struct error error; /* the builder's first */
@@ -51,6 +67,11 @@ struct graph {
     struct op_profile profile[OP_CODES];
     int profiles;
 };
+static inline const struct pass *action_pass(const struct graph *g, const struct action *a)
+{
+    const struct op *op = g->kernels->op[a->node->code];
+    return a->backward ? &op->backward : &op->forward;
+}
 
 /* Makes a node of the graph from a template whose code, inputs and arguments are set; takes copies.
  * Bit i of `optional`: input i may be NULL (bit 31: all from 31 on). NULL with the graph's error

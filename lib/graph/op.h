@@ -91,8 +91,10 @@ struct context {
     int threads;
     int tasks;     /* that FOR_SLICES makes */
     bool remaking; /* forward for backward's sake: what lasts has been left already */
-    real *scratch; /* scratch_stride elements for each of GRAPH_SLICES slices */
+    real *scratch; /* of the op that runs: scratch_stride reals from slice to slice */
     size_t scratch_stride;
+    real *work; /* work_stride reals for each thread */
+    size_t work_stride;
 };
 /* The images of slice s of n: [first, last). Slices differ by one image at most. */
 static inline int slice_first(int n, int s)
@@ -110,6 +112,7 @@ static inline size_t slice_begin(const struct context *c, int s)
 #define FOR_SLICES(c, s)                                          \
     OP_PRAGMA(omp taskloop default(shared) num_tasks((c)->tasks)) \
     for (int s = 0; s < GRAPH_SLICES; s++)
+/* What an op makes for all slices (in slice 0's), or gathers in each, until it ends. */
 static inline real *slice_scratch(const struct context *c, int s)
 {
     return c->scratch + (size_t)s * c->scratch_stride;
@@ -143,20 +146,32 @@ enum {
 }; /* op.reads: bit i = backward reads the value of input i (i < 30;
       bit 29 stands for all inputs from 29 on) */
 
+/* One direction of an op. begin and end run once, with all threads at their call; between them slice runs
+ * for each slice of images, in parallel. Ops in a row that all have a slice run together (internal.h): all
+ * begin, then each slice goes through all of them, so that what one makes the next finds in the
+ * cache, then all end. So, where there is a slice, begin and end leave alone what has an entry an
+ * image, slice reads and writes that of its own images, and it reads nothing that an end writes. */
+struct pass {
+    void (*begin)(const struct node *n, const struct context *c);
+    void (*slice)(const struct node *n, const struct context *c, int slice);
+    void (*end)(const struct node *n, const struct context *c);
+};
+
 struct op {
     const char *name;
     /* Fills n->shape from n->input; a message where they do not fit. */
     int (*shape)(struct node *n, struct error *e);
-    void (*forward)(const struct node *n, const struct context *c);
+    struct pass forward;
     /* Reads n->gradient; for each input i that is wanted writes, or adds to, its gradient as
      * n->accumulate[i] says. A parameter's gradient is reduced over slices in order. Where one node
      * is several inputs of n, accumulate is set for all but the first. */
-    void (*backward)(const struct node *n, const struct context *c);
+    struct pass backward;
     /* The tangent node given the inputs' tangents (members NULL where constant); NULL op: none. */
     struct node *(*tangent)(struct node *n, struct node *const *t);
     double (*macs)(const struct node *n);               /* forward, one image; NULL: 0 */
     size_t (*saved)(const struct node *n, int batch);   /* bytes kept for backward; NULL: 0 */
     size_t (*scratch)(const struct node *n, int batch); /* reals a slice; NULL: 0 */
+    size_t (*work)(const struct node *n);               /* reals a thread; NULL: 0 */
     unsigned reads;                                     /* what backward reads */
     int extends; /* the input whose array the output goes on with; 0: none. The input must have
                     no other user; its gradient is the output's */

@@ -215,10 +215,6 @@ static void live(struct plan *p, const struct graph *g)
         if (op->saved)
             *plan_block(p, n, BLOCK_SAVED) =
                 block_of(rounded(op->saved(n, p->batch)), at, backward ? back : at);
-        if (op->scratch) {
-            size_t stride = rounded(op->scratch(n, p->batch) * sizeof(real)) / sizeof(real);
-            p->scratch_stride = stride > p->scratch_stride ? stride : p->scratch_stride;
-        }
         if (backward)
             extend(plan_block(p, n, BLOCK_GRADIENT), back);
         extend(plan_block(p, n, BLOCK_AFFINE), back);
@@ -247,6 +243,87 @@ static void live(struct plan *p, const struct graph *g)
                 extend(plan_block(p, p->source[in->index], BLOCK_GRADIENT), back);
         }
     }
+}
+
+static void act(struct plan *p, struct action a)
+{
+    p->action[p->actions++] = a;
+}
+
+/* What runs: forward; then backward, before each op the values that it is the first to need anew.
+ */
+static void find_actions(struct plan *p)
+{
+    int end = 2 * p->ordered;
+    for (int at = 0; at < p->ordered; at++)
+        act(p, (struct action){.node = p->order[at], .time = at});
+    p->forwards = p->actions;
+    for (int time = p->ordered; time < end; time++) {
+        struct node *n = p->order[end - 1 - time];
+        for (int k = -1; p->flows[n->index] && k < n->inputs; k++) {
+            struct node *of = k < 0 ? n : n->input[k];
+            if (of && p->remade[of->index] && plan_block(p, of, BLOCK_VALUE)->again == time)
+                act(p, (struct action){.node = of, .remaking = true, .time = time});
+        }
+        if (p->flows[n->index])
+            act(p, (struct action){.node = n, .backward = true, .time = time});
+    }
+}
+
+/* What has no images is all in one slice or another, so it does not go with what has. */
+static bool joins(const struct graph *g, const struct action *a)
+{
+    return action_pass(g, a)->slice && a->node->shape.batched;
+}
+
+/* Cuts them into stretches, and the scratch of a stretch into its ops'. */
+static void find_stretches(struct plan *p, const struct graph *g)
+{
+    size_t used = 0;
+    for (int i = 0, first = 0; i < p->actions; i++) {
+        struct action *a = &p->action[i];
+        const struct op *op = g->kernels->op[a->node->code];
+        if (i && (i == p->forwards || !joins(g, a) || !joins(g, a - 1))) {
+            first = i;
+            used = 0;
+        }
+        a->scratch = used;
+        used += op->scratch ? scratch_round(op->scratch(a->node, p->batch)) : 0;
+        size_t work = op->work ? scratch_round(op->work(a->node)) : 0;
+        p->scratch_stride = used > p->scratch_stride ? used : p->scratch_stride;
+        p->work_stride = work > p->work_stride ? work : p->work_stride;
+        p->action[first].next = i + 1;
+    }
+}
+
+/* What is held at some time in a stretch is held all through it, since its ops run together. */
+static int widen(struct plan *p, size_t nodes, struct error *e)
+{
+    int end = 2 * p->ordered;
+    autofree int *from = array_new((size_t)end + 1, sizeof *from, "plan", e);
+    autofree int *until = array_new((size_t)end + 1, sizeof *until, "plan", e);
+    if (!from || !until)
+        return -1;
+    for (int time = 0; time <= end; time++)
+        from[time] = until[time] = time;
+    for (int first = 0; first < p->actions; first = p->action[first].next) {
+        int low = from[p->action[first].time];
+        int high = p->action[p->action[first].next - 1].time;
+        for (int time = low; time <= high; time++) {
+            from[time] = low;
+            until[time] = high;
+        }
+    }
+    for (size_t i = 0; i < nodes * BLOCKS; i++) {
+        struct block *b = &p->block[i];
+        b->first = from[b->first];
+        b->last = until[b->last];
+        if (b->again) {
+            b->again = from[b->again];
+            b->until = until[b->until];
+        }
+    }
+    return 0;
 }
 
 static bool meet(const struct block *a, const struct block *b)
@@ -301,7 +378,7 @@ static int place(struct plan *p, size_t nodes, struct error *e)
         done[k] = b;
     }
     p->scratch_offset = p->arena_bytes;
-    p->arena_bytes += p->scratch_stride * GRAPH_SLICES * sizeof(real);
+    p->arena_bytes += (p->scratch_stride + p->work_stride) * GRAPH_SLICES * sizeof(real);
     return 0;
 }
 
@@ -324,8 +401,9 @@ int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batc
     p->deferred = array_new(g->nodes, sizeof *p->deferred, "plan", e);
     p->remade = array_new(g->nodes, sizeof *p->remade, "plan", e);
     p->root = array_new(g->nodes, sizeof *p->root, "plan", e);
-    if (!p->order || !p->source || !p->root || !p->deferred || !p->remade || !p->needed ||
-        !p->differentiable || !p->flows || !p->block)
+    p->action = array_new(3 * g->nodes, sizeof *p->action, "plan", e);
+    if (!p->order || !p->action || !p->source || !p->root || !p->deferred || !p->remade ||
+        !p->needed || !p->differentiable || !p->flows || !p->block)
         goto failed;
     mark(p, g);
     if (use == GRAPH_TRAIN && !p->differentiable[loss->index]) {
@@ -341,7 +419,9 @@ int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batc
     find_remade(p, g);
     live(p, g);
     live_again(p);
-    if (place(p, g->nodes, e))
+    find_actions(p);
+    find_stretches(p, g);
+    if (widen(p, g->nodes, e) || place(p, g->nodes, e))
         goto failed;
     return 0;
 failed:
@@ -360,5 +440,6 @@ void plan_free(struct plan *p)
     free(p->deferred);
     free(p->remade);
     free(p->block);
+    free(p->action);
     *p = (struct plan){0};
 }

@@ -74,63 +74,110 @@ static void profile_add(struct graph *g, const struct node *n, int images, doubl
     row->calls += !backward;
 }
 
-static struct context context(const struct graph *g, const struct graph_run *run)
+struct context graph_context(const struct graph *g, const struct graph_run *run)
 {
-    assert(g->arena && run->n >= 1 && run->n <= g->plan.batch);
-    int threads = omp_get_max_threads(); /* no more than have scratch of their own */
+    const struct plan *p = &g->plan;
+    assert(g->arena && run->n >= 1 && run->n <= p->batch);
+    int threads = omp_get_max_threads(); /* no more than have work of their own */
+    real *scratch = (real *)(g->arena + p->scratch_offset);
     return (struct context){.run = run,
                             .n = run->n,
                             .threads = threads < GRAPH_SLICES ? threads : GRAPH_SLICES,
                             .tasks = threads > 4 ? GRAPH_SLICES : GRAPH_SLICES / 2,
-                            .scratch = (real *)(g->arena + g->plan.scratch_offset),
-                            .scratch_stride = g->plan.scratch_stride};
+                            .scratch = scratch,
+                            .scratch_stride = p->scratch_stride,
+                            .work = scratch + GRAPH_SLICES * p->scratch_stride,
+                            .work_stride = p->work_stride};
 }
 
-static void step(struct graph *g, const struct node *n, const struct context *c, bool backward)
+static struct context context_of(const struct context *c, const struct action *a)
 {
-    const struct op *op = g->kernels->op[n->code];
-    double started = g->profiling ? seconds() : 0;
-    (backward ? op->backward : op->forward)(n, c);
-    if (g->profiling)
-        profile_add(g, n, c->n, seconds() - started, backward);
+    struct context own = *c;
+    own.remaking = a->remaking;
+    own.scratch += a->scratch;
+    return own;
 }
 
-/* The values that n's backward, at that time, is the first to need anew. */
-static void remake(struct graph *g, const struct node *n, const struct context *c, int time)
-{
-    struct context again = *c;
-    again.remaking = true;
-    for (int k = -1; k < n->inputs; k++) {
-        const struct node *of = k < 0 ? n : n->input[k];
-        if (of && g->plan.remade[of->index] && plan_block(&g->plan, of, BLOCK_VALUE)->again == time)
-            step(g, of, &again, false);
-    }
-}
-
-void graph_step(struct graph *g, const struct context *c, int time)
+static void run_slice(struct graph *g, const struct context *c, int first, int slice)
 {
     const struct plan *p = &g->plan;
-    const struct node *n = p->order[time < p->ordered ? time : 2 * p->ordered - 1 - time];
-    if (time < p->ordered) {
-        step(g, n, c, false);
-    } else if (p->flows[n->index]) {
-        remake(g, n, c, time);
-        step(g, n, c, true);
+    for (int i = first; i < p->action[first].next; i++) {
+        struct action *a = &p->action[i];
+        const struct context own = context_of(c, a);
+        double started = g->profiling ? seconds() : 0;
+        action_pass(g, a)->slice(a->node, &own, slice);
+        if (g->profiling) {
+            double spent = seconds() - started;
+#pragma omp atomic
+            a->sliced += spent;
+        }
     }
+}
+
+/* Runs the slices of a stretch. While profiling, the time that this takes is shared among its ops
+ * as their slices' is. */
+static void run_slices(struct graph *g, const struct context *c, int first)
+{
+    struct action *action = g->plan.action;
+    double started = g->profiling ? seconds() : 0, all = 0;
+    FOR_SLICES(c, slice)
+    run_slice(g, c, first, slice);
+    if (!g->profiling)
+        return;
+    double took = seconds() - started;
+    for (int i = first; i < action[first].next; i++)
+        all += action[i].sliced;
+    for (int i = first; i < action[first].next; i++)
+        action[i].sliced *= all > 0 ? took / all : 0;
+}
+
+static void run_whole(struct graph *g, const struct context *c, struct action *a,
+                      void (*f)(const struct node *n, const struct context *c))
+{
+    const struct context own = context_of(c, a);
+    double started = g->profiling ? seconds() : 0;
+    if (f)
+        f(a->node, &own);
+    a->whole += g->profiling ? seconds() - started : 0;
+}
+
+int graph_stretch(struct graph *g, const struct context *c, int first)
+{
+    struct action *action = g->plan.action;
+    int next = action[first].next;
+    for (int i = first; i < next; i++)
+        action[i].whole = action[i].sliced = 0;
+    if (action_pass(g, &action[first])->slice) {
+        for (int i = first; i < next; i++)
+            run_whole(g, c, &action[i], action_pass(g, &action[i])->begin);
+        run_slices(g, c, first);
+        for (int i = first; i < next; i++)
+            run_whole(g, c, &action[i], action_pass(g, &action[i])->end);
+    } else {
+        run_whole(g, c, &action[first], action_pass(g, &action[first])->begin);
+    }
+    for (int i = first; g->profiling && i < next; i++)
+        profile_add(g, action[i].node, c->n, action[i].whole + action[i].sliced,
+                    action[i].backward);
+    return next;
+}
+
+static void run_actions(struct graph *g, const struct graph_run *run, int first, int last)
+{
+    const struct context c = graph_context(g, run);
+#pragma omp parallel num_threads(c.threads)
+#pragma omp single
+    while (first < last)
+        first = graph_stretch(g, &c, first);
 }
 
 void graph_forward(struct graph *g, const struct graph_run *run)
 {
-    struct context c = context(g, run);
-#pragma omp parallel num_threads(c.threads)
-#pragma omp single
-    for (int time = 0; time < g->plan.ordered; time++)
-        graph_step(g, &c, time);
+    run_actions(g, run, 0, g->plan.forwards);
 }
 
 void graph_backward(struct graph *g, const struct graph_run *run)
 {
-    struct context c = context(g, run);
     assert(g->plan.use == GRAPH_TRAIN);
     const struct node *loss = g->plan.loss;
     if (!loss->shape.batched && node_count(loss) == 1)
@@ -140,8 +187,5 @@ void graph_backward(struct graph *g, const struct graph_run *run)
         if (n->unused && n->gradient && run->gradients >> n->group & 1)
             memset(n->gradient, 0, node_count(n) * sizeof(real));
     }
-#pragma omp parallel num_threads(c.threads)
-#pragma omp single
-    for (int time = g->plan.ordered; time < 2 * g->plan.ordered; time++)
-        graph_step(g, &c, time);
+    run_actions(g, run, g->plan.forwards, g->plan.actions);
 }

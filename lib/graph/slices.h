@@ -11,9 +11,13 @@ INLINE bool slice_empty(const struct context *c, int s)
     return slice_first(c->n, s) == slice_first(c->n, s + 1);
 }
 
-/* Work of one image at a time goes here, inside FOR_SLICES: a thread's own (there are no more
- * threads than slices), and the same for all its slices, so that it stays in the core's cache. What
- * a slice gathers is elsewhere in the same scratch, at slice_scratch. */
+/* Work of one image at a time goes here: a thread's own (there are no more threads than slices), and
+ * the same for all its slices and ops, so that it stays in the core's cache. */
+INLINE real *thread_work(const struct context *c)
+{
+    return c->work + (size_t)omp_get_thread_num() * c->work_stride;
+}
+/* The same in the scratch of an op that has no work: what slices gather must lie elsewhere. */
 INLINE real *thread_scratch(const struct context *c)
 {
     return slice_scratch(c, omp_get_thread_num());

@@ -8,76 +8,76 @@ struct place {
     const char *module;
 };
 
-static struct node *pool_op(const struct place *p, struct node *pool(struct node *, struct window),
-                            struct node **s)
+static struct node *pool_op(const struct place *p, struct node *pool(struct node *, struct window))
 {
-    struct node *y = pool(p->x, (struct window){.kernel = 3, .stride = p->stride, .pad = 1});
-    *s = layer_statistics(p->g, y, name_of("%s.1", p->module).text);
-    return y;
+    return pool(p->x, (struct window){.kernel = 3, .stride = p->stride, .pad = 1});
 }
 
-static struct node *skip_op(const struct place *p, struct node **s)
-{
-    struct node *y;
-    if (p->stride == 1)
-        return p->x;
-    y = layer_factorised_reduce(p->g, p->x, p->channels, name_of("%s.a.weight", p->module).text,
-                                name_of("%s.b.weight", p->module).text);
-    *s = layer_statistics(p->g, y, name_of("%s.n", p->module).text);
-    return y;
-}
-
-/* ReLU, depthwise, pointwise and the statistics to normalise by; `first` is the index of the
- * depthwise convolution in the module. */
+/* ReLU, depthwise, pointwise; `first` is the index of the depthwise convolution in the module. */
 static struct node *separable_unit(const struct place *p, struct node *x, struct node *normalised,
-                                   struct window window, int first, struct node **s)
+                                   struct window window, int first)
 {
     struct node *w = layer_depthwise_kernel(p->g, name_of("%s.%d.weight", p->module, first).text,
                                             window.kernel, p->channels);
     struct node *point = layer_kernel(p->g, name_of("%s.%d.weight", p->module, first + 1).text, 1,
                                       p->channels, p->channels);
-    struct node *y = separable(x, normalised, w, point, window);
-    *s = layer_statistics(p->g, y, name_of("%s.%d", p->module, first + 2).text);
-    return y;
+    return separable(x, normalised, w, point, window);
 }
 
-static struct node *separable_op(const struct place *p, int kernel, struct node **s)
-{
-    struct window window = {.kernel = kernel, .stride = p->stride, .pad = kernel / 2};
-    struct node *middle, *y = separable_unit(p, p->x, NULL, window, 1, &middle);
-    window.stride = 1;
-    return y && middle ? separable_unit(p, y, middle, window, 5, s) : NULL;
-}
-
-static struct node *dilated_op(const struct place *p, int kernel, struct node **s)
+static struct node *dilated_op(const struct place *p, int kernel)
 {
     struct window window = {
         .kernel = kernel, .stride = p->stride, .pad = kernel - 1, .dilation = 2};
-    return separable_unit(p, p->x, NULL, window, 1, s);
+    return separable_unit(p, p->x, NULL, window, 1);
 }
 
-/* The operation's output; *s: the statistics that it is to be normalised by, if any. */
-static struct node *operation(const struct place *p, enum primitive op, struct node **s)
+static int separable_kernel(enum primitive op) /* of those with a second stage; else 0 */
 {
-    *s = NULL;
+    return op == PRIMITIVE_SEP_3 ? 3 : op == PRIMITIVE_SEP_5 ? 5 : 0;
+}
+
+/* The operation up to the first statistics that it is normalised by. */
+static struct node *first_stage(const struct place *p, enum primitive op)
+{
+    const int kernel = separable_kernel(op);
     switch (op) {
     case PRIMITIVE_MAX_POOL_3:
-        return pool_op(p, max_pool, s);
+        return pool_op(p, max_pool);
     case PRIMITIVE_AVG_POOL_3:
-        return pool_op(p, avg_pool, s);
+        return pool_op(p, avg_pool);
     case PRIMITIVE_SKIP:
-        return skip_op(p, s);
+        return p->stride == 1 ? p->x
+                              : layer_factorised_reduce(p->g, p->x, p->channels,
+                                                        name_of("%s.a.weight", p->module).text,
+                                                        name_of("%s.b.weight", p->module).text);
     case PRIMITIVE_SEP_3:
-        return separable_op(p, 3, s);
     case PRIMITIVE_SEP_5:
-        return separable_op(p, 5, s);
+        return separable_unit(
+            p, p->x, NULL,
+            (struct window){.kernel = kernel, .stride = p->stride, .pad = kernel / 2}, 1);
     case PRIMITIVE_DIL_3:
-        return dilated_op(p, 3, s);
+        return dilated_op(p, 3);
     case PRIMITIVE_DIL_5:
-        return dilated_op(p, 5, s);
+        return dilated_op(p, 5);
     default:
         return NULL;
     }
+}
+
+static struct node *first_statistics(const struct place *p, enum primitive op, struct node *y)
+{
+    if (op == PRIMITIVE_SKIP)
+        return p->stride == 1 ? NULL : layer_statistics(p->g, y, name_of("%s.n", p->module).text);
+    bool pool = op == PRIMITIVE_MAX_POOL_3 || op == PRIMITIVE_AVG_POOL_3;
+    return layer_statistics(p->g, y, name_of("%s.%d", p->module, pool ? 1 : 3).text);
+}
+
+static struct node *second_stage(const struct place *p, enum primitive op, struct node *y,
+                                 struct node *s)
+{
+    const int kernel = separable_kernel(op);
+    return y && s ? separable_unit(p, y, s, (struct window){.kernel = kernel, .pad = kernel / 2}, 5)
+                  : NULL;
 }
 
 /* What a cell is built from. */
@@ -88,26 +88,49 @@ struct cell {
     bool reduction, after_reduction;
 };
 
-/* One node of a cell: the weighted sum of all operations on all earlier states. `none` adds
- * nothing, so it has no term. */
+/* sum + the weighted sum of all operations of one edge. `none` adds nothing, so it has no term. The
+ * operations go stage by stage: what reads the same state, or adds to the same sum, is run
+ * together, while that is in the cache. */
+static struct node *add_edge(const struct cell *c, struct node *sum, struct node *x, int edge,
+                             int stride)
+{
+    enum { FIRST = PRIMITIVE_NONE + 1 };
+    struct node *y[PRIMITIVES], *s[PRIMITIVES];
+    struct name module[PRIMITIVES];
+    struct place place[PRIMITIVES];
+
+    for (int op = FIRST; op < PRIMITIVES; op++) {
+        module[op] = name_of("cells.%d.ops.%d.ops.%d", c->index, edge, op);
+        place[op] = (struct place){c->g, x, c->channels, stride, module[op].text};
+        y[op] = first_stage(&place[op], op);
+    }
+    for (int op = FIRST; op < PRIMITIVES; op++)
+        s[op] = first_statistics(&place[op], op, y[op]);
+    for (int op = FIRST; op < PRIMITIVES; op++)
+        if (separable_kernel(op))
+            y[op] = second_stage(&place[op], op, y[op], s[op]);
+    for (int op = FIRST; op < PRIMITIVES; op++)
+        if (separable_kernel(op))
+            s[op] = layer_statistics(c->g, y[op], name_of("%s.7", module[op].text).text);
+    for (int op = FIRST; op < PRIMITIVES; op++) {
+        /* The last stages of all operations would be two thirds of the memory. */
+        if (op != PRIMITIVE_SKIP)
+            graph_remake(y[op]);
+        if (!(sum = mix(sum, c->mixing, edge, op, y[op], s[op])))
+            return NULL;
+    }
+    return sum;
+}
+
+/* One node of a cell: the sum of the edges from all earlier states. */
 static struct node *cell_node(const struct cell *c, int node, struct node *const *state)
 {
     struct node *sum = NULL;
 
-    for (int input = 0; input < CELL_INPUTS + node; input++) {
-        int edge = cell_edge(node, input);
-        for (enum primitive op = PRIMITIVE_NONE + 1; op < PRIMITIVES; op++) {
-            struct name module = name_of("cells.%d.ops.%d.ops.%d", c->index, edge, (int)op);
-            struct place place = {c->g, state[input], c->channels,
-                                  c->reduction && input < CELL_INPUTS ? 2 : 1, module.text};
-            struct node *s, *y = operation(&place, op, &s);
-            /* The last stages of all operations would be two thirds of the memory. */
-            if (op != PRIMITIVE_SKIP)
-                graph_remake(y);
-            if (!(sum = mix(sum, c->mixing, edge, (int)op, y, s)))
-                return NULL;
-        }
-    }
+    for (int input = 0; input < CELL_INPUTS + node; input++)
+        if (!(sum = add_edge(c, sum, state[input], cell_edge(node, input),
+                             c->reduction && input < CELL_INPUTS ? 2 : 1)))
+            return NULL;
     return sum;
 }
 

@@ -100,8 +100,8 @@ static struct node *conv2d_tangent(struct node *n, struct node *const *t)
 const struct op OP(conv2d) = {
     .name = "conv2d",
     .shape = conv2d_shape,
-    .forward = conv2d_forward,
-    .backward = conv2d_backward,
+    .forward = {conv2d_forward},
+    .backward = {conv2d_backward},
     .tangent = conv2d_tangent,
     .macs = macs,
     .scratch = scratch,
@@ -158,8 +158,8 @@ static struct node *transpose_tangent(struct node *n, struct node *const *t)
 const struct op OP(conv_transpose2d) = {
     .name = "conv_transpose2d",
     .shape = transpose_shape,
-    .forward = transpose_forward,
-    .backward = transpose_backward,
+    .forward = {transpose_forward},
+    .backward = {transpose_backward},
     .tangent = transpose_tangent,
     .macs = macs,
     .scratch = scratch,

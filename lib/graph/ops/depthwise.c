@@ -1,22 +1,23 @@
 /* A convolution of each channel by itself. Scratch of a slice: its gradient of w; w widened (slice
- * 0's); one image with padding, its output gradient with padding, one row. */
+ * 0's). Work: one image with padding, its output gradient with padding, one row. */
 #include "graph/slices.h"
 #include "graph/window.h"
 
 enum { X, W };
 
-struct layout { /* offsets, in reals */
-    size_t w, weight, padded, gradient, row, end;
+struct layout {                         /* offsets into scratch, and into work, in reals */
+    size_t w, weight, scratch;          /* end */
+    size_t padded, gradient, row, work; /* end */
 };
 
 static struct layout layout_of(const struct frame *f)
 {
     size_t taps = scratch_round((size_t)(f->k * f->k * f->channels));
     size_t width = (size_t)(f->w > f->ow ? f->w : f->ow);
-    struct layout l = {.weight = taps, .padded = 2 * taps};
+    struct layout l = {.weight = taps, .scratch = 2 * taps};
     l.gradient = l.padded + scratch_round(frame_padded(f));
     l.row = l.gradient + scratch_round(frame_gradient(f));
-    l.end = l.row + scratch_round(width * (size_t)f->channels);
+    l.work = l.row + scratch_round(width * (size_t)f->channels);
     return l;
 }
 
@@ -38,29 +39,25 @@ static void enter(const struct node *n, const struct frame *f, int image, real *
         window_copy(f, x, padded, ENTRY_PLAIN, NULL, NULL, 0);
 }
 
-static const real *widened(const struct node *n, const struct context *c, const struct frame *f,
-                           const struct layout *l)
+static void begin(const struct node *n, const struct context *c)
 {
-    real *weight = slice_scratch(c, 0) + l->weight;
-    pixels_widen(n->input[W]->value, f->k * f->k, f->c, f->channels, weight);
-    return weight;
+    const struct frame f = window_frame(n);
+    pixels_widen(n->input[W]->value, f.k * f.k, f.c, f.channels,
+                 slice_scratch(c, 0) + layout_of(&f).weight);
 }
 
-static void forward(const struct node *n, const struct context *c)
+static void forward(const struct node *n, const struct context *c, int slice)
 {
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
-    const real *weight = widened(n, c, &f, &l);
-    FOR_SLICES(c, slice)
-    {
-        real *padded = thread_scratch(c) + l.padded, *row = thread_scratch(c) + l.row;
-        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            enter(n, &f, i, padded);
-            real *y = n->value + (size_t)i * node_count(n);
-            for (int r = 0; r < f.oh; r++, y += f.ow * f.c) {
-                window_forward_row(&f, r, padded, weight, row);
-                pixels_narrow(row, f.ow, f.channels, f.c, y, false);
-            }
+    const real *weight = slice_scratch(c, 0) + l.weight;
+    real *padded = thread_work(c) + l.padded, *row = thread_work(c) + l.row;
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        enter(n, &f, i, padded);
+        real *y = n->value + (size_t)i * node_count(n);
+        for (int r = 0; r < f.oh; r++, y += f.ow * f.c) {
+            window_forward_row(&f, r, padded, weight, row);
+            pixels_narrow(row, f.ow, f.channels, f.c, y, false);
         }
     }
 }
@@ -94,19 +91,22 @@ static void backward_image(const struct node *n, const struct context *c, const 
     }
 }
 
-static void backward(const struct node *n, const struct context *c)
+static void backward(const struct node *n, const struct context *c, int slice)
 {
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
-    const real *weight = widened(n, c, &f, &l);
-    FOR_SLICES(c, slice)
-    {
-        real *sums = slice_scratch(c, slice), *work = thread_scratch(c);
-        memset(sums, 0, l.weight * sizeof *sums);
-        frame_clear_border(&f, work + l.gradient);
-        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
-            backward_image(n, c, &f, &l, weight, i, sums, work);
-    }
+    const real *weight = slice_scratch(c, 0) + l.weight;
+    real *sums = slice_scratch(c, slice), *work = thread_work(c);
+    memset(sums, 0, l.weight * sizeof *sums);
+    frame_clear_border(&f, work + l.gradient);
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
+        backward_image(n, c, &f, &l, weight, i, sums, work);
+}
+
+static void backward_end(const struct node *n, const struct context *c)
+{
+    const struct frame f = window_frame(n);
+    const struct layout l = layout_of(&f);
     if (wants(n, c, W))
         slices_reduce_narrow(c, n->input[W]->gradient, l.w, f.k * f.k, f.channels, f.c,
                              n->accumulate[W]);
@@ -134,16 +134,23 @@ static size_t scratch(const struct node *n, int batch)
 {
     (void)batch;
     struct frame f = window_frame(n);
-    return layout_of(&f).end;
+    return layout_of(&f).scratch;
+}
+
+static size_t work(const struct node *n)
+{
+    struct frame f = window_frame(n);
+    return layout_of(&f).work;
 }
 
 const struct op OP(depthwise) = {
     .name = "depthwise",
     .shape = shape,
-    .forward = forward,
-    .backward = backward,
+    .forward = {begin, forward},
+    .backward = {begin, backward, backward_end},
     .tangent = tangent,
     .macs = macs,
     .scratch = scratch,
+    .work = work,
     .reads = 1 << X | 1 << W,
 };

@@ -11,13 +11,15 @@ static int shape_same(struct node *n, struct error *e)
     return 0;
 }
 
-/* Element by element no image counts: a slice is a share of all elements of this run. */
+/* The elements of a slice: of its images, or its share of what has no images. */
 struct range {
     size_t first, last;
 };
 static struct range range(const struct node *n, const struct context *c, int slice)
 {
-    size_t count = node_count(n) * (n->shape.batched ? (size_t)c->n : 1);
+    size_t count = node_count(n);
+    if (n->shape.batched)
+        return (struct range){count * slice_begin(c, slice), count * slice_begin(c, slice + 1)};
     return (struct range){count * (size_t)slice / GRAPH_SLICES,
                           count * (size_t)(slice + 1) / GRAPH_SLICES};
 }
@@ -115,48 +117,42 @@ static int activate_shape(struct node *n, struct error *e)
     return shape_same(n, e);
 }
 
-static void activate_forward(const struct node *n, const struct context *c)
+static void activate_forward(const struct node *n, const struct context *c, int s)
 {
     const real *x = n->input[0]->value;
     real *y = n->value;
-    FOR_SLICES(c, s)
-    {
-        struct range r = range(n, c, s);
+    struct range r = range(n, c, s);
 #define LOOP(a)                               \
     for (size_t i = r.first; i < r.last; i++) \
     y[i] = activation(a, x[i])
-        EACH_ACTIVATION(n->integer, LOOP)
+    EACH_ACTIVATION(n->integer, LOOP)
 #undef LOOP
-    }
 }
 
 /* Adds g * f'(at) to, or writes it into, the gradient of one input. */
-static void through(const struct node *n, const struct context *c, int input, const real *at)
+static void through(const struct node *n, const struct context *c, int s, int input, const real *at)
 {
     if (!wants(n, c, input))
         return;
     const real *g = n->gradient;
     real *to = n->input[input]->gradient;
     bool add = n->accumulate[input];
-    FOR_SLICES(c, s)
-    {
-        struct range r = range(n, c, s);
+    struct range r = range(n, c, s);
 #define LOOP(a)                               \
     for (size_t i = r.first; i < r.last; i++) \
     give(to, i, add, g[i] * slope(a, at[i]))
-        EACH_ACTIVATION(n->integer, LOOP)
+    EACH_ACTIVATION(n->integer, LOOP)
 #undef LOOP
-    }
 }
 
-static void activate_backward(const struct node *n, const struct context *c)
+static void activate_backward(const struct node *n, const struct context *c, int s)
 {
-    through(n, c, 0, n->value);
+    through(n, c, s, 0, n->value);
 }
 
-static void activate_smooth_backward(const struct node *n, const struct context *c)
+static void activate_smooth_backward(const struct node *n, const struct context *c, int s)
 {
-    through(n, c, 0, n->input[0]->value);
+    through(n, c, s, 0, n->input[0]->value);
 }
 
 static struct node *minus(struct node *a, struct node *b)
@@ -190,14 +186,14 @@ static struct node *activate_tangent_rule(struct node *n, struct node *const *ta
 
 const struct op OP(activate) = {.name = "activate",
                                 .shape = activate_shape,
-                                .forward = activate_forward,
-                                .backward = activate_backward,
+                                .forward = {.slice = activate_forward},
+                                .backward = {.slice = activate_backward},
                                 .tangent = activate_tangent_rule,
                                 .reads = READS_OUTPUT};
 const struct op OP(activate_smooth) = {.name = "activate",
                                        .shape = activate_shape,
-                                       .forward = activate_forward,
-                                       .backward = activate_smooth_backward,
+                                       .forward = {.slice = activate_forward},
+                                       .backward = {.slice = activate_smooth_backward},
                                        .tangent = activate_tangent_rule,
                                        .reads = 1 << 0};
 
@@ -208,24 +204,21 @@ static int activate_tangent_shape(struct node *n, struct error *e)
     return shape_same(n, e);
 }
 
-static void activate_tangent_forward(const struct node *n, const struct context *c)
+static void activate_tangent_forward(const struct node *n, const struct context *c, int s)
 {
     const real *x = n->input[0]->value, *t = n->input[1]->value;
     real *y = n->value;
-    FOR_SLICES(c, s)
-    {
-        struct range r = range(n, c, s);
+    struct range r = range(n, c, s);
 #define LOOP(a)                               \
     for (size_t i = r.first; i < r.last; i++) \
     y[i] = t[i] * slope(a, x[i])
-        EACH_ACTIVATION(n->integer, LOOP)
+    EACH_ACTIVATION(n->integer, LOOP)
 #undef LOOP
-    }
 }
 
-static void activate_tangent_backward(const struct node *n, const struct context *c)
+static void activate_tangent_backward(const struct node *n, const struct context *c, int s)
 {
-    through(n, c, 1, n->input[0]->value);
+    through(n, c, s, 1, n->input[0]->value);
 }
 
 static struct node *activate_tangent_tangent(struct node *n, struct node *const *t)
@@ -236,8 +229,8 @@ static struct node *activate_tangent_tangent(struct node *n, struct node *const 
 
 const struct op OP(activate_tangent) = {.name = "activate tangent",
                                         .shape = activate_tangent_shape,
-                                        .forward = activate_tangent_forward,
-                                        .backward = activate_tangent_backward,
+                                        .forward = {.slice = activate_tangent_forward},
+                                        .backward = {.slice = activate_tangent_backward},
                                         .tangent = activate_tangent_tangent,
                                         .reads = 1 << 0,
                                         .constant = 1 << 0};
@@ -245,37 +238,32 @@ const struct op OP(activate_tangent) = {.name = "activate tangent",
 /* ---- sums, products, copies ---- */
 
 /* Gives input i g * factor. */
-static void give_scaled(const struct node *n, const struct context *c, int input, real factor)
+static void give_scaled(const struct node *n, const struct context *c, int s, int input,
+                        real factor)
 {
     if (!wants(n, c, input))
         return;
     const real *g = n->gradient;
     real *to = n->input[input]->gradient;
     bool add = n->accumulate[input];
-    FOR_SLICES(c, s)
-    {
-        struct range r = range(n, c, s);
-        for (size_t i = r.first; i < r.last; i++)
-            give(to, i, add, g[i] * factor);
-    }
+    struct range r = range(n, c, s);
+    for (size_t i = r.first; i < r.last; i++)
+        give(to, i, add, g[i] * factor);
 }
 
-static void add_forward(const struct node *n, const struct context *c)
+static void add_forward(const struct node *n, const struct context *c, int s)
 {
     const real *a = n->input[0]->value, *b = n->input[1]->value;
     real *y = n->value;
-    FOR_SLICES(c, s)
-    {
-        struct range r = range(n, c, s);
-        for (size_t i = r.first; i < r.last; i++)
-            y[i] = a[i] + b[i];
-    }
+    struct range r = range(n, c, s);
+    for (size_t i = r.first; i < r.last; i++)
+        y[i] = a[i] + b[i];
 }
 
-static void add_backward(const struct node *n, const struct context *c)
+static void add_backward(const struct node *n, const struct context *c, int s)
 {
-    give_scaled(n, c, 0, 1);
-    give_scaled(n, c, 1, 1);
+    give_scaled(n, c, s, 0, 1);
+    give_scaled(n, c, s, 1, 1);
 }
 
 static struct node *add_tangent(struct node *n, struct node *const *t)
@@ -286,24 +274,22 @@ static struct node *add_tangent(struct node *n, struct node *const *t)
 
 const struct op OP(add) = {.name = "add",
                            .shape = shape_same,
-                           .forward = add_forward,
-                           .backward = add_backward,
+                           .forward = {.slice = add_forward},
+                           .backward = {.slice = add_backward},
                            .tangent = add_tangent};
 
-static void multiply_forward(const struct node *n, const struct context *c)
+static void multiply_forward(const struct node *n, const struct context *c, int s)
 {
     const real *a = n->input[0]->value, *b = n->input[1]->value;
     real *y = n->value;
-    FOR_SLICES(c, s)
-    {
-        struct range r = range(n, c, s);
-        for (size_t i = r.first; i < r.last; i++)
-            y[i] = a[i] * b[i];
-    }
+    struct range r = range(n, c, s);
+    for (size_t i = r.first; i < r.last; i++)
+        y[i] = a[i] * b[i];
 }
 
-static void multiply_backward(const struct node *n, const struct context *c)
+static void multiply_backward(const struct node *n, const struct context *c, int s)
 {
+    struct range r = range(n, c, s);
     const real *g = n->gradient;
     for (int k = 0; k < 2; k++) {
         if (!wants(n, c, k))
@@ -311,12 +297,8 @@ static void multiply_backward(const struct node *n, const struct context *c)
         const real *other = n->input[!k]->value;
         real *to = n->input[k]->gradient;
         bool add = n->accumulate[k];
-        FOR_SLICES(c, s)
-        {
-            struct range r = range(n, c, s);
-            for (size_t i = r.first; i < r.last; i++)
-                give(to, i, add, g[i] * other[i]);
-        }
+        for (size_t i = r.first; i < r.last; i++)
+            give(to, i, add, g[i] * other[i]);
     }
 }
 
@@ -329,31 +311,28 @@ static struct node *multiply_tangent(struct node *n, struct node *const *t)
 
 const struct op OP(multiply) = {.name = "multiply",
                                 .shape = shape_same,
-                                .forward = multiply_forward,
-                                .backward = multiply_backward,
+                                .forward = {.slice = multiply_forward},
+                                .backward = {.slice = multiply_backward},
                                 .tangent = multiply_tangent,
                                 .reads = 1 << 0 | 1 << 1};
 
-static void scale(const struct node *n, const struct context *c, real factor)
+static void scale(const struct node *n, const struct context *c, int s, real factor)
 {
     const real *x = n->input[0]->value;
     real *y = n->value;
-    FOR_SLICES(c, s)
-    {
-        struct range r = range(n, c, s);
-        for (size_t i = r.first; i < r.last; i++)
-            y[i] = x[i] * factor;
-    }
+    struct range r = range(n, c, s);
+    for (size_t i = r.first; i < r.last; i++)
+        y[i] = x[i] * factor;
 }
 
-static void scale_by_forward(const struct node *n, const struct context *c)
+static void scale_by_forward(const struct node *n, const struct context *c, int s)
 {
-    scale(n, c, (real)n->number);
+    scale(n, c, s, (real)n->number);
 }
 
-static void scale_by_backward(const struct node *n, const struct context *c)
+static void scale_by_backward(const struct node *n, const struct context *c, int s)
 {
-    give_scaled(n, c, 0, (real)n->number);
+    give_scaled(n, c, s, 0, (real)n->number);
 }
 
 static struct node *scale_by_tangent(struct node *n, struct node *const *t)
@@ -363,48 +342,46 @@ static struct node *scale_by_tangent(struct node *n, struct node *const *t)
 
 const struct op OP(scale_by) = {.name = "scale",
                                 .shape = shape_same,
-                                .forward = scale_by_forward,
-                                .backward = scale_by_backward,
+                                .forward = {.slice = scale_by_forward},
+                                .backward = {.slice = scale_by_backward},
                                 .tangent = scale_by_tangent};
 
-static void stop_gradient_forward(const struct node *n, const struct context *c)
+static void stop_gradient_forward(const struct node *n, const struct context *c, int s)
 {
-    scale(n, c, 1);
+    scale(n, c, s, 1);
 }
 
-static void stop_gradient_backward(const struct node *n, const struct context *c)
+static void stop_gradient_backward(const struct node *n, const struct context *c, int s)
 {
     (void)n;
     (void)c;
+    (void)s;
 }
 
 const struct op OP(stop_gradient) = {.name = "stop gradient",
                                      .shape = shape_same,
-                                     .forward = stop_gradient_forward,
-                                     .backward = stop_gradient_backward,
+                                     .forward = {.slice = stop_gradient_forward},
+                                     .backward = {.slice = stop_gradient_backward},
                                      .constant = 1 << 0};
 
 /* ---- dropout ---- */
 
 /* y = x, or 0 where the dice fall; in blocks of `block` elements that fall together. Forward writes
  * the value from the input's, backward the input's gradient from the node's, by the same dice. */
-static void drop(const struct node *n, const struct context *c, const char *purpose, double rate,
-                 size_t block, const real *x, real *y, bool add)
+static void drop(const struct node *n, const struct context *c, int s, const char *purpose,
+                 double rate, size_t block, const real *x, real *y, bool add)
 {
     struct random dice = random_stream(c->run->seed, purpose, c->run->step);
     uint64_t base = (uint64_t)n->index << 40;
     real survivor = (real)(1 / (1 - rate));
     bool off = c->run->inference || rate <= 0;
-    FOR_SLICES(c, s)
-    {
-        struct range r = range(n, c, s);
-        size_t k = r.first / block;
-        for (size_t i = r.first, end; i < r.last; i = end, k++) {
-            real factor = off ? 1 : random_uniform_at(&dice, base + k) < rate ? 0 : survivor;
-            end = (k + 1) * block < r.last ? (k + 1) * block : r.last;
-            for (size_t j = i; j < end; j++)
-                give(y, j, add, factor != 0 ? x[j] * factor : 0);
-        }
+    struct range r = range(n, c, s);
+    size_t k = r.first / block;
+    for (size_t i = r.first, end; i < r.last; i = end, k++) {
+        real factor = off ? 1 : random_uniform_at(&dice, base + k) < rate ? 0 : survivor;
+        end = (k + 1) * block < r.last ? (k + 1) * block : r.last;
+        for (size_t j = i; j < end; j++)
+            give(y, j, add, factor != 0 ? x[j] * factor : 0);
     }
 }
 
@@ -415,35 +392,37 @@ static int dropout_shape(struct node *n, struct error *e)
     return shape_same(n, e);
 }
 
-static void dropout_forward(const struct node *n, const struct context *c)
+static void dropout_forward(const struct node *n, const struct context *c, int s)
 {
-    drop(n, c, "dropout", n->number, 1, n->input[0]->value, n->value, false);
+    drop(n, c, s, "dropout", n->number, 1, n->input[0]->value, n->value, false);
 }
 
-static void dropout_backward(const struct node *n, const struct context *c)
+static void dropout_backward(const struct node *n, const struct context *c, int s)
 {
     if (wants(n, c, 0))
-        drop(n, c, "dropout", n->number, 1, n->gradient, n->input[0]->gradient, n->accumulate[0]);
+        drop(n, c, s, "dropout", n->number, 1, n->gradient, n->input[0]->gradient,
+             n->accumulate[0]);
 }
 
 const struct op OP(dropout) = {.name = "dropout",
                                .shape = dropout_shape,
-                               .forward = dropout_forward,
-                               .backward = dropout_backward};
+                               .forward = {.slice = dropout_forward},
+                               .backward = {.slice = dropout_backward}};
 
-static void drop_path_forward(const struct node *n, const struct context *c)
+static void drop_path_forward(const struct node *n, const struct context *c, int s)
 {
-    drop(n, c, "drop path", c->run->drop_path, node_count(n), n->input[0]->value, n->value, false);
+    drop(n, c, s, "drop path", c->run->drop_path, node_count(n), n->input[0]->value, n->value,
+         false);
 }
 
-static void drop_path_backward(const struct node *n, const struct context *c)
+static void drop_path_backward(const struct node *n, const struct context *c, int s)
 {
     if (wants(n, c, 0))
-        drop(n, c, "drop path", c->run->drop_path, node_count(n), n->gradient,
+        drop(n, c, s, "drop path", c->run->drop_path, node_count(n), n->gradient,
              n->input[0]->gradient, n->accumulate[0]);
 }
 
 const struct op OP(drop_path) = {.name = "drop path",
                                  .shape = shape_same,
-                                 .forward = drop_path_forward,
-                                 .backward = drop_path_backward};
+                                 .forward = {.slice = drop_path_forward},
+                                 .backward = {.slice = drop_path_backward}};

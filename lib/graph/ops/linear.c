@@ -19,38 +19,32 @@ static int concat_shape(struct node *n, struct error *e)
     return 0;
 }
 
-static void concat_forward(const struct node *n, const struct context *c)
+static void concat_forward(const struct node *n, const struct context *c, int s)
 {
     size_t all = (size_t)n->shape.extent[2], pixels = node_count(n) / all;
-    FOR_SLICES(c, s)
-    {
-        real *y = n->value;
-        for (int k = 0; k < n->inputs; k++) {
-            size_t own = (size_t)n->input[k]->shape.extent[2];
-            const real *x = n->input[k]->value;
-            for (size_t p = pixels * slice_begin(c, s); p < pixels * slice_begin(c, s + 1); p++)
-                memcpy(y + p * all, x + p * own, own * sizeof *y);
-            y += own;
-        }
+    real *y = n->value;
+    for (int k = 0; k < n->inputs; k++) {
+        size_t own = (size_t)n->input[k]->shape.extent[2];
+        const real *x = n->input[k]->value;
+        for (size_t p = pixels * slice_begin(c, s); p < pixels * slice_begin(c, s + 1); p++)
+            memcpy(y + p * all, x + p * own, own * sizeof *y);
+        y += own;
     }
 }
 
-static void concat_backward(const struct node *n, const struct context *c)
+static void concat_backward(const struct node *n, const struct context *c, int s)
 {
     size_t all = (size_t)n->shape.extent[2], pixels = node_count(n) / all;
-    FOR_SLICES(c, s)
-    {
-        const real *g = n->gradient;
-        for (int k = 0; k < n->inputs; k++) {
-            size_t own = (size_t)n->input[k]->shape.extent[2];
-            real *to = n->input[k]->gradient;
-            bool add = n->accumulate[k];
-            size_t last = wants(n, c, k) ? pixels * slice_begin(c, s + 1) : 0;
-            for (size_t p = pixels * slice_begin(c, s); p < last; p++)
-                for (size_t i = 0; i < own; i++)
-                    to[p * own + i] = g[p * all + i] + (add ? to[p * own + i] : 0);
-            g += own;
-        }
+    const real *g = n->gradient;
+    for (int k = 0; k < n->inputs; k++) {
+        size_t own = (size_t)n->input[k]->shape.extent[2];
+        real *to = n->input[k]->gradient;
+        bool add = n->accumulate[k];
+        size_t last = wants(n, c, k) ? pixels * slice_begin(c, s + 1) : 0;
+        for (size_t p = pixels * slice_begin(c, s); p < last; p++)
+            for (size_t i = 0; i < own; i++)
+                to[p * own + i] = g[p * all + i] + (add ? to[p * own + i] : 0);
+        g += own;
     }
 }
 
@@ -66,8 +60,8 @@ static struct node *concat_tangent(struct node *n, struct node *const *t)
 
 const struct op OP(concat) = {.name = "concat",
                               .shape = concat_shape,
-                              .forward = concat_forward,
-                              .backward = concat_backward,
+                              .forward = {.slice = concat_forward},
+                              .backward = {.slice = concat_backward},
                               .tangent = concat_tangent};
 
 /* ---- linear ---- */
@@ -142,8 +136,8 @@ static double linear_macs(const struct node *n)
 
 const struct op OP(linear) = {.name = "linear",
                               .shape = linear_shape,
-                              .forward = linear_forward,
-                              .backward = linear_backward,
+                              .forward = {linear_forward},
+                              .backward = {linear_backward},
                               .tangent = linear_tangent,
                               .macs = linear_macs,
                               .reads = 1 << 0 | 1 << 1};
@@ -278,16 +272,16 @@ static void l2_normalise_backward(const struct node *n, const struct context *c)
 
 const struct op OP(softmax) = {.name = "softmax",
                                .shape = rows_shape,
-                               .forward = softmax_forward,
-                               .backward = softmax_backward,
+                               .forward = {softmax_forward},
+                               .backward = {softmax_backward},
                                .reads = READS_OUTPUT};
 const struct op OP(log_softmax) = {.name = "log softmax",
                                    .shape = rows_shape,
-                                   .forward = log_softmax_forward,
-                                   .backward = log_softmax_backward,
+                                   .forward = {log_softmax_forward},
+                                   .backward = {log_softmax_backward},
                                    .reads = READS_OUTPUT};
 const struct op OP(l2_normalise) = {.name = "l2 normalise",
                                     .shape = rows_shape,
-                                    .forward = l2_normalise_forward,
-                                    .backward = l2_normalise_backward,
+                                    .forward = {l2_normalise_forward},
+                                    .backward = {l2_normalise_backward},
                                     .reads = 1 << 0};

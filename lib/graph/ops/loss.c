@@ -124,8 +124,8 @@ static void cross_entropy_backward(const struct node *n, const struct context *c
 
 const struct op OP(cross_entropy) = {.name = "cross-entropy",
                                      .shape = labelled,
-                                     .forward = cross_entropy_forward,
-                                     .backward = cross_entropy_backward,
+                                     .forward = {cross_entropy_forward},
+                                     .backward = {cross_entropy_backward},
                                      .reads = 1 << 0 | 1 << 1,
                                      .constant = 1 << 1};
 
@@ -166,8 +166,8 @@ const struct op OP(cross_entropy) = {.name = "cross-entropy",
     }                                                                           \
     const struct op OP(name_) = {.name = text,                                  \
                                  .shape = all_alike,                            \
-                                 .forward = name_##_forward,                    \
-                                 .backward = name_##_backward,                  \
+                                 .forward = {name_##_forward},                    \
+                                 .backward = {name_##_backward},                  \
                                  .reads = 1 << 0 | 1 << 1};
 
 static inline double sign(double x)
@@ -232,8 +232,8 @@ static void triplet_margin_backward(const struct node *n, const struct context *
 
 const struct op OP(triplet_margin) = {.name = "triplet margin",
                                       .shape = all_alike,
-                                      .forward = triplet_margin_forward,
-                                      .backward = triplet_margin_backward,
+                                      .forward = {triplet_margin_forward},
+                                      .backward = {triplet_margin_backward},
                                       .reads = 1 << 0 | 1 << 1 | 1 << 2};
 
 struct cosine {
@@ -281,8 +281,8 @@ static void cosine_embedding_backward(const struct node *n, const struct context
 
 const struct op OP(cosine_embedding) = {.name = "cosine embedding",
                                         .shape = labelled,
-                                        .forward = cosine_embedding_forward,
-                                        .backward = cosine_embedding_backward,
+                                        .forward = {cosine_embedding_forward},
+                                        .backward = {cosine_embedding_backward},
                                         .reads = 1 << 0 | 1 << 1 | 1 << 2,
                                         .constant = 1 << 2};
 
@@ -328,8 +328,8 @@ static void mean_square_norm_backward(const struct node *n, const struct context
 
 const struct op OP(mean_square_norm) = {.name = "mean square norm",
                                         .shape = all_alike,
-                                        .forward = mean_square_norm_forward,
-                                        .backward = mean_square_norm_backward,
+                                        .forward = {mean_square_norm_forward},
+                                        .backward = {mean_square_norm_backward},
                                         .reads = 1 << 0};
 
 /* ---- scalars ---- */
@@ -371,8 +371,8 @@ static void kendall_backward(const struct node *n, const struct context *c)
 
 const struct op OP(kendall) = {.name = "kendall",
                                .shape = scalars_shape,
-                               .forward = kendall_forward,
-                               .backward = kendall_backward,
+                               .forward = {kendall_forward},
+                               .backward = {kendall_backward},
                                .reads = 1 << 0 | 1 << 1};
 
 static void add_scalars_forward(const struct node *n, const struct context *c)
@@ -394,6 +394,6 @@ static struct node *add_scalars_tangent(struct node *n, struct node *const *t)
 
 const struct op OP(add_scalars) = {.name = "add scalars",
                                    .shape = scalars_shape,
-                                   .forward = add_scalars_forward,
-                                   .backward = add_scalars_backward,
+                                   .forward = {add_scalars_forward},
+                                   .backward = {add_scalars_backward},
                                    .tangent = add_scalars_tangent};

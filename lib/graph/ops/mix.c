@@ -44,7 +44,7 @@ static size_t mix_scratch(const struct node *n, int batch)
     return 4 * padded(n);
 }
 
-static struct rows prepared(const struct node *n, const struct context *c)
+static void mix_begin(const struct node *n, const struct context *c)
 {
     struct rows r = rows_of(n, c, 0);
     const real *s = n->input[S] ? n->input[S]->value : NULL, w = n->input[W]->value[n->integer];
@@ -54,14 +54,12 @@ static struct rows prepared(const struct node *n, const struct context *c)
         r.factor[k] = s ? w * s[channels + k] : w;
         r.mean[k] = s ? s[k] : 0;
     }
-    return r;
 }
 
-static void mix_forward(const struct node *n, const struct context *c)
+static void mix_forward(const struct node *n, const struct context *c, int slice)
 {
     size_t channels = (size_t)n->shape.extent[2];
-    const struct rows r = prepared(n, c);
-    FOR_SLICES(c, slice)
+    const struct rows r = rows_of(n, c, slice);
     for (size_t k = 0; k < channels; k += LANES) {
         int lanes = channels - k < LANES ? (int)(channels - k) : LANES;
         vec factor = vec_load(r.factor + k), mean = vec_load(r.mean + k);
@@ -89,7 +87,7 @@ INLINE void image_back(size_t count, size_t channels, int lanes, const real *g, 
     }
 }
 
-static void slice_back(const struct node *n, const struct context *c, int slice)
+static void mix_backward(const struct node *n, const struct context *c, int slice)
 {
     size_t channels = (size_t)n->shape.extent[2], count = node_count(n);
     const struct node *x = n->input[X];
@@ -112,13 +110,11 @@ static void slice_back(const struct node *n, const struct context *c, int slice)
     }
 }
 
-static void mix_backward(const struct node *n, const struct context *c)
+static void mix_end(const struct node *n, const struct context *c)
 {
     const struct node *s = n->input[S], *x = n->input[X];
     int channels = n->shape.extent[2];
-    const struct rows r = prepared(n, c);
-    FOR_SLICES(c, slice)
-    slice_back(n, c, slice);
+    const struct rows r = rows_of(n, c, 0);
     slices_sum(c, 0, 2 * padded(n)); /* r.g and r.scaled */
     if (x->source == n)
         memcpy(affine_row(x, AFFINE_FACTOR), r.factor, (size_t)channels * sizeof(real));
@@ -141,8 +137,8 @@ static void mix_backward(const struct node *n, const struct context *c)
 
 const struct op OP(mix) = {.name = "mix",
                            .shape = mix_shape,
-                           .forward = mix_forward,
-                           .backward = mix_backward,
+                           .forward = {mix_begin, mix_forward},
+                           .backward = {mix_begin, mix_backward, mix_end},
                            .scratch = mix_scratch,
                            .reads = 1 << W | 1 << X | 1 << S,
                            .extends = INTO};

@@ -116,8 +116,8 @@ static void statistics_backward(const struct node *n, const struct context *c)
 const struct op OP(statistics) = {
     .name = "statistics",
     .shape = statistics_shape,
-    .forward = statistics_forward,
-    .backward = statistics_backward,
+    .forward = {statistics_forward},
+    .backward = {statistics_backward},
     .reads = 1 << 0 | READS_OUTPUT,
 };
 
@@ -165,13 +165,12 @@ static int normalise_shape(struct node *n, struct error *e)
                : 0;
 }
 
-static void normalise_forward(const struct node *n, const struct context *c)
+static void normalise_forward(const struct node *n, const struct context *c, int slice)
 {
     const struct node *x = n->input[X];
     int channels = node_channels(x);
     size_t pixels = pixels_of(x);
     bool onto = n->code == OP_NORMALISE && n->input[INTO];
-    FOR_SLICES(c, slice)
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++)
         for (int b = 0; b < channels; b += LANES) {
             int lanes = channels - b < LANES ? channels - b : LANES;
@@ -213,25 +212,33 @@ static void normalise_image(const struct node *n, const real *x, const real *gy,
     }
 }
 
+static size_t normalise_scratch(const struct node *n, int batch)
+{
+    (void)batch;
+    return 2 * (size_t)((node_channels(n) + LANES - 1) / LANES * LANES);
+}
+
 static void add_or_write(real *at, real value, bool add)
 {
     *at = add ? *at + value : value;
 }
 
-static void normalise_backward(const struct node *n, const struct context *c)
+static void normalise_backward(const struct node *n, const struct context *c, int slice)
+{
+    const struct node *x = n->input[X];
+    real *sums = slice_scratch(c, slice);
+    memset(sums, 0, normalise_scratch(n, 0) * sizeof *sums);
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        size_t at = (size_t)i * node_count(n);
+        normalise_image(n, x->value + at, n->gradient + at,
+                        wants(n, c, X) && x->source != n ? x->gradient + at : NULL, sums);
+    }
+}
+
+static void normalise_end(const struct node *n, const struct context *c)
 {
     const struct node *x = n->input[X], *s = n->input[S], *scale = n->input[SCALE];
     int channels = node_channels(n), padded = (channels + LANES - 1) / LANES * LANES;
-    FOR_SLICES(c, slice)
-    {
-        real *sums = slice_scratch(c, slice);
-        memset(sums, 0, 2 * (size_t)padded * sizeof *sums);
-        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            size_t at = (size_t)i * node_count(n);
-            normalise_image(n, x->value + at, n->gradient + at,
-                            wants(n, c, X) && x->source != n ? x->gradient + at : NULL, sums);
-        }
-    }
     const real *sums = slices_sum(c, 0, 2 * (size_t)padded), *of_g = sums, *of_gx = sums + padded;
     for (int i = 0; i < channels; i++) {
         real r = s ? s->value[channels + i] : 1, factor = scale ? scale->value[i] : 1;
@@ -252,12 +259,6 @@ static void normalise_backward(const struct node *n, const struct context *c)
     }
 }
 
-static size_t normalise_scratch(const struct node *n, int batch)
-{
-    (void)batch;
-    return 2 * (size_t)((node_channels(n) + LANES - 1) / LANES * LANES);
-}
-
 /* Statistics are held constant; scale and shift carry no tangent. */
 static struct node *normalise_op_tangent(struct node *n, struct node *const *t)
 {
@@ -274,8 +275,8 @@ static struct node *normalise_op_tangent(struct node *n, struct node *const *t)
 const struct op OP(normalise) = {
     .name = "normalise",
     .shape = normalise_shape,
-    .forward = normalise_forward,
-    .backward = normalise_backward,
+    .forward = {.slice = normalise_forward},
+    .backward = {.slice = normalise_backward, .end = normalise_end},
     .tangent = normalise_op_tangent,
     .scratch = normalise_scratch,
     .reads = 1 << X | 1 << S | 1 << SCALE | 1 << SHIFT,
@@ -285,8 +286,8 @@ const struct op OP(normalise) = {
 const struct op OP(normalise_tangent) = {
     .name = "normalise_tangent",
     .shape = normalise_shape,
-    .forward = normalise_forward,
-    .backward = normalise_backward,
+    .forward = {.slice = normalise_forward},
+    .backward = {.slice = normalise_backward, .end = normalise_end},
     .scratch = normalise_scratch,
     .reads = 1 << X | 1 << S | 1 << SCALE,
 };

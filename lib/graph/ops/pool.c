@@ -1,4 +1,4 @@
-/* Pooling. Scratch of a slice: one padded image, or one padded output gradient; a row. */
+/* Pooling. Work: one padded image, or one padded output gradient; a row. */
 #include <math.h>
 #include "graph/affine.h"
 #include "graph/moments.h"
@@ -6,7 +6,7 @@
 #include "graph/window.h"
 
 struct layout { /* offsets, in reals */
-    size_t padded, gradient, row, ones;
+    size_t padded, gradient, row;
     size_t values, columns; /* max_pool's, of each row of each window: ph x ow x channels */
     size_t end;
 };
@@ -18,16 +18,14 @@ static struct layout layout_of(const struct frame *f)
     size_t bytes = frame_gradient(f) / sizeof(real) + 1, image = frame_padded(f);
     struct layout l = {.gradient = scratch_round(image > bytes ? image : bytes)};
     l.row = l.gradient + scratch_round(frame_gradient(f));
-    l.ones = l.row + scratch_round(width * (size_t)f->channels);
-    l.values = l.ones + scratch_round((size_t)(f->k * f->k * f->channels));
+    l.values = l.row + scratch_round(width * (size_t)f->channels);
     l.columns = l.values + scratch_round((size_t)(f->ph * f->ow * f->channels));
     l.end = l.columns + scratch_round((size_t)(f->ph * f->ow * f->channels));
     return l;
 }
 
-static size_t scratch(const struct node *n, int batch)
+static size_t work(const struct node *n)
 {
-    (void)batch;
     struct frame f = window_frame(n);
     return layout_of(&f).end;
 }
@@ -111,21 +109,18 @@ INLINE void max_across(const struct frame *f, const int k, const real *values, c
         }
 }
 
-static void max_forward(const struct node *n, const struct context *c)
+static void max_forward(const struct node *n, const struct context *c, int slice)
 {
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
     ptrdiff_t row = f.ow * f.channels;
-    FOR_SLICES(c, slice)
-    {
-        real *padded = thread_scratch(c) + l.padded, *values = thread_scratch(c) + l.values;
-        ivec *columns = (ivec *)(thread_scratch(c) + l.columns);
-        struct moments moments = moments_begin(n, c, slice);
-        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            real *out = n->value + (size_t)i * node_count(n);
-            signed char *choice = (signed char *)n->saved + (size_t)i * node_count(n);
-            window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL,
-                        -(real)INFINITY);
+    real *padded = thread_work(c) + l.padded, *values = thread_work(c) + l.values;
+    ivec *columns = (ivec *)(thread_work(c) + l.columns);
+    struct moments moments = moments_begin(n, c, slice);
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        real *out = n->value + (size_t)i * node_count(n);
+        signed char *choice = (signed char *)n->saved + (size_t)i * node_count(n);
+        window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL, -(real)INFINITY);
 #define ROWS(k)                                                                                  \
     do {                                                                                         \
         for (int u = 0; u < f.ph; u++)                                                           \
@@ -135,13 +130,12 @@ static void max_forward(const struct node *n, const struct context *c)
             max_across(&f, k, values + y * f.stride * row, columns + y * f.stride * row / LANES, \
                        f.dilation * row, out + y * f.ow * f.c, choice + y * f.ow * f.c);         \
     } while (0)
-            if (f.k == 3)
-                ROWS(3);
-            else
-                ROWS(f.k);
+        if (f.k == 3)
+            ROWS(3);
+        else
+            ROWS(f.k);
 #undef ROWS
-            moments_add(n, &moments, (size_t)i);
-        }
+        moments_add(n, &moments, (size_t)i);
     }
 }
 
@@ -181,30 +175,27 @@ static void max_backward_row(const struct frame *f, int y, const real *gradient,
     }
 }
 
-static void max_backward(const struct node *n, const struct context *c)
+static void max_backward(const struct node *n, const struct context *c, int slice)
 {
     if (!wants(n, c, 0))
         return;
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
-    FOR_SLICES(c, slice)
-    {
-        real *gradient = thread_scratch(c) + l.gradient, *row = thread_scratch(c) + l.row;
-        signed char *choice = (signed char *)(thread_scratch(c) + l.padded);
-        frame_clear_border(&f, gradient);
-        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            const signed char *from = (signed char *)n->saved + (size_t)i * node_count(n);
-            for (int y = 0; y < f.oh; y++) {
-                real *to = frame_gradient_at(&f, gradient, y, 0);
-                pixels_widen(gradient_row(n, &f, i, y, row), f.ow, f.c, f.channels, to);
-                for (int x = 0; x < f.ow; x++, from += f.c)
-                    memcpy(choice + (to - gradient) + x * f.channels, from, (size_t)f.c);
-            }
-            real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
-            for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
-                max_backward_row(&f, y, gradient, choice, row);
-                pixels_narrow(row, f.w, f.channels, f.c, gx, n->accumulate[0]);
-            }
+    real *gradient = thread_work(c) + l.gradient, *row = thread_work(c) + l.row;
+    signed char *choice = (signed char *)(thread_work(c) + l.padded);
+    frame_clear_border(&f, gradient);
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        const signed char *from = (signed char *)n->saved + (size_t)i * node_count(n);
+        for (int y = 0; y < f.oh; y++) {
+            real *to = frame_gradient_at(&f, gradient, y, 0);
+            pixels_widen(gradient_row(n, &f, i, y, row), f.ow, f.c, f.channels, to);
+            for (int x = 0; x < f.ow; x++, from += f.c)
+                memcpy(choice + (to - gradient) + x * f.channels, from, (size_t)f.c);
+        }
+        real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
+        for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
+            max_backward_row(&f, y, gradient, choice, row);
+            pixels_narrow(row, f.w, f.channels, f.c, gx, n->accumulate[0]);
         }
     }
 }
@@ -217,12 +208,12 @@ static size_t max_saved(const struct node *n, int batch)
 const struct op OP(max_pool) = {
     .name = "max_pool",
     .shape = shape,
-    .forward = max_forward,
-    .backward = max_backward,
+    .forward = {.slice = max_forward},
+    .backward = {.slice = max_backward},
     .takes_affine = true,
     .leaves_moments = true,
     .saved = max_saved,
-    .scratch = scratch,
+    .work = work,
 };
 
 /* ---- average: a depthwise convolution by ones, over the pixels inside the image ---- */
@@ -237,9 +228,16 @@ static int taps_inside(const struct frame *f, int at, int size) /* along one sid
     return count;
 }
 
-static void set_ones(const struct frame *f, real *ones)
+static size_t avg_scratch(const struct node *n, int batch)
 {
-    window_fill(ones, vec_all(1), f->k * f->k * f->channels);
+    (void)batch;
+    struct frame f = window_frame(n);
+    return (size_t)(f.k * f.k * f.channels);
+}
+
+static void avg_begin(const struct node *n, const struct context *c)
+{
+    window_fill(slice_scratch(c, 0), vec_all(1), (int)avg_scratch(n, 0));
 }
 
 /* out = row y of `in` over its windows' pixel counts; the steps are in reals. */
@@ -255,50 +253,42 @@ INLINE void average_row(const struct frame *f, int y, const real *in, int in_ste
     }
 }
 
-static void avg_forward(const struct node *n, const struct context *c)
+static void avg_forward(const struct node *n, const struct context *c, int slice)
 {
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
-    real *ones = slice_scratch(c, 0) + l.ones;
-    set_ones(&f, ones);
-    FOR_SLICES(c, slice)
-    {
-        real *padded = thread_scratch(c) + l.padded, *row = thread_scratch(c) + l.row;
-        struct moments moments = moments_begin(n, c, slice);
-        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL, 0);
-            real *out = n->value + (size_t)i * node_count(n);
-            for (int y = 0; y < f.oh; y++, out += f.ow * f.c) {
-                window_forward_row(&f, y, padded, ones, row);
-                average_row(&f, y, row, f.channels, out, f.c);
-            }
-            moments_add(n, &moments, (size_t)i);
+    const real *ones = slice_scratch(c, 0);
+    real *padded = thread_work(c) + l.padded, *row = thread_work(c) + l.row;
+    struct moments moments = moments_begin(n, c, slice);
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL, 0);
+        real *out = n->value + (size_t)i * node_count(n);
+        for (int y = 0; y < f.oh; y++, out += f.ow * f.c) {
+            window_forward_row(&f, y, padded, ones, row);
+            average_row(&f, y, row, f.channels, out, f.c);
         }
+        moments_add(n, &moments, (size_t)i);
     }
 }
 
-static void avg_backward(const struct node *n, const struct context *c)
+static void avg_backward(const struct node *n, const struct context *c, int slice)
 {
     if (!wants(n, c, 0))
         return;
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
-    real *ones = slice_scratch(c, 0) + l.ones;
-    set_ones(&f, ones);
-    FOR_SLICES(c, slice)
-    {
-        real *row = thread_scratch(c) + l.row;
-        real *gradient = thread_scratch(c) + l.gradient;
-        frame_clear_border(&f, gradient);
-        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            for (int y = 0; y < f.oh; y++)
-                average_row(&f, y, gradient_row(n, &f, i, y, row), f.c,
-                            frame_gradient_at(&f, gradient, y, 0), f.channels);
-            real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
-            for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
-                window_backward_row(&f, y, gradient, ones, row);
-                pixels_narrow(row, f.w, f.channels, f.c, gx, n->accumulate[0]);
-            }
+    const real *ones = slice_scratch(c, 0);
+    real *row = thread_work(c) + l.row;
+    real *gradient = thread_work(c) + l.gradient;
+    frame_clear_border(&f, gradient);
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        for (int y = 0; y < f.oh; y++)
+            average_row(&f, y, gradient_row(n, &f, i, y, row), f.c,
+                        frame_gradient_at(&f, gradient, y, 0), f.channels);
+        real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
+        for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
+            window_backward_row(&f, y, gradient, ones, row);
+            pixels_narrow(row, f.w, f.channels, f.c, gx, n->accumulate[0]);
         }
     }
 }
@@ -311,12 +301,13 @@ static struct node *avg_tangent(struct node *n, struct node *const *t)
 const struct op OP(avg_pool) = {
     .name = "avg_pool",
     .shape = shape,
-    .forward = avg_forward,
-    .backward = avg_backward,
+    .forward = {avg_begin, avg_forward},
+    .backward = {avg_begin, avg_backward},
+    .scratch = avg_scratch,
     .takes_affine = true,
     .leaves_moments = true,
     .tangent = avg_tangent,
-    .scratch = scratch,
+    .work = work,
 };
 
 /* ---- global average ---- */
@@ -330,10 +321,9 @@ static int global_shape(struct node *n, struct error *e)
     return 0;
 }
 
-static void global_forward(const struct node *n, const struct context *c)
+static void global_forward(const struct node *n, const struct context *c, int slice)
 {
     size_t count = node_count(n->input[0]), channels = node_count(n);
-    FOR_SLICES(c, slice)
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
         const real *x = image_of(n->input[0], i);
         real *out = n->value + (size_t)i * channels;
@@ -346,13 +336,12 @@ static void global_forward(const struct node *n, const struct context *c)
     }
 }
 
-static void global_backward(const struct node *n, const struct context *c)
+static void global_backward(const struct node *n, const struct context *c, int slice)
 {
     if (!wants(n, c, 0))
         return;
     size_t count = node_count(n->input[0]), channels = node_count(n);
     real share = 1 / (real)(count / channels);
-    FOR_SLICES(c, slice)
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
         const real *gy = n->gradient + (size_t)i * channels;
         real *gx = n->input[0]->gradient + (size_t)i * count;
@@ -371,7 +360,7 @@ static struct node *global_tangent(struct node *n, struct node *const *t)
 const struct op OP(global_avg_pool) = {
     .name = "global_avg_pool",
     .shape = global_shape,
-    .forward = global_forward,
-    .backward = global_backward,
+    .forward = {.slice = global_forward},
+    .backward = {.slice = global_backward},
     .tangent = global_tangent,
 };

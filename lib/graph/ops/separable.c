@@ -1,7 +1,6 @@
 /* pointwise(depthwise(relu(normalise(x, s)))), one image at a time, all of it in the cache. Forward
  * keeps nothing but the output; backward makes the rectified image and the depthwise result anew.
- *
- * Scratch of a slice: what it gathers (gradients of w, p and s), then one image's work. */
+ */
 #include "graph/affine.h"
 #include "graph/moments.h"
 #include "graph/product.h"
@@ -10,15 +9,15 @@
 
 enum { X, S, W, P };
 
-struct layout {                       /* offsets into a slice's scratch, in reals */
-    size_t w, p, s;                   /* gradients, kept to the end: [k, k, channels], [c, out], */
-                                      /* [2, channels] */
+struct layout {                       /* offsets, in reals, into a slice's scratch: */
+    size_t w, p, s;                   /* gradients: [k, k, channels], [c, out], [2, channels] */
     size_t weight, transposed, entry; /* w and p^T widened, statistics widened; slice 0's */
+    size_t scratch;                   /* end; and into a thread's work: */
     size_t padded, gradient;          /* one image */
     size_t depthwise, arriving;       /* a band of its rows: the depthwise result, the output's */
                                       /* gradient */
     size_t row;                       /* one row of its gradient */
-    size_t end;
+    size_t work;                      /* end */
 };
 
 /* Rows from `row` on that are multiplied at once: enough pixels for the product, few enough for the
@@ -41,13 +40,15 @@ static struct layout layout_of(const struct frame *f, int out)
     PLACE(weight, taps);
     PLACE(transposed, (size_t)out * c);
     PLACE(entry, 2 * c);
+    l.scratch = at;
+    at = 0;
     PLACE(padded, frame_padded(f));
     PLACE(gradient, frame_gradient(f));
     PLACE(depthwise, (size_t)(band_rows(f, 0) * f->ow) * c);
     PLACE(arriving, (size_t)(band_rows(f, 0) * f->ow * out));
     PLACE(row, (size_t)f->w * c);
 #undef PLACE
-    l.end = at;
+    l.work = at;
     return l;
 }
 
@@ -67,7 +68,7 @@ static int shape(struct node *n, struct error *e)
     return window_shape(n, p->extent[3], e);
 }
 
-/* What every image needs, made once, in slice 0's scratch. */
+/* What every image needs; the arrays are made once, in slice 0's scratch. */
 struct prepared {
     struct frame f;
     struct layout l;
@@ -75,28 +76,39 @@ struct prepared {
     const real *weight, *transposed, *mean, *reciprocal;
 };
 
-static struct prepared prepare(const struct node *n, const struct context *c, bool backward)
+static struct prepared prepared(const struct node *n, const struct context *c)
 {
     struct prepared p = {.f = window_frame(n), .out = n->shape.extent[2]};
-    const struct frame *f = &p.f;
-    p.l = layout_of(f, p.out);
-    real *weight = slice_scratch(c, 0) + p.l.weight, *entry = slice_scratch(c, 0) + p.l.entry;
-    pixels_widen(n->input[W]->value, f->k * f->k, f->c, f->channels, weight);
-    p.weight = weight;
-    if (n->input[S])
-        pixels_widen(n->input[S]->value, 2, f->c, f->channels, entry);
-    p.mean = entry;
-    p.reciprocal = entry + f->channels;
-    if (backward) {
-        real *t = slice_scratch(c, 0) + p.l.transposed;
-        const real *in = n->input[P]->value;
-        memset(t, 0, (size_t)p.out * (size_t)f->channels * sizeof *t);
-        for (int i = 0; i < f->c; i++)
-            for (int o = 0; o < p.out; o++)
-                t[o * f->channels + i] = in[i * p.out + o];
-        p.transposed = t;
-    }
+    const real *scratch = slice_scratch(c, 0);
+    p.l = layout_of(&p.f, p.out);
+    p.weight = scratch + p.l.weight;
+    p.transposed = scratch + p.l.transposed;
+    p.mean = scratch + p.l.entry;
+    p.reciprocal = p.mean + p.f.channels;
     return p;
+}
+
+static void forward_begin(const struct node *n, const struct context *c)
+{
+    const struct prepared p = prepared(n, c);
+    const struct frame *f = &p.f;
+    real *scratch = slice_scratch(c, 0);
+    pixels_widen(n->input[W]->value, f->k * f->k, f->c, f->channels, scratch + p.l.weight);
+    if (n->input[S])
+        pixels_widen(n->input[S]->value, 2, f->c, f->channels, scratch + p.l.entry);
+}
+
+static void backward_begin(const struct node *n, const struct context *c)
+{
+    const struct prepared p = prepared(n, c);
+    const struct frame *f = &p.f;
+    const real *in = n->input[P]->value;
+    real *t = slice_scratch(c, 0) + p.l.transposed;
+    forward_begin(n, c);
+    memset(t, 0, (size_t)p.out * (size_t)f->channels * sizeof *t);
+    for (int i = 0; i < f->c; i++)
+        for (int o = 0; o < p.out; o++)
+            t[o * f->channels + i] = in[i * p.out + o];
 }
 
 /* Makes the rows of the padded, normalised and rectified image that the windows above output row
@@ -122,28 +134,25 @@ static void depthwise_band(const struct prepared *p, const real *padded, int row
         window_forward_row(f, row + r, padded, p->weight, band + r * f->ow * f->channels);
 }
 
-static void forward(const struct node *n, const struct context *c)
+static void forward(const struct node *n, const struct context *c, int slice)
 {
-    const struct prepared p = prepare(n, c, false);
+    const struct prepared p = prepared(n, c);
     const struct frame *f = &p.f;
     size_t in = node_count(n->input[X]), out = node_count(n);
-    FOR_SLICES(c, slice)
-    {
-        real *padded = thread_scratch(c) + p.l.padded, *band = thread_scratch(c) + p.l.depthwise;
-        struct moments moments = moments_begin(n, c, slice);
-        for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-            const real *x = n->input[X]->value + (size_t)i * in;
-            real *y = n->value + (size_t)i * out;
-            int entered = 0;
-            for (int row = 0, rows; row < f->oh; row += rows, y += rows * f->ow * p.out) {
-                rows = band_rows(f, row);
-                enter(n, &p, x, row + rows, &entered, padded);
-                depthwise_band(&p, padded, row, rows, band);
-                product(rows * f->ow, p.out, f->c, (struct matrix){band, f->channels, 1},
-                        n->input[P]->value, p.out, y, p.out, false);
-            }
-            moments_add(n, &moments, (size_t)i);
+    real *padded = thread_work(c) + p.l.padded, *band = thread_work(c) + p.l.depthwise;
+    struct moments moments = moments_begin(n, c, slice);
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        const real *x = n->input[X]->value + (size_t)i * in;
+        real *y = n->value + (size_t)i * out;
+        int entered = 0;
+        for (int row = 0, rows; row < f->oh; row += rows, y += rows * f->ow * p.out) {
+            rows = band_rows(f, row);
+            enter(n, &p, x, row + rows, &entered, padded);
+            depthwise_band(&p, padded, row, rows, band);
+            product(rows * f->ow, p.out, f->c, (struct matrix){band, f->channels, 1},
+                    n->input[P]->value, p.out, y, p.out, false);
         }
+        moments_add(n, &moments, (size_t)i);
     }
 }
 
@@ -264,18 +273,20 @@ static void backward_image(const struct node *n, const struct context *c, const 
     }
 }
 
-static void backward(const struct node *n, const struct context *c)
+static void backward(const struct node *n, const struct context *c, int slice)
 {
-    const struct prepared p = prepare(n, c, true);
+    const struct prepared p = prepared(n, c);
+    real *sums = slice_scratch(c, slice), *work = thread_work(c);
+    memset(sums + p.l.s, 0, (p.l.weight - p.l.s) * sizeof *sums);
+    frame_clear_border(&p.f, work + p.l.gradient);
+    for (int first = slice_first(c->n, slice), i = first; i < slice_first(c->n, slice + 1); i++)
+        backward_image(n, c, &p, i, i == first, sums, work);
+}
+
+static void backward_end(const struct node *n, const struct context *c)
+{
+    const struct prepared p = prepared(n, c);
     const struct frame *f = &p.f;
-    FOR_SLICES(c, slice)
-    {
-        real *sums = slice_scratch(c, slice), *work = thread_scratch(c);
-        memset(sums + p.l.s, 0, (p.l.weight - p.l.s) * sizeof *sums);
-        frame_clear_border(f, work + p.l.gradient);
-        for (int first = slice_first(c->n, slice), i = first; i < slice_first(c->n, slice + 1); i++)
-            backward_image(n, c, &p, i, i == first, sums, work);
-    }
     if (wants(n, c, P))
         slices_reduce(c, n->input[P]->gradient, p.l.p, (size_t)(f->c * p.out), n->accumulate[P]);
     if (wants(n, c, W))
@@ -321,18 +332,25 @@ static size_t scratch(const struct node *n, int batch)
 {
     (void)batch;
     struct frame f = window_frame(n);
-    return layout_of(&f, n->shape.extent[2]).end;
+    return layout_of(&f, n->shape.extent[2]).scratch;
+}
+
+static size_t work(const struct node *n)
+{
+    struct frame f = window_frame(n);
+    return layout_of(&f, n->shape.extent[2]).work;
 }
 
 const struct op OP(separable) = {
     .name = "separable",
     .shape = shape,
-    .forward = forward,
-    .backward = backward,
+    .forward = {forward_begin, forward},
+    .backward = {backward_begin, backward, backward_end},
     .takes_affine = true,
     .leaves_moments = true,
     .tangent = tangent,
     .macs = macs,
     .scratch = scratch,
+    .work = work,
     .reads = 1 << X | 1 << S | 1 << W | 1 << P,
 };
