@@ -108,10 +108,13 @@ static inline void frame_clear_border(const struct frame *f, real *g)
 /* How a pixel is changed as it is copied. Statistics are padded to whole vectors with zeros. */
 enum entry { ENTRY_PLAIN, ENTRY_RELU, ENTRY_NORMALISED_RELU };
 
+/* Rows are short: a loop of stores is faster than the memset that the compiler would call. */
 INLINE void window_fill(real *p, vec value, int count)
 {
-    for (int i = 0; i < count; i += LANES)
+    for (int i = 0; i < count; i += LANES) {
         vec_store(p + i, value);
+        __asm__("" : "+r"(p));
+    }
 }
 
 /* n pixels of one vector of channels, of which `lanes` count; what is read next lies `ahead`. */
@@ -128,8 +131,8 @@ INLINE void window_copy_pixels(int n, const int lanes, const real *in, ptrdiff_t
     }
 }
 
-/* Row u of the padded copy. */
-INLINE void window_copy_row(const struct frame *f, int u, const real *x, real *padded,
+/* Row u of the padded copy, to `row`. */
+INLINE void window_copy_row(const struct frame *f, int u, const real *x, real *row,
                             const enum entry entry, const real *mean, const real *reciprocal,
                             real outside)
 {
@@ -137,7 +140,6 @@ INLINE void window_copy_row(const struct frame *f, int u, const real *x, real *p
     int skip = f->pad < 0 ? -f->pad : 0; /* columns of the image not reached */
     int inside = f->w - skip < f->pw - left ? f->w - skip : f->pw - left;
     int from = u - f->pad, c = f->c, channels = f->channels;
-    real *row = padded + (size_t)u * (size_t)(f->pw * channels);
     if (from < 0 || from >= f->h) {
         window_fill(row, vec_all(outside), f->pw * channels);
         return;
@@ -164,7 +166,8 @@ INLINE void window_copy(const struct frame *f, const real *x, real *padded, cons
                         const real *mean, const real *reciprocal, real outside)
 {
     for (int u = 0; u < f->ph; u++)
-        window_copy_row(f, u, x, padded, entry, mean, reciprocal, outside);
+        window_copy_row(f, u, x, padded + (size_t)u * (size_t)(f->pw * f->channels), entry, mean,
+                        reciprocal, outside);
 }
 
 /* Taps under a window: rows x columns of them, their steps in the image and among the weights. */

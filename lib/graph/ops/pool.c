@@ -1,26 +1,39 @@
-/* Pooling. Work: one padded image, or one padded output gradient; a row. */
+/* Pooling. */
 #include <math.h>
 #include "graph/affine.h"
 #include "graph/moments.h"
 #include "graph/slices.h"
 #include "graph/window.h"
 
+/* Forward, windows are gathered along each row of the padded image, then across rows: `values` and
+ * `columns` are rings of as many such rows as a window spans, `row` is a padded one. So 2 k steps
+ * make a pixel, not k * k, and all of it stays in the L1 cache. */
 struct layout { /* offsets, in reals */
-    size_t padded, gradient, row;
-    size_t values, columns; /* max_pool's, of each row of each window: ph x ow x channels */
+    size_t row, values, columns;
+    size_t choices, gradient, back; /* backward: choices, padded, a byte each; output gradient, */
+                                    /* padded; a row */
     size_t end;
 };
 
+static int ring_rows(const struct frame *f)
+{
+    return f->dilation * (f->k - 1) + 1;
+}
+static real *ring_row(const struct frame *f, real *ring, int u)
+{
+    return ring + u % ring_rows(f) * f->ow * f->channels;
+}
+
 static struct layout layout_of(const struct frame *f)
 {
-    size_t width = (size_t)(f->w > f->ow ? f->w : f->ow);
-    /* max_pool's padded choices, a byte each, lie where the padded image is forward */
-    size_t bytes = frame_gradient(f) / sizeof(real) + 1, image = frame_padded(f);
-    struct layout l = {.gradient = scratch_round(image > bytes ? image : bytes)};
-    l.row = l.gradient + scratch_round(frame_gradient(f));
-    l.values = l.row + scratch_round(width * (size_t)f->channels);
-    l.columns = l.values + scratch_round((size_t)(f->ph * f->ow * f->channels));
-    l.end = l.columns + scratch_round((size_t)(f->ph * f->ow * f->channels));
+    size_t width = (size_t)(f->w > f->ow ? f->w : f->ow), channels = (size_t)f->channels;
+    size_t ring = scratch_round((size_t)(ring_rows(f) * f->ow) * channels);
+    struct layout l = {.values = scratch_round((size_t)f->pw * channels)};
+    l.columns = l.values + ring;
+    l.gradient = scratch_round(frame_gradient(f) / sizeof(real) + 1);
+    l.back = l.gradient + scratch_round(frame_gradient(f));
+    l.end = l.back + scratch_round(width * channels);
+    l.end = l.end > l.columns + ring ? l.end : l.columns + ring;
     return l;
 }
 
@@ -56,8 +69,7 @@ static const real *image_of(const struct node *n, int image)
     return n->value + (size_t)image * node_count(n);
 }
 
-/* ---- maximum: the first of equals in row-major order, as in PyTorch; a NaN wins. Along rows
- * first, then across them: 2 k comparisons, not k * k ---- */
+/* ---- maximum: the first of equals in row-major order, as in PyTorch; a NaN wins ---- */
 
 typedef signed char choices __attribute__((vector_size(LANES)));
 
@@ -72,15 +84,15 @@ INLINE void most_of(struct most *m, vec value, ivec which)
     m->which = (better & which) | (~better & m->which);
 }
 
-/* Along row u of the padded image: each window's largest of a row, and its column. */
-INLINE void max_along(const struct frame *f, const int k, const real *padded, real *values,
+/* Each window's largest along a padded row, and its column. */
+INLINE void max_along(const struct frame *f, const int k, const real *row, real *values,
                       ivec *columns)
 {
     ptrdiff_t step = f->stride * f->channels, tap = f->dilation * f->channels;
     int count = f->ow, channels = f->channels;
     for (int b = 0; b < channels; b += LANES)
         for (int x = 0; x < count; x++) {
-            const real *in = padded + x * step + b;
+            const real *in = row + x * step + b;
             struct most most = {vec_load(in), {0}};
             for (int j = 1; j < k; j++)
                 most_of(&most, vec_load(in + j * tap), (ivec){0} + j);
@@ -89,19 +101,23 @@ INLINE void max_along(const struct frame *f, const int k, const real *padded, re
         }
 }
 
-/* Then across the rows, `row` reals apart, of one row of windows. */
-INLINE void max_across(const struct frame *f, const int k, const real *values, const ivec *columns,
-                       ptrdiff_t row, real *out, signed char *choice)
+/* Then across the rows under row y of windows. */
+INLINE void max_across(const struct frame *f, const int k, int y, real *values, real *columns,
+                       real *out, signed char *choice)
 {
     int count = f->ow, c = f->c, channels = f->channels;
     for (int b = 0; b < c; b += LANES)
         for (int x = 0; x < count; x++) {
-            int lanes = c - b < LANES ? c - b : LANES;
-            ptrdiff_t at = x * channels + b;
-            struct most most = {vec_load(values + at), columns[at / LANES]};
-            for (int i = 1; i < k; i++) {
-                at += row;
-                most_of(&most, vec_load(values + at), columns[at / LANES] + i * k);
+            int lanes = c - b < LANES ? c - b : LANES, at = x * channels + b;
+            struct most most = {{0}, {0}};
+            for (int i = 0; i < k; i++) {
+                int u = y * f->stride + i * f->dilation;
+                vec value = vec_load(ring_row(f, values, u) + at);
+                ivec which = ((ivec *)ring_row(f, columns, u))[at / LANES] + i * k;
+                if (i)
+                    most_of(&most, value, which);
+                else
+                    most = (struct most){value, which};
             }
             vec_store_part(out + x * c + b, most.value, lanes);
             choices taken = __builtin_convertvector(most.which, choices);
@@ -109,32 +125,32 @@ INLINE void max_across(const struct frame *f, const int k, const real *values, c
         }
 }
 
+INLINE void max_image(const struct frame *f, const int k, const real *x, real *work, real *out,
+                      signed char *choice)
+{
+    const struct layout l = layout_of(f);
+    real *row = work + l.row, *values = work + l.values, *columns = work + l.columns;
+    for (int y = 0, u = 0; y < f->oh; y++, out += f->ow * f->c, choice += f->ow * f->c) {
+        for (; u < y * f->stride + ring_rows(f); u++) {
+            window_copy_row(f, u, x, row, ENTRY_PLAIN, NULL, NULL, -(real)INFINITY);
+            max_along(f, k, row, ring_row(f, values, u), (ivec *)ring_row(f, columns, u));
+        }
+        max_across(f, k, y, values, columns, out, choice);
+    }
+}
+
 static void max_forward(const struct node *n, const struct context *c, int slice)
 {
     const struct frame f = window_frame(n);
-    const struct layout l = layout_of(&f);
-    ptrdiff_t row = f.ow * f.channels;
-    real *padded = thread_work(c) + l.padded, *values = thread_work(c) + l.values;
-    ivec *columns = (ivec *)(thread_work(c) + l.columns);
     struct moments moments = moments_begin(n, c, slice);
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        const real *x = image_of(n->input[0], i);
         real *out = n->value + (size_t)i * node_count(n);
         signed char *choice = (signed char *)n->saved + (size_t)i * node_count(n);
-        window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL, -(real)INFINITY);
-#define ROWS(k)                                                                                  \
-    do {                                                                                         \
-        for (int u = 0; u < f.ph; u++)                                                           \
-            max_along(&f, k, padded + u * f.pw * f.channels, values + u * row,                   \
-                      columns + u * row / LANES);                                                \
-        for (int y = 0; y < f.oh; y++)                                                           \
-            max_across(&f, k, values + y * f.stride * row, columns + y * f.stride * row / LANES, \
-                       f.dilation * row, out + y * f.ow * f.c, choice + y * f.ow * f.c);         \
-    } while (0)
         if (f.k == 3)
-            ROWS(3);
+            max_image(&f, 3, x, thread_work(c), out, choice);
         else
-            ROWS(f.k);
-#undef ROWS
+            max_image(&f, f.k, x, thread_work(c), out, choice);
         moments_add(n, &moments, (size_t)i);
     }
 }
@@ -181,8 +197,8 @@ static void max_backward(const struct node *n, const struct context *c, int slic
         return;
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
-    real *gradient = thread_work(c) + l.gradient, *row = thread_work(c) + l.row;
-    signed char *choice = (signed char *)(thread_work(c) + l.padded);
+    real *gradient = thread_work(c) + l.gradient, *row = thread_work(c) + l.back;
+    signed char *choice = (signed char *)(thread_work(c) + l.choices);
     frame_clear_border(&f, gradient);
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
         const signed char *from = (signed char *)n->saved + (size_t)i * node_count(n);
@@ -216,7 +232,8 @@ const struct op OP(max_pool) = {
     .work = work,
 };
 
-/* ---- average: a depthwise convolution by ones, over the pixels inside the image ---- */
+/* ---- average, over the pixels inside the image; backward is a depthwise convolution by ones ----
+ */
 
 static int taps_inside(const struct frame *f, int at, int size) /* along one side */
 {
@@ -240,34 +257,77 @@ static void avg_begin(const struct node *n, const struct context *c)
     window_fill(slice_scratch(c, 0), vec_all(1), (int)avg_scratch(n, 0));
 }
 
-/* out = row y of `in` over its windows' pixel counts; the steps are in reals. */
-INLINE void average_row(const struct frame *f, int y, const real *in, int in_step, real *out,
-                        int out_step)
+/* What a window of row y counts for, by its column; 0 where it sees no pixel of the image. */
+INLINE real average_share(const struct frame *f, int rows, int x)
+{
+    int count = rows * taps_inside(f, x, f->w);
+    return count ? 1 / (real)count : 0;
+}
+
+INLINE void sum_along(const struct frame *f, const int k, const real *row, real *values)
+{
+    ptrdiff_t step = f->stride * f->channels, tap = f->dilation * f->channels;
+    for (int b = 0; b < f->channels; b += LANES)
+        for (int x = 0; x < f->ow; x++) {
+            const real *in = row + x * step + b;
+            vec sum = vec_load(in);
+            for (int j = 1; j < k; j++)
+                sum += vec_load(in + j * tap);
+            vec_store(values + x * f->channels + b, sum);
+        }
+}
+
+INLINE void average_across(const struct frame *f, const int k, int y, real *values, real *out)
 {
     int rows = taps_inside(f, y, f->h);
-    for (int x = 0; x < f->ow; x++, in += in_step, out += out_step) {
-        int count = rows * taps_inside(f, x, f->w);
-        real share = count ? 1 / (real)count : 0;
-        for (int b = 0; b < f->c; b += LANES)
-            vec_store_part(out + b, vec_load_part(in + b, f->c - b) * share, f->c - b);
+    for (int x = 0; x < f->ow; x++, out += f->c) {
+        vec share = vec_all(average_share(f, rows, x));
+        for (int b = 0; b < f->c; b += LANES) {
+            vec sum = {0};
+            for (int i = 0; i < k; i++)
+                sum += vec_load(ring_row(f, values, y * f->stride + i * f->dilation) +
+                                x * f->channels + b);
+            vec_store_part(out + b, sum * share, f->c - b);
+        }
+    }
+}
+
+INLINE void avg_image(const struct frame *f, const int k, const real *x, real *work, real *out)
+{
+    const struct layout l = layout_of(f);
+    real *row = work + l.row, *values = work + l.values;
+    for (int y = 0, u = 0; y < f->oh; y++, out += f->ow * f->c) {
+        for (; u < y * f->stride + ring_rows(f); u++) {
+            window_copy_row(f, u, x, row, ENTRY_PLAIN, NULL, NULL, 0);
+            sum_along(f, k, row, ring_row(f, values, u));
+        }
+        average_across(f, k, y, values, out);
     }
 }
 
 static void avg_forward(const struct node *n, const struct context *c, int slice)
 {
     const struct frame f = window_frame(n);
-    const struct layout l = layout_of(&f);
-    const real *ones = slice_scratch(c, 0);
-    real *padded = thread_work(c) + l.padded, *row = thread_work(c) + l.row;
     struct moments moments = moments_begin(n, c, slice);
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-        window_copy(&f, image_of(n->input[0], i), padded, ENTRY_PLAIN, NULL, NULL, 0);
+        const real *x = image_of(n->input[0], i);
         real *out = n->value + (size_t)i * node_count(n);
-        for (int y = 0; y < f.oh; y++, out += f.ow * f.c) {
-            window_forward_row(&f, y, padded, ones, row);
-            average_row(&f, y, row, f.channels, out, f.c);
-        }
+        if (f.k == 3)
+            avg_image(&f, 3, x, thread_work(c), out);
+        else
+            avg_image(&f, f.k, x, thread_work(c), out);
         moments_add(n, &moments, (size_t)i);
+    }
+}
+
+/* One row of the output's gradient, shared out. */
+static void share_row(const struct frame *f, int y, const real *gy, real *to)
+{
+    int rows = taps_inside(f, y, f->h);
+    for (int x = 0; x < f->ow; x++, gy += f->c, to += f->channels) {
+        vec share = vec_all(average_share(f, rows, x));
+        for (int b = 0; b < f->c; b += LANES)
+            vec_store(to + b, vec_load_part(gy + b, f->c - b) * share);
     }
 }
 
@@ -278,13 +338,12 @@ static void avg_backward(const struct node *n, const struct context *c, int slic
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
     const real *ones = slice_scratch(c, 0);
-    real *row = thread_work(c) + l.row;
+    real *row = thread_work(c) + l.back;
     real *gradient = thread_work(c) + l.gradient;
     frame_clear_border(&f, gradient);
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
         for (int y = 0; y < f.oh; y++)
-            average_row(&f, y, gradient_row(n, &f, i, y, row), f.c,
-                        frame_gradient_at(&f, gradient, y, 0), f.channels);
+            share_row(&f, y, gradient_row(n, &f, i, y, row), frame_gradient_at(&f, gradient, y, 0));
         real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
         for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
             window_backward_row(&f, y, gradient, ones, row);
@@ -301,7 +360,7 @@ static struct node *avg_tangent(struct node *n, struct node *const *t)
 const struct op OP(avg_pool) = {
     .name = "avg_pool",
     .shape = shape,
-    .forward = {avg_begin, avg_forward},
+    .forward = {.slice = avg_forward},
     .backward = {avg_begin, avg_backward},
     .scratch = avg_scratch,
     .takes_affine = true,

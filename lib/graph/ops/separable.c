@@ -118,12 +118,13 @@ static void enter(const struct node *n, const struct prepared *p, const real *x,
 {
     const struct frame *f = &p->f;
     int need = (row - 1) * f->stride + f->dilation * (f->k - 1) + 1;
-    for (; *entered < need; ++*entered)
+    for (; *entered < need; ++*entered) {
+        real *to = padded + (size_t)*entered * (size_t)(f->pw * f->channels);
         if (n->input[S])
-            window_copy_row(f, *entered, x, padded, ENTRY_NORMALISED_RELU, p->mean, p->reciprocal,
-                            0);
+            window_copy_row(f, *entered, x, to, ENTRY_NORMALISED_RELU, p->mean, p->reciprocal, 0);
         else
-            window_copy_row(f, *entered, x, padded, ENTRY_RELU, NULL, NULL, 0);
+            window_copy_row(f, *entered, x, to, ENTRY_RELU, NULL, NULL, 0);
+    }
 }
 
 static void depthwise_band(const struct prepared *p, const real *padded, int row, int rows,
@@ -185,8 +186,10 @@ INLINE void leave_row(const struct frame *f, const real *padded, const real *g, 
     int c = f->c, channels = f->channels;
     if (gx && !add) { /* what no window sees */
         last = padded ? last : first;
-        memset(gx, 0, (size_t)(first * c) * sizeof *gx);
-        memset(gx + last * c, 0, (size_t)((f->w - last) * c) * sizeof *gx);
+        for (int i = 0; i < first * c; i++)
+            gx[i] = 0;
+        for (int i = last * c; i < f->w * c; i++)
+            gx[i] = 0;
     }
     for (int b = 0; padded && b < c; b += LANES) {
         const real *value = padded + (first + f->pad) * channels + b,
