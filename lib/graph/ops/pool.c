@@ -245,23 +245,35 @@ static int taps_inside(const struct frame *f, int at, int size) /* along one sid
     return count;
 }
 
+/* Slice 0's scratch: ones; then what a window counts for, by the rows of it that are inside the
+ * image and by its column (0 where it sees no pixel). */
+static size_t ones_of(const struct frame *f)
+{
+    return scratch_round((size_t)(f->k * f->k * f->channels));
+}
+
 static size_t avg_scratch(const struct node *n, int batch)
 {
     (void)batch;
     struct frame f = window_frame(n);
-    return (size_t)(f.k * f.k * f.channels);
+    return ones_of(&f) + (size_t)((f.k + 1) * f.ow);
 }
 
 static void avg_begin(const struct node *n, const struct context *c)
 {
-    window_fill(slice_scratch(c, 0), vec_all(1), (int)avg_scratch(n, 0));
+    const struct frame f = window_frame(n);
+    real *ones = slice_scratch(c, 0), *shares = ones + ones_of(&f);
+    window_fill(ones, vec_all(1), f.k * f.k * f.channels);
+    for (int x = 0; x < f.ow; x++) {
+        int columns = taps_inside(&f, x, f.w);
+        for (int rows = 0; rows <= f.k; rows++)
+            shares[rows * f.ow + x] = rows && columns ? 1 / (real)(rows * columns) : 0;
+    }
 }
 
-/* What a window of row y counts for, by its column; 0 where it sees no pixel of the image. */
-INLINE real average_share(const struct frame *f, int rows, int x)
+static const real *shares_of(const struct frame *f, const struct context *c, int y)
 {
-    int count = rows * taps_inside(f, x, f->w);
-    return count ? 1 / (real)count : 0;
+    return slice_scratch(c, 0) + ones_of(f) + taps_inside(f, y, f->h) * f->ow;
 }
 
 INLINE void sum_along(const struct frame *f, const int k, const real *row, real *values)
@@ -277,11 +289,11 @@ INLINE void sum_along(const struct frame *f, const int k, const real *row, real 
         }
 }
 
-INLINE void average_across(const struct frame *f, const int k, int y, real *values, real *out)
+INLINE void average_across(const struct frame *f, const int k, int y, real *values,
+                           const real *shares, real *out)
 {
-    int rows = taps_inside(f, y, f->h);
     for (int x = 0; x < f->ow; x++, out += f->c) {
-        vec share = vec_all(average_share(f, rows, x));
+        vec share = vec_all(shares[x]);
         for (int b = 0; b < f->c; b += LANES) {
             vec sum = {0};
             for (int i = 0; i < k; i++)
@@ -292,16 +304,18 @@ INLINE void average_across(const struct frame *f, const int k, int y, real *valu
     }
 }
 
-INLINE void avg_image(const struct frame *f, const int k, const real *x, real *work, real *out)
+INLINE void avg_image(const struct frame *f, const int k, const real *x, const struct context *c,
+                      real *out)
 {
     const struct layout l = layout_of(f);
+    real *work = thread_work(c);
     real *row = work + l.row, *values = work + l.values;
     for (int y = 0, u = 0; y < f->oh; y++, out += f->ow * f->c) {
         for (; u < y * f->stride + ring_rows(f); u++) {
             window_copy_row(f, u, x, row, ENTRY_PLAIN, NULL, NULL, 0);
             sum_along(f, k, row, ring_row(f, values, u));
         }
-        average_across(f, k, y, values, out);
+        average_across(f, k, y, values, shares_of(f, c, y), out);
     }
 }
 
@@ -313,19 +327,18 @@ static void avg_forward(const struct node *n, const struct context *c, int slice
         const real *x = image_of(n->input[0], i);
         real *out = n->value + (size_t)i * node_count(n);
         if (f.k == 3)
-            avg_image(&f, 3, x, thread_work(c), out);
+            avg_image(&f, 3, x, c, out);
         else
-            avg_image(&f, f.k, x, thread_work(c), out);
+            avg_image(&f, f.k, x, c, out);
         moments_add(n, &moments, (size_t)i);
     }
 }
 
 /* One row of the output's gradient, shared out. */
-static void share_row(const struct frame *f, int y, const real *gy, real *to)
+static void share_row(const struct frame *f, const real *shares, const real *gy, real *to)
 {
-    int rows = taps_inside(f, y, f->h);
     for (int x = 0; x < f->ow; x++, gy += f->c, to += f->channels) {
-        vec share = vec_all(average_share(f, rows, x));
+        vec share = vec_all(shares[x]);
         for (int b = 0; b < f->c; b += LANES)
             vec_store(to + b, vec_load_part(gy + b, f->c - b) * share);
     }
@@ -343,7 +356,8 @@ static void avg_backward(const struct node *n, const struct context *c, int slic
     frame_clear_border(&f, gradient);
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
         for (int y = 0; y < f.oh; y++)
-            share_row(&f, y, gradient_row(n, &f, i, y, row), frame_gradient_at(&f, gradient, y, 0));
+            share_row(&f, shares_of(&f, c, y), gradient_row(n, &f, i, y, row),
+                      frame_gradient_at(&f, gradient, y, 0));
         real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
         for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
             window_backward_row(&f, y, gradient, ones, row);
@@ -360,7 +374,7 @@ static struct node *avg_tangent(struct node *n, struct node *const *t)
 const struct op OP(avg_pool) = {
     .name = "avg_pool",
     .shape = shape,
-    .forward = {.slice = avg_forward},
+    .forward = {avg_begin, avg_forward},
     .backward = {avg_begin, avg_backward},
     .scratch = avg_scratch,
     .takes_affine = true,
