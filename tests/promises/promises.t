@@ -4,7 +4,7 @@
 # must come of it: what an undisturbed run gives, byte for byte, or a refusal: exit status 1, a line
 # on stderr, and no file but those that were there or are whole.
 #
-#   CHECK_LONG=1     every bit, byte and call, not a sample by a fixed seed
+#   CHECK_LONG=1     every bit, byte and call, not a sample by a fixed seed: a million tries
 #   TIMES=N          a sample N times as large
 #   PROMISES='flip kill'  CALLS=REGEX     a part of it
 #   TSV=FILE         promise, program, tries
@@ -42,6 +42,7 @@ if (!$ENV{PROMISES_BEGUN}) {
     my @inside = @unshare ? ('unshare', $unshare[0]) : ();
     exec @inside, 'sh', '-c', "ulimit -c 0; $limit exec \"\$@\"", 'sh', $^X, abs_path($0);
 }
+my $CORES = max(1, `nproc` + 0);           # before OMP_NUM_THREADS, which nproc obeys
 delete @ENV{qw(LD_PRELOAD FAULT MAKEFLAGS MFLAGS TERM)};
 @ENV{qw(PATH LC_ALL OMP_WAIT_POLICY OMP_NUM_THREADS FAULT_SHIM)} =
     ("$BIN:$ENV{PATH}", 'C', 'passive', 1, $SANITIZED ? '' : "$BUILT/fault.so");
@@ -761,9 +762,8 @@ for my $promise (grep { $asked{$_->[0]} } @promises) {
         for grep { $_->{reference} && !($_->{optional} && $promise->[0] eq 'memory') } @calls;
 }
 my @waiting = grep { !($SANITIZED && $by_shim{$_->{promise}[0]}) } @tasks;
-my $cores = max(1, `nproc` + 0);
 while (@waiting || %running) {
-    while (@waiting && keys %running < $cores) {
+    while (@waiting && keys %running < $CORES) {
         my $task = shift @waiting;
         my $pid = fork // die "fork: $!";
         run_task($task) if !$pid;
