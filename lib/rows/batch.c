@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/memory.h"
 
-enum { MOST_ROWS = 512, ENOUGH_BYTES = 8 << 20, ALIGNMENT = 16, CHUNK = 16 };
+enum { MOST_ROWS = 512, ENOUGH_BYTES = 8 << 20, ALIGNMENT = 16, CHUNK = 4 };
 
 /* Rows copied from the reader. */
 struct batch {
