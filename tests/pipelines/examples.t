@@ -28,6 +28,7 @@ train --arch arch --cells 3 --channels 4 --epochs 1 -o net pool
 predict --weights net -o predictions test
 save npy arrays <test
 save safetensors net.safetensors <net
+{ echo YUV4MPEG2 W32 H24 F25:1; for n in $(seq 24); do echo FRAME; head -c 1152 train; done; } >street.y4m
 printf "id\tlabel\tcat\tdog\n7\t0\t0.75\t0.25\n" >predictions.tsv
 '
 status 0 'files to begin with'
