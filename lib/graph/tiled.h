@@ -8,18 +8,37 @@
 #include "graph/convolution.h"
 #include "graph/gemm.h"
 
-enum { CHANGED = 1 << 20 }; /* reals of points at a time, for all threads: their L2 caches */
+enum {
+    CHANGED = 1 << 20, /* reals of points at a time, for all threads: their L2 caches */
+    CACHE_LINE = 16,
+};
 
 struct points {
     const struct context *c;
     long first, tiles; /* the block */
     real *wide, *narrow, *weight;
-    size_t weights; /* of one point and phase */
+    size_t wide_step, narrow_step; /* from point to point */
+    size_t weights;                /* of one point and phase */
 };
 
 static long tiles_of(const struct convolution *v)
 {
     return (long)v->tiles_down * v->tiles_across;
+}
+
+/* Room for one point: an odd number of cache lines, so that the same place of all points is in
+ * different sets of a cache. */
+static size_t room(size_t reals)
+{
+    return (scratch_round(reals) / CACHE_LINE | 1) * CACHE_LINE;
+}
+static size_t wide_room(const struct convolution *v, long tiles)
+{
+    return room((size_t)tiles * (size_t)(phases_of(v) * v->c));
+}
+static size_t narrow_room(const struct convolution *v, long tiles)
+{
+    return room((size_t)tiles * (size_t)v->co);
 }
 
 /* Tiles that are changed at once: as many as fit, of `tiles` in all. */
@@ -32,7 +51,7 @@ static long most_tiles(const struct convolution *v, long tiles)
 static size_t packed_phase(const struct convolution *v)
 {
     size_t there = gemm_packed(v->c, v->co), back = gemm_packed(v->co, v->c);
-    return there > back ? there : back;
+    return room(there > back ? there : back);
 }
 
 /* In scratch: the points of the weights, then those of a block of tiles. */
@@ -43,7 +62,9 @@ static struct points points_in(const struct convolution *v, const struct context
     size_t points = (size_t)points_of(v), phases = (size_t)phases_of(v);
     p.weight = c->scratch;
     p.wide = p.weight + points * phases * p.weights;
-    p.narrow = p.wide + points * (size_t)p.tiles * phases * (size_t)v->c;
+    p.wide_step = wide_room(v, p.tiles);
+    p.narrow_step = narrow_room(v, p.tiles);
+    p.narrow = p.wide + points * p.wide_step;
     return p;
 }
 
@@ -51,8 +72,8 @@ static size_t fast_scratch(const struct convolution *v, int batch)
 {
     size_t points = (size_t)points_of(v), phases = (size_t)phases_of(v);
     size_t taps = (size_t)(v->k * v->k) * packed_phase(v);
-    size_t most = (size_t)most_tiles(v, batch * tiles_of(v));
-    size_t changed = points * most * (phases * (size_t)v->c + (size_t)v->co);
+    long most = most_tiles(v, batch * tiles_of(v));
+    size_t changed = points * (wide_room(v, most) + narrow_room(v, most));
     size_t all = points * phases * packed_phase(v) + (changed > taps ? changed : taps);
     return scratch_round(all / GRAPH_SLICES + 1);
 }
@@ -68,9 +89,8 @@ static struct tile tile_at(const struct convolution *v, long i)
     return (struct tile){i / tiles_of(v), in / v->tiles_across * v->fast->tile,
                          in % v->tiles_across * v->fast->tile};
 }
-static void wide_places(const struct convolution *v, long i, int phase, ptrdiff_t *at)
+static void wide_places(const struct convolution *v, struct tile t, int phase, ptrdiff_t *at)
 {
-    struct tile t = tile_at(v, i);
     int top = t.y * v->stride + phase / v->stride - v->pad;
     int left = t.x * v->stride + phase % v->stride - v->pad;
     for (int k = 0; k < points_of(v); k++) {
@@ -79,14 +99,35 @@ static void wide_places(const struct convolution *v, long i, int phase, ptrdiff_
         at[k] = inside ? ((t.image * v->h + y) * v->w + x) * v->c : -1;
     }
 }
-static void narrow_places(const struct convolution *v, long i, ptrdiff_t *at)
+static void narrow_places(const struct convolution *v, struct tile t, ptrdiff_t *at)
 {
-    struct tile t = tile_at(v, i);
     for (int k = 0; k < v->fast->tile * v->fast->tile; k++) {
         int y = t.y + k / v->fast->tile, x = t.x + k % v->fast->tile;
-        at[k] = y < v->oh && x < v->ow ? ((t.image * v->oh + y) * v->ow + x) * v->co : -1;
+        bool inside = y < v->oh && x < v->ow;
+        at[k] = inside ? ((t.image * v->oh + y) * v->ow + x) * v->co : -1;
     }
 }
+
+/* Are all wide pixels under some tile? */
+static bool tiles_cover(const struct convolution *v)
+{
+    int more = v->fast->taps - 1;
+    return v->pad >= 0 && (v->tiles_down * v->fast->tile + more) * v->stride - v->pad >= v->h &&
+           (v->tiles_across * v->fast->tile + more) * v->stride - v->pad >= v->w;
+}
+/* The pixels under this tile that also are under one before it, a bit each. */
+static unsigned seen_before(const struct convolution *v, struct tile t)
+{
+    unsigned seen = 0;
+    int more = v->fast->taps - 1;
+    for (int k = 0; k < points_of(v); k++) {
+        bool above = t.y > 0 && k / v->fast->points < more;
+        bool left = t.x > 0 && k % v->fast->points < more;
+        seen |= (unsigned)(above || left) << k;
+    }
+    return seen;
+}
+
 /* Where the points of one tile, or of some weights, are: `step` apart. */
 static void point_places(const struct convolution *v, size_t first, size_t step, ptrdiff_t *at)
 {
@@ -97,12 +138,12 @@ static void wide_points(const struct convolution *v, const struct points *p, lon
                         ptrdiff_t *at)
 {
     size_t row = (size_t)(phases_of(v) * v->c);
-    point_places(v, (size_t)tile * row + (size_t)(phase * v->c), (size_t)p->tiles * row, at);
+    point_places(v, (size_t)tile * row + (size_t)(phase * v->c), p->wide_step, at);
 }
 static void narrow_points(const struct convolution *v, const struct points *p, long tile,
                           ptrdiff_t *at)
 {
-    point_places(v, (size_t)(tile * v->co), (size_t)(p->tiles * v->co), at);
+    point_places(v, (size_t)(tile * v->co), p->narrow_step, at);
 }
 
 enum { PLACES = WINOGRAD_MOST * WINOGRAD_MOST };
@@ -113,20 +154,22 @@ static void change_wide(const struct convolution *v, const struct points *p, con
     for (long t = p->tiles * slice / GRAPH_SLICES; t < p->tiles * (slice + 1) / GRAPH_SLICES; t++)
         for (int phase = 0; phase < phases_of(v); phase++) {
             ptrdiff_t from[PLACES], to[PLACES];
-            wide_places(v, p->first + t, phase, from);
+            wide_places(v, tile_at(v, p->first + t), phase, from);
             wide_points(v, p, t, phase, to);
             v->fast->input(&(struct change){.in = wide,
                                             .from = from,
                                             .out = p->wide,
                                             .to = to,
                                             .count = v->c,
+                                            .ahead = v->fast->tile * v->stride * v->c,
                                             .relu = v->relu});
         }
 }
 
-/* Adds to the wide side; tiles overlap, but not where their images or phases differ. */
+/* And back. Tiles overlap, but not where their images or phases differ: what one before has
+ * written, or all, is added to. */
 static void change_wide_back(const struct convolution *v, const struct points *p, const real *mask,
-                             real *wide)
+                             real *wide, bool add)
 {
     long first = p->first / tiles_of(v), last = (p->first + p->tiles - 1) / tiles_of(v) + 1;
     FOR_SLICES(p->c, slice)
@@ -135,15 +178,16 @@ static void change_wide_back(const struct convolution *v, const struct points *p
         int phase = (int)(i % phases_of(v));
         tile = tile < p->first ? p->first : tile;
         for (; tile < end && tile < p->first + p->tiles; tile++) {
+            struct tile at = tile_at(v, tile);
             ptrdiff_t from[PLACES], to[PLACES];
             wide_points(v, p, tile - p->first, phase, from);
-            wide_places(v, tile, phase, to);
+            wide_places(v, at, phase, to);
             v->fast->input_back(&(struct change){.in = p->wide,
                                                  .from = from,
                                                  .out = wide,
                                                  .to = to,
                                                  .count = v->c,
-                                                 .add = true,
+                                                 .add = add ? ~0u : seen_before(v, at),
                                                  .mask = mask});
         }
     }
@@ -154,10 +198,14 @@ static void change_narrow(const struct convolution *v, const struct points *p, c
     FOR_SLICES(p->c, slice)
     for (long t = p->tiles * slice / GRAPH_SLICES; t < p->tiles * (slice + 1) / GRAPH_SLICES; t++) {
         ptrdiff_t from[PLACES], to[PLACES];
-        narrow_places(v, p->first + t, from);
+        narrow_places(v, tile_at(v, p->first + t), from);
         narrow_points(v, p, t, to);
-        v->fast->output_back(&(struct change){
-            .in = narrow, .from = from, .out = p->narrow, .to = to, .count = v->co});
+        v->fast->output_back(&(struct change){.in = narrow,
+                                              .from = from,
+                                              .out = p->narrow,
+                                              .to = to,
+                                              .count = v->co,
+                                              .ahead = v->fast->tile * v->co});
     }
 }
 
@@ -168,9 +216,13 @@ static void change_narrow_back(const struct convolution *v, const struct points 
     for (long t = p->tiles * slice / GRAPH_SLICES; t < p->tiles * (slice + 1) / GRAPH_SLICES; t++) {
         ptrdiff_t from[PLACES], to[PLACES];
         narrow_points(v, p, t, from);
-        narrow_places(v, p->first + t, to);
-        v->fast->output(&(struct change){
-            .in = p->narrow, .from = from, .out = narrow, .to = to, .count = v->co, .add = add});
+        narrow_places(v, tile_at(v, p->first + t), to);
+        v->fast->output(&(struct change){.in = p->narrow,
+                                         .from = from,
+                                         .out = narrow,
+                                         .to = to,
+                                         .count = v->co,
+                                         .add = add ? ~0u : 0});
     }
 }
 
@@ -185,25 +237,25 @@ static void tap_places(const struct convolution *v, int phase, size_t step, ptrd
     }
 }
 
-/* The change of all taps, p->weights reals each, to points; or back. */
+/* The change of all taps, of `apart` reals each, to points; or back. */
 static void change_taps(const struct convolution *v, const struct points *p,
-                        void (*step)(const struct change *), const real *in, real *out, bool back,
-                        bool add)
+                        void (*step)(const struct change *), const real *in, size_t apart,
+                        real *out, bool back, bool add)
 {
-    size_t vectors = p->weights / LANES, phases = (size_t)phases_of(v);
+    size_t vectors = apart / LANES, phases = (size_t)phases_of(v);
     FOR_SLICES(p->c, slice)
     for (int phase = 0; phase < phases_of(v); phase++) {
         size_t first = vectors * (size_t)slice / GRAPH_SLICES * LANES;
         size_t last = vectors * (size_t)(slice + 1) / GRAPH_SLICES * LANES;
         ptrdiff_t tap[PLACES], point[PLACES];
-        tap_places(v, phase, p->weights, tap);
+        tap_places(v, phase, apart, tap);
         point_places(v, (size_t)phase * p->weights, phases * p->weights, point);
         step(&(struct change){.in = in + first,
                               .from = back ? point : tap,
                               .out = out + first,
                               .to = back ? tap : point,
                               .count = (int)(last - first),
-                              .add = add});
+                              .add = add ? ~0u : 0});
     }
 }
 
@@ -212,13 +264,13 @@ static void change_taps(const struct convolution *v, const struct points *p,
 static void change_weights(const struct convolution *v, struct points *p, const real *w, bool back)
 {
     int k = back ? v->co : v->c, n = back ? v->c : v->co, panels = gemm_panels(k, n);
+    size_t tap = gemm_packed(k, n);
     real *packed = p->wide;
-    p->weights = gemm_packed(k, n);
     FOR_SLICES(p->c, slice)
     for (int i = slice; i < v->k * v->k * panels; i += GRAPH_SLICES)
         gemm_pack(back, w + (size_t)(i / panels) * (size_t)v->c * (size_t)v->co, v->co, k, n,
-                  i % panels, packed + (size_t)(i / panels) * p->weights);
-    change_taps(v, p, v->fast->weight, packed, p->weight, false, false);
+                  i % panels, packed + (size_t)(i / panels) * tap);
+    change_taps(v, p, v->fast->weight, packed, tap, p->weight, false, false);
 }
 
 /* Every block of tiles of the batch. */
@@ -240,12 +292,14 @@ static void fast_to_narrow(const struct convolution *v, const struct context *c,
         FOR_SLICES(c, slice)
         for (int i = slice; i < points_of(v) * halves; i += GRAPH_SLICES) {
             long from = p.tiles * (i % halves) / halves, to = p.tiles * (i % halves + 1) / halves;
-            long row = i / halves * p.tiles + from;
             for (int phase = 0; phase < phases; phase++)
                 gemm_by_packed(false, (int)(to - from), v->co, v->c,
-                               p.wide + (row * phases + phase) * v->c, (ptrdiff_t)phases * v->c,
-                               false, p.weight + (size_t)(i / halves * phases + phase) * p.weights,
-                               p.narrow + row * v->co, v->co, phase > 0);
+                               p.wide + (size_t)(i / halves) * p.wide_step +
+                                   (from * phases + phase) * v->c,
+                               (ptrdiff_t)phases * v->c, false,
+                               p.weight + (size_t)(i / halves * phases + phase) * p.weights,
+                               p.narrow + (size_t)(i / halves) * p.narrow_step + from * v->co,
+                               v->co, phase > 0);
         }
         change_narrow_back(v, &p, narrow, add);
     }
@@ -257,12 +311,13 @@ static void narrow_to_fast(const struct convolution *v, const struct context *c,
     struct points p = points_in(v, c);
     int phases = phases_of(v);
     size_t image = (size_t)(v->h * v->w) * (size_t)v->c;
-    FOR_SLICES(c, slice)
-    {
-        size_t first = slice_begin(c, slice), images = slice_begin(c, slice + 1) - first;
-        if (!add)
+    bool clear = !add && !tiles_cover(v);
+    if (clear)
+        FOR_SLICES(c, slice)
+        {
+            size_t first = slice_begin(c, slice), images = slice_begin(c, slice + 1) - first;
             memset(wide + first * image, 0, images * image * sizeof *wide);
-    }
+        }
     change_weights(v, &p, w, true);
     FOR_BLOCKS(v, c, &p)
     {
@@ -270,11 +325,11 @@ static void narrow_to_fast(const struct convolution *v, const struct context *c,
         FOR_SLICES(c, slice)
         for (int i = slice; i < points_of(v) * phases; i += GRAPH_SLICES)
             gemm_by_packed(false, (int)p.tiles, v->c, v->co,
-                           p.narrow + i / phases * p.tiles * v->co, v->co, false,
+                           p.narrow + (size_t)(i / phases) * p.narrow_step, v->co, false,
                            p.weight + (size_t)i * p.weights,
-                           p.wide + (i / phases * p.tiles * phases + i % phases) * v->c,
+                           p.wide + (size_t)(i / phases) * p.wide_step + i % phases * v->c,
                            (ptrdiff_t)phases * v->c, false);
-        change_wide_back(v, &p, v->relu ? x : NULL, wide);
+        change_wide_back(v, &p, v->relu ? x : NULL, wide, add || clear);
     }
 }
 
@@ -282,22 +337,19 @@ static void fast_weights(const struct convolution *v, const struct context *c, c
                          const real *narrow, real *gradient, bool accumulate)
 {
     struct points p = points_in(v, c);
-    int rows = phases_of(v) * v->c, halves = 2;
-    p.weights = (size_t)v->c * (size_t)v->co;
+    int phases = phases_of(v), products = points_of(v) * phases;
     FOR_BLOCKS(v, c, &p)
     {
         change_wide(v, &p, wide);
         change_narrow(v, &p, narrow);
         FOR_SLICES(c, slice)
-        for (int i = slice; i < points_of(v) * halves; i += GRAPH_SLICES) {
-            int from = rows * (i % halves) / halves, to = rows * (i % halves + 1) / halves;
-            long row = (long)(i / halves) * rows + from;
-            gemm(true, false, to - from, v->co, (int)p.tiles,
-                 p.wide + i / halves * p.tiles * rows + from, rows, false,
-                 p.narrow + i / halves * p.tiles * v->co, v->co, p.weight + row * v->co, v->co,
-                 p.first > 0);
-        }
+        for (int i = slice_first(products, slice); i < slice_first(products, slice + 1); i++)
+            gemm(true, false, v->c, v->co, (int)p.tiles,
+                 p.wide + (size_t)(i / phases) * p.wide_step + i % phases * v->c,
+                 (ptrdiff_t)phases * v->c, false, p.narrow + (size_t)(i / phases) * p.narrow_step,
+                 v->co, p.weight + (size_t)i * p.weights, v->co, p.first > 0);
     }
-    change_taps(v, &p, v->fast->weight_back, p.weight, gradient, true, accumulate);
+    change_taps(v, &p, v->fast->weight_back, p.weight, (size_t)v->c * (size_t)v->co, gradient, true,
+                accumulate);
 }
 #endif

@@ -80,14 +80,16 @@ INLINE void sandwich(const struct little *m, const bool transposed, const vec *i
 
 /* Arrays of `count` reals, whole vectors: the square of arrays in + from[...] becomes the square
  * out + to[...]. An array at -1 is outside of the image: it reads as zero and is not written.
- * relu: of max(in, 0); mask: out is added to where mask + to[...] is positive. */
+ * What is read next lies `ahead` (0: nothing to tell). relu: of max(in, 0); add: a bit for each out
+ * that is added to, not written; mask: out is zero where mask + to[...] is not positive. */
 struct change {
     const real *in;
     const ptrdiff_t *from;
     real *out;
     const ptrdiff_t *to;
-    int count;
-    bool relu, add;
+    int count, ahead;
+    bool relu;
+    unsigned add;
     const real *mask;
 };
 
@@ -99,6 +101,8 @@ INLINE void winograd_change(const struct little *m, const bool transposed, const
 #pragma GCC unroll 25
         for (int i = 0; i < columns * columns; i++) {
             in[i] = c->from[i] < 0 ? (vec){0} : vec_load(c->in + c->from[i] + b);
+            if (c->ahead)
+                vec_prefetch(c->in + c->from[i] + b + c->ahead);
             if (c->relu)
                 in[i] = vec_relu(in[i]);
         }
@@ -110,7 +114,7 @@ INLINE void winograd_change(const struct little *m, const bool transposed, const
             real *at = c->out + c->to[i] + b;
             if (c->mask)
                 out[i] = vec_keep(vec_load(c->mask + c->to[i] + b) > 0, out[i]);
-            vec_store(at, c->add ? vec_load(at) + out[i] : out[i]);
+            vec_store(at, c->add >> i & 1 ? vec_load(at) + out[i] : out[i]);
         }
     }
 }

@@ -106,6 +106,8 @@ static const struct gradcheck gradients[] = {
     CASE(conv2d, 3, 2, 8, 9, 8, 16, WINDOW(.kernel = 4, .stride = 2, .pad = 1, .relu = true)),
     CASE(conv2d, 2, 0, 17, 14, 8, 8, WINDOW(.kernel = 4, .stride = 2, .pad = 1)),
     CASE(conv2d, 2, 0, 9, 7, 8, 24, WINDOW(.kernel = 3, .pad = 1, .relu = true)),
+    CASE(conv2d, 2, 0, 11, 9, 8, 8, WINDOW(.kernel = 3, .pad = -1)),
+    CASE(conv2d, 2, 0, 12, 19, 8, 8, WINDOW(.kernel = 4, .stride = 2)),
     CASE(transpose, 3, 2, 4, 3, 5, 3, WINDOW(.kernel = 4, .stride = 2, .pad = 1)),
     CASE(transpose, 2, 0, 1, 1, 7, 8, WINDOW(.kernel = 4, .stride = 1)),
     CASE(transpose, 2, 0, 3, 5, 6, 4, WINDOW(.kernel = 3, .dilation = 2, .groups = 2)),
