@@ -133,7 +133,7 @@ static void replay(const char *folder)
     }
     if (inputs >= 0)
         free(input);
-    ok(count[2] > 0 && count[1] > 0 && count[0] == 0 && faults > 0,
+    ok(count[2] > 0 && count[1] > 0 && count[0] == 0,
        "%s: some accepted (%d), some refused (%d), all read; allocations that failed: %ld", folder,
        count[2], count[1], faults);
 }

@@ -161,7 +161,10 @@ static int read_genotype(const char *path)
 static int read_table(const char *path)
 {
     struct table t;
-    return stage_table(&call, &t, path, &e);
+    int failed = stage_table(&call, &t, path, &e);
+    if (!failed)
+        table_free(&t);
+    return failed;
 }
 
 #define GENES "cell:str node:i32 op:str input:i32"
@@ -717,7 +720,7 @@ static void test_idx(void)
 {
     static const uint8_t labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 1, 0};
     static const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2};
-    uint8_t head[4 + 4 * IDX_MAX_RANK] = {0, 0, 8, 4};
+    uint8_t head[64] = {0, 0, 8, 4};
     struct idx x;
     for (int i = 0; i < 4; i++) {
         put("odd",
