@@ -5,9 +5,9 @@
 #   make           builds bin/            make setup     installs missing packages (Debian)
 #   make table     the table in README    make bench     speed against PyTorch
 #   make study     how far images can be compressed before a network suffers
-#   make fuzz      TIME= seconds a parser, ONLY_FUZZ='png json', ENGINE=afl
+#   make fuzz      TIME= CPU seconds a parser, ONLY_FUZZ='png json', ENGINE=afl
 #   make analyse   gcc's analyser, cppcheck, shellcheck    make threads   the thread sanitizer
-#   make coverage  lines and branches that the tests reach
+#   make coverage  lines and branches that the tests reach, with a verdict
 #   make install   PREFIX= DESTDIR=       make clean     removes what make built
 #
 # Sanitized: make BUILD=build/asan BIN=build/asan/bin SANITIZE=address,undefined check

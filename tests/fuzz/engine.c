@@ -69,7 +69,7 @@ void __lsan_enable(void);
 static bool try_without(int n, const uint8_t *bytes, size_t size)
 {
     char told[32];
-    int first_free = dup(STDIN_FILENO);
+    int first_free = dup(STDOUT_FILENO);
     close(first_free);
     long blocks = fault_blocks();
     snprintf(told, sizeof told, "alloc %d error %d", n, ENOMEM);
