@@ -55,10 +55,10 @@ void __libc_free(void *);
 #pragma weak __interceptor_malloc
 #pragma weak __interceptor_calloc
 #pragma weak __interceptor_realloc
-#pragma weak __interceptor_aligned_alloc
+#pragma weak __interceptor_memalign
 #pragma weak __interceptor_free
 void *__interceptor_malloc(size_t), *__interceptor_calloc(size_t, size_t),
-    *__interceptor_realloc(void *, size_t), *__interceptor_aligned_alloc(size_t, size_t);
+    *__interceptor_realloc(void *, size_t), *__interceptor_memalign(size_t, size_t);
 void __interceptor_free(void *);
 
 /* By a bare system call: our own write must not be counted. */
@@ -159,9 +159,8 @@ void *realloc(void *old, size_t size)
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    return fate(ALLOC)
-               ? NULL
-               : counted(FIRST(__interceptor_aligned_alloc, __libc_memalign)(alignment, size));
+    return fate(ALLOC) ? NULL
+                       : counted(FIRST(__interceptor_memalign, __libc_memalign)(alignment, size));
 }
 
 void free(void *block)

@@ -74,7 +74,7 @@ static void make_header(struct header *h, const char *kind, const char *columns,
 static void make_stream(const char *path, const char *kind, const char *columns, const char *meta,
                         int rows, double fill, const char *text)
 {
-    static const uint64_t zeros[64];
+    static const uint64_t zeros[4096];
     struct header h;
     struct cell row[32];
     make_header(&h, kind, columns, meta);
