@@ -22,7 +22,7 @@ static const struct option options[] = {
 
 static const struct program program = {
     .name = "evaluate",
-    .summary = "measure a classifier by its predictions, or a codec by what it leaves",
+    .summary = "measure a network by its predictions, or a codec by what it leaves",
     .operands = "[PREDICTIONS | images REFERENCE [SAMPLES]]",
     .most_operands = 3,
     .description =
@@ -45,6 +45,11 @@ static const struct program program = {
         "entropy-coded image in them; entropy_y, _cb, _cr: bits of the histograms of all pixels, "
         "and those of the reference. What no picture is large enough for is left out. A clip's "
         "frames are pictures.\n\n"
+        "Of networks that tell the class of every pixel: accuracy, the share of pixels that are "
+        "right; class_accuracy, the mean over classes of that; miou, the mean over classes of the "
+        "pixels "
+        "that are and were told of the class among those that are or were. Pixels whose target is "
+        "no class, void, are left out, and so is a class that has none.\n\n"
         "Prints an aligned table with a line a class and the confusion matrix (to 20 classes), or "
         "all of it with --json, where numbers are fractions; --stream writes metric and value.",
     .examples = "predict --weights net <test | evaluate\n"
@@ -80,8 +85,11 @@ static int evaluate_predictions(const struct call *call, struct error *e)
         program_usage(call, "unexpected operand '%s'", call->argv[1]);
     if (predictions_read(&p, call, call->argc ? call->argv[0] : "-", scores, e))
         return -1;
-    struct value *report = report_new(&p.metrics, p.name, (int)draws, call->seed, e);
-    int failed = !report || write_report(call, report, report_print, &p.header, e);
+    program_forbid(call, p.dense, "is of classifiers", "draws seed threads");
+    struct value *report = p.dense ? segmentation_report(&p.pixels, p.name, e)
+                                   : report_new(&p.metrics, p.name, (int)draws, call->seed, e);
+    int failed = !report || write_report(call, report, p.dense ? segmentation_print : report_print,
+                                         &p.header, e);
     value_free(report);
     predictions_free(&p);
     return failed;

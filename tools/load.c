@@ -37,6 +37,10 @@ static const struct program program = {
         "cifar10 DIR train|test: data_batch_1.bin to data_batch_5.bin, those that exist; "
         "test_batch.bin.\n\n"
         "cifar100 DIR train|test: train.bin, test.bin; label is the fine one.\n\n"
+        "camvid DIR train|val|test: SegNet's copy of CamVid, images and labels in a folder a "
+        "split; "
+        "the row has target, the class of every pixel (height x width), and no label. What meta "
+        "calls void is the class of pixels that count for nothing.\n\n"
         "idx IMAGES [LABELS]: any IDX files of bytes, plain or with .gz.\n\n"
         "folder DIR: PNG and JPEG, a sub-folder for every class.\n\n"
         "y4m FILE-or-DIR: video as YUV4MPEG2 (8 bits, progressive), a file or a sub-folder for "
@@ -52,7 +56,8 @@ static const struct program program = {
         "safetensors FILE: weights, as save safetensors leaves them.\n\n"
         "Ids: MNIST and Fashion-MNIST: index of a training image, 60000 + index of a test image; "
         "CIFAR: 10000 (k - 1) + index in the k-th training file, 50000 + index of a test image; "
-        "idx: index; folder: XXH3-64 of the path below DIR, cut to 53 bits; clips: index in their "
+        "idx: index; folder, camvid: XXH3-64 of the path below DIR, cut to 53 bits; clips: index "
+        "in their "
         "file, of a folder like folder, with --frames of path#index.",
     .examples = "load fashion-mnist test | peek\n"
                 "load cifar10 cifar-10-batches-bin train -o cifar\n"
@@ -68,9 +73,10 @@ static const struct program program = {
     .common = COMMON_OUTPUT | COMMON_HISTORY | COMMON_STREAM,
 };
 
-static bool is_split(const char *word)
+static bool is_split(const struct format *f, const char *word)
 {
-    return !strcmp(word, "train") || !strcmp(word, "test");
+    return !strcmp(word, "train") || !strcmp(word, "test") ||
+           (f->validation && !strcmp(word, "val"));
 }
 
 static void read_size(const struct call *c, struct dataset_request *q)
@@ -87,7 +93,7 @@ static struct dataset_request read_operands(const struct call *c, const struct f
     struct dataset_request q = {.root = root, .most_bytes = (size_t)most_bytes};
     char **operand = c->argv + 1;
     int count = c->argc - 1;
-    if (f->split && (!count || !is_split(operand[count - 1])))
+    if (f->split && (!count || !is_split(f, operand[count - 1])))
         program_usage(c, "expected: load %s %s", f->name, f->operands);
     if (f->split)
         q.split = operand[--count];

@@ -1,4 +1,6 @@
 /* Samples through a trained network, or through the super-net of a search, to their scores. */
+#include <stdlib.h>
+#include "base/memory.h"
 #include "rows/follow.h"
 #include "search/inference.h"
 
@@ -20,7 +22,10 @@ static const struct program program = {
     .most_operands = 1,
     .description =
         "Writes a predictions stream: a row an image in the order of the input, with its id, its "
-        "label, and scores, the network's logits, one a class. Batch normalisation uses the "
+        "label, and scores, the network's logits, one a class; of a network that tells the class "
+        "of "
+        "every pixel, prediction, the one of the highest score (height x width). Batch "
+        "normalisation uses the "
         "running statistics of the training. The weights file tells all else: the network, its "
         "classes, how images are normalised.",
     .examples = "load fashion-mnist test | predict --weights net | evaluate\n"
@@ -55,9 +60,11 @@ static int create(struct follow *f, const struct model *m, const struct value *n
 {
     struct header h = {0};
     int failed = -1;
+    const int64_t map[] = {m->image.height, m->image.width}, scores[] = {m->classes};
     if (!follow_table(&h, "predictions", &f->table, f->own, e) &&
-        header_add_field(&h, "scores", ELEMENT_F32, 1, &(int64_t){m->classes}, e) >= 0) {
-        if (value_set_text(h.meta, "scores", "logits") &&
+        (m->dense ? header_add_field(&h, "prediction", ELEMENT_U8, 2, map, e)
+                  : header_add_field(&h, "scores", ELEMENT_F32, 1, scores, e)) >= 0) {
+        if ((m->dense || value_set_text(h.meta, "scores", "logits")) &&
             (!names || value_set(h.meta, "classes", value_copy(names))))
             failed = follow_create(f, &h, inputs, e);
         else
@@ -70,21 +77,35 @@ static int create(struct follow *f, const struct model *m, const struct value *n
 struct sink {
     struct follow follow;
     struct progress bar;
-    uint32_t classes;
+    const struct model *model;
+    uint8_t *map; /* a dense network's classes of one image; owned */
 };
+
+/* The class of every pixel. */
+static struct cell best_of(const struct sink *s, const real *logits)
+{
+    const struct model *m = s->model;
+    const uint32_t extent[] = {(uint32_t)m->image.height, (uint32_t)m->image.width};
+    for (size_t i = 0; i < (size_t)extent[0] * extent[1]; i++, logits += m->classes)
+        s->map[i] = (uint8_t)batch_best(logits, m->classes);
+    return cell_tensor(ELEMENT_U8, 2, extent, s->map);
+}
 
 static int write_row(void *to, size_t row, const real *logits, struct error *e)
 {
     struct sink *s = to;
     progress_at(&s->bar, (double)row + 1, NULL);
-    if (follow_check(&s->follow, row, "scores", logits, s->classes, e))
+    const uint32_t classes = (uint32_t)s->model->classes;
+    if (follow_check(&s->follow, row, "scores", logits, node_count(s->model->logits), e))
         return follow_blame(&s->follow, e);
-    return follow_write(&s->follow, row, cell_tensor(ELEMENT_F32, 1, &s->classes, logits), e);
+    return follow_write(
+        &s->follow, row,
+        s->model->dense ? best_of(s, logits) : cell_tensor(ELEMENT_F32, 1, &classes, logits), e);
 }
 
 int main(int argc, char **argv)
 {
-    static const char *const own[] = {"image", "scores", NULL};
+    static const char *const own[] = {"image", "scores", "prediction", NULL};
     struct call call;
     struct error e;
     program_begin(&program, argc, argv, &call);
@@ -95,7 +116,7 @@ int main(int argc, char **argv)
 
     struct model m;
     struct samples s;
-    struct sink sink;
+    struct sink sink = {.model = &m};
     struct follow *f = &sink.follow;
     struct value *inputs = NULL, *names = NULL;
     if (load_network(&call, &m, &names, &inputs, &e) ||
@@ -105,8 +126,9 @@ int main(int argc, char **argv)
         error_wrap(&e, "%s", stream_path(f->from));
         program_fail(&call, &e);
     }
-    sink.classes = (uint32_t)m.classes;
     progress_begin(&sink.bar, &call, "image", (double)s.count);
+    if (m.dense && !(sink.map = array_new(node_count(m.label), 1, "a map", &e)))
+        program_fail(&call, &e);
     if (samples_fit(&s, stream_path(f->from), m.image, m.classes, &e) ||
         create(f, &m, names, inputs, &e) ||
         inference_run(&m, &s, (int)batch, write_row, &sink, &e) || follow_commit(f, &e))
@@ -114,6 +136,7 @@ int main(int argc, char **argv)
     progress_end(&sink.bar);
 
     follow_close(f);
+    free(sink.map);
     model_free(&m);
     value_free(names);
     value_free(inputs);

@@ -1,11 +1,12 @@
 /* A network trained from scratch: an architecture that was found, or a published design. */
+#include <string.h>
 #include <unistd.h>
 #include "network/architecture.h"
 #include "search/profile.h"
 #include "search/training.h"
 #include "search/watch.h"
 
-static const char *arch_path, *checkpoint, *augment = "auto";
+static const char *arch_path, *checkpoint, *augment = "auto", *balance = "median";
 static int64_t epochs = 20, until = -1, cutout = 0;
 static double rate = 0.025, drop_path_most = 0;
 static struct model_options network = {.cells = 8, .channels = 16, .batch = 96, .classes = 10};
@@ -16,7 +17,9 @@ static const struct option options[] = {
     {"network", 'n', OPTION_CHOICE, &network.design, "NAME", "a published design instead", 0, 0,
      DESIGN_WORDS},
     {"depth", 0, OPTION_INT, &network.depth, "N",
-     "of the design: convolutions of a cnn (by default 4), layers of a resnet (8)", 1, 10000, NULL},
+     "of the design: convolutions of a cnn (by default 4), layers of a resnet (8), levels of a "
+     "segnet (3)",
+     1, 10000, NULL},
     {"auxiliary", 0, OPTION_FLAG, &network.auxiliary, NULL,
      "a second classifier after two thirds of the cells, with 0.4 of the loss, while training", 0,
      0, NULL},
@@ -33,6 +36,9 @@ static const struct option options[] = {
      0, 65535, NULL},
     {"augment", 0, OPTION_CHOICE, &augment, "WORD", "random variants of the images", 0, 0,
      AUGMENT_WORDS},
+    {"balance", 0, OPTION_CHOICE, &balance, "WORD",
+     "weights of a segnet's classes in the loss: by their frequencies, or 1 each", 0, 0,
+     "median|none"},
     {"checkpoint", 0, OPTION_FILE, &checkpoint, "FILE",
      "kept up to date after every epoch; where FILE exists, training goes on from it", 0, 0, NULL},
     MODEL_OPTIONS(network),
@@ -54,7 +60,10 @@ static const struct program program = {
         "at "
         "its first layer and --depth deep. cnn: pairs of 3x3 convolutions, a max pool and twice "
         "the "
-        "channels after each. resnet: 8, 14, 20, ... layers in three stages (He et al. 2016).\n\n"
+        "channels after each. resnet: 8, 14, 20, ... layers in three stages (He et al. 2016). "
+        "segnet: a class for every pixel, by 1 to 5 levels of VGG-16 and their mirror image, which "
+        "unpools to where the maxima were (Badrinarayanan et al. 2017); the samples need a field "
+        "target.\n\n"
         "With --checkpoint a call that was killed is simply repeated; the weights are those of a "
         "call that was not. A checkpoint of other settings or other samples is an error; with "
         "--until the samples need only have the same ids and labels, so that every epoch can see "
@@ -83,6 +92,21 @@ static const struct program program = {
         COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM,
 };
 
+static bool is_dense(void)
+{
+    return network.design && design_find(network.design)->dense;
+}
+
+static int read_samples(const struct call *c, struct table *t, struct samples *s, struct error *e)
+{
+    const char *path = c->argc ? c->argv[0] : "-";
+    if (samples_read(c, path, !is_dense(), t, s, e))
+        return -1;
+    if (is_dense() && samples_check_targets(s, e))
+        return error_wrap(e, "%s", strcmp(path, "-") ? path : "standard input");
+    return 0;
+}
+
 /* genotype: NULL of a design. */
 static int begin(const struct call *c, struct training *t, const struct genotype *genotype,
                  const struct samples *s, struct error *e)
@@ -93,8 +117,14 @@ static int begin(const struct call *c, struct training *t, const struct genotype
     struct value *settings =
         program_settings(c, "seed epochs batch rate drop-path cutout augment", false);
     struct value *net = model_settings(&network, s->shape, s->classes, &n, genotype);
+    if (is_dense())
+        value_set_text(settings, "balance", balance);
     value_set_text(settings, "source", value_get_text(s->table->header.meta, "source", ""));
     int failed = training_new(t, net, settings, e);
+    if (!failed && is_dense() && !strcmp(balance, "median") && training_balance(t, s, e)) {
+        training_free(t);
+        failed = -1;
+    }
     value_free(net);
     value_free(settings);
     return failed;
@@ -130,11 +160,13 @@ static void check_call(const struct call *c)
     program_forbid(c, network.design, "goes with --arch", "cells auxiliary drop-path");
     program_forbid(c, arch_path, "goes with --network", "depth");
     program_forbid(c, !checkpoint, "goes with --checkpoint", "until");
+    program_forbid(c, !is_dense(), "goes with --network segnet", "balance");
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
     network.drop_path = drop_path_most > 0;
     program_forbid(c, network.describe, "does nothing with --describe",
-                   "epochs until rate cutout augment checkpoint profile seed threads no-history");
+                   "epochs until rate cutout augment balance checkpoint profile seed threads "
+                   "no-history");
     if (network.describe && c->argc)
         program_usage(c, "--describe reads no samples, found '%s'", c->argv[0]);
     if (network.describe)
@@ -166,7 +198,7 @@ int main(int argc, char **argv)
     struct samples samples;
     struct training t;
     struct value *inputs = NULL;
-    if (samples_read(&call, call.argc ? call.argv[0] : NULL, true, &table, &samples, &e) ||
+    if (read_samples(&call, &table, &samples, &e) ||
         (found && stage_note_input(&inputs, arch_path, digest, &e)) ||
         begin(&call, &t, found, &samples, &e) ||
         (checkpoint && access(checkpoint, F_OK) == 0 &&

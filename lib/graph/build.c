@@ -54,6 +54,11 @@ struct node *max_pool(struct node *x, struct window window)
     return windowed(OP_MAX_POOL, x, NULL, window);
 }
 
+struct node *max_unpool(struct node *x, struct node *pool)
+{
+    return graph_build(&(struct node){.code = OP_MAX_UNPOOL, INPUTS(x, pool)}, 0);
+}
+
 struct node *avg_pool(struct node *x, struct window window)
 {
     return windowed(OP_AVG_POOL, x, NULL, window);
@@ -175,6 +180,12 @@ struct node *cross_entropy(struct node *logits, struct node *label, double smoot
 {
     return graph_build(
         &(struct node){.code = OP_CROSS_ENTROPY, .number = smoothing, INPUTS(logits, label)}, 0);
+}
+
+struct node *pixel_cross_entropy(struct node *logits, struct node *label, struct node *weights)
+{
+    return graph_build(
+        &(struct node){.code = OP_PIXEL_CROSS_ENTROPY, INPUTS(logits, label, weights)}, 1 << 2);
 }
 
 struct node *mean_squared_error(struct node *x, struct node *y)

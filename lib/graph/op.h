@@ -20,6 +20,7 @@ enum op_code {
     OP_NORMALISE,
     OP_NORMALISE_TANGENT,
     OP_MAX_POOL,
+    OP_MAX_UNPOOL,
     OP_AVG_POOL,
     OP_GLOBAL_AVG_POOL,
     OP_ACTIVATE,
@@ -38,6 +39,7 @@ enum op_code {
     OP_L2_NORMALISE,
     OP_MIX,
     OP_CROSS_ENTROPY,
+    OP_PIXEL_CROSS_ENTROPY,
     OP_MEAN_SQUARED_ERROR,
     OP_MEAN_ABSOLUTE_ERROR,
     OP_SMOOTH_L1,
@@ -177,6 +179,7 @@ struct op {
                     no other user; its gradient is the output's */
     bool leaves_moments; /* forward gathers its output's (moments.h) */
     bool takes_affine;   /* backward reads its gradient by gradient_pixels alone (affine.h) */
+    unsigned reads_saved; /* bit i: forward and backward read what input i's op has saved */
     unsigned constant; /* bit i: input i never gets a gradient from this op (labels, ...); backward
                           must then leave it alone, whatever wants() says */
 };

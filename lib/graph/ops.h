@@ -50,6 +50,9 @@ struct node *normalise_tangent(struct node *t, struct node *s, struct node *scal
 
 /* ---- pooling (ops/pool.c) ---- */
 struct node *max_pool(struct node *x, struct window window);
+/* x, of the extents of `pool`, to those of what was pooled: each value goes where the pool, a
+ * max_pool of windows that lie side by side, found its maximum; all else is 0. */
+struct node *max_unpool(struct node *x, struct node *pool);
 struct node *avg_pool(struct node *x, struct window window); /* padding is not counted */
 struct node *global_avg_pool(struct node *x);                /* 1 x 1 x c */
 
@@ -88,6 +91,11 @@ struct node *mix(struct node *into, struct node *weights, int row, int column, s
 /* ---- losses: scalars, means over the batch (ops/loss.c) ---- */
 /* label: a 1x1x1 input holding the class index; one that is no class makes the loss NaN. smoothing as PyTorch's label_smoothing. */
 struct node *cross_entropy(struct node *logits, struct node *label, double smoothing);
+/* label: height x width x 1, the class of every pixel; one that is no class leaves its pixel out.
+ * weights: [classes], constant, or NULL for 1 each. The mean over the pixels of the batch by the
+ * weights of their classes, as PyTorch's with `weight` and `ignore_index`; 0 where none counts
+ * (ops/pixels.c). */
+struct node *pixel_cross_entropy(struct node *logits, struct node *label, struct node *weights);
 struct node *mean_squared_error(struct node *x, struct node *y); /* mean over elements and batch */
 struct node *mean_absolute_error(struct node *x, struct node *y);
 struct node *smooth_l1(struct node *x, struct node *y);

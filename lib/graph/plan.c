@@ -19,6 +19,11 @@ static bool reads_input(const struct op *op, int input)
     return op->reads >> (input < 29 ? input : 29) & 1;
 }
 
+static bool reads_saved(const struct op *op, int input)
+{
+    return op && input < 32 && op->reads_saved >> input & 1;
+}
+
 static void mark(struct plan *p, const struct graph *g)
 {
     const struct op *const *op = g->kernels->op;
@@ -146,6 +151,9 @@ static void find_remade(struct plan *p, const struct graph *g)
         for (int k = 0; k < n->inputs; k++)
             if (n->input[k] && p->remade[n->input[k]->index])
                 p->remade[i] = false;
+        for (int k = 0; p->needed[i] && k < n->inputs; k++)
+            if (reads_saved(g->kernels->op[n->code], k))
+                p->remade[n->input[k]->index] = false;
         p->remade[p->root[i]->index] &= p->root[i] == n;
     }
 }
@@ -227,6 +235,8 @@ static void live(struct plan *p, const struct graph *g)
             read_value(p, in, at, false);
             if (backward && reads_input(op, k))
                 read_value(p, in, back, true);
+            if (reads_saved(op, k))
+                extend(plan_block(p, in, BLOCK_SAVED), backward ? back : at);
             for (int kind = BLOCK_GRADIENT; kind <= BLOCK_AFFINE; kind++) {
                 struct block *b = plan_block(p, in, kind);
                 if (backward && !stops(op, k) && back < b->first)

@@ -110,22 +110,45 @@ static void sample(const uint8_t *image, int height, int width, int channels, do
     }
 }
 
+/* Where an output pixel comes from, flips and crop included. */
+struct variant {
+    struct map map;
+    bool flip_x, flip_y;
+    int shift_x, shift_y;
+};
+
+static struct variant draw_variant(const struct augment *a, const struct dice *d, int height,
+                                   int width)
+{
+    bool affine = a->rotate != 0 || a->shift != 0 || a->scale != 0 || a->shear != 0;
+    return (struct variant){.map = affine ? draw_map(a, d, height, width)
+                                          : (struct map){.xx = 1, .yy = 1},
+                            .flip_x = a->flip && uniform(d, FLIP_X) < 0.5,
+                            .flip_y = a->vertical_flip && uniform(d, FLIP_Y) < 0.5,
+                            .shift_x = below(d, CROP_X, 2 * a->pad + 1) - a->pad,
+                            .shift_y = below(d, CROP_Y, 2 * a->pad + 1) - a->pad};
+}
+
+static void source_of(const struct variant *v, int height, int width, int x, int y, double *from_x,
+                      double *from_y)
+{
+    const struct map *m = &v->map;
+    int px = (v->flip_x ? width - 1 - x : x) + v->shift_x;
+    int py = (v->flip_y ? height - 1 - y : y) + v->shift_y;
+    *from_x = m->xx * px + m->xy * py + m->x0;
+    *from_y = m->yx * px + m->yy * py + m->y0;
+}
+
 static void transform(const struct augment *a, const struct dice *d, const uint8_t *image,
                       int height, int width, int channels, float *out)
 {
-    bool affine = a->rotate != 0 || a->shift != 0 || a->scale != 0 || a->shear != 0;
-    struct map m = affine ? draw_map(a, d, height, width) : (struct map){.xx = 1, .yy = 1};
-    bool flip_x = a->flip && uniform(d, FLIP_X) < 0.5;
-    bool flip_y = a->vertical_flip && uniform(d, FLIP_Y) < 0.5;
-    int shift_x = below(d, CROP_X, 2 * a->pad + 1) - a->pad;
-    int shift_y = below(d, CROP_Y, 2 * a->pad + 1) - a->pad;
+    const struct variant v = draw_variant(a, d, height, width);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++, out += channels) {
-            int px = (flip_x ? width - 1 - x : x) + shift_x;
-            int py = (flip_y ? height - 1 - y : y) + shift_y;
+            double from_x, from_y;
+            source_of(&v, height, width, x, y, &from_x, &from_y);
             memset(out, 0, (size_t)channels * sizeof *out);
-            sample(image, height, width, channels, m.xx * px + m.xy * py + m.x0,
-                   m.yx * px + m.yy * py + m.y0, out);
+            sample(image, height, width, channels, from_x, from_y, out);
         }
 }
 
@@ -157,4 +180,19 @@ void augment_image(const struct augment *a, const struct normalisation *n, uint6
             out[i + (size_t)c] = out[i + (size_t)c] * factor[c] + shift[c];
     if (a->cutout > 0)
         cut_out(a, &dice, height, width, channels, out);
+}
+
+void augment_map(const struct augment *a, uint64_t seed, uint64_t epoch, int64_t id,
+                 const uint8_t *map, int height, int width, uint8_t outside, uint8_t *out)
+{
+    struct dice dice = {random_stream(seed, "augment", epoch), (uint64_t)id * DRAWS};
+    const struct variant v = draw_variant(a, &dice, height, width);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) {
+            double from_x, from_y;
+            source_of(&v, height, width, x, y, &from_x, &from_y);
+            long fx = lround(from_x), fy = lround(from_y);
+            bool inside = fx >= 0 && fx < width && fy >= 0 && fy < height;
+            *out++ = inside ? map[fy * width + fx] : outside;
+        }
 }

@@ -32,4 +32,8 @@ int augment_choose(struct augment *a, const char *word, const char *source, stru
 void augment_image(const struct augment *a, const struct normalisation *n, uint64_t seed,
                    uint64_t epoch, int64_t id, const uint8_t *image, int height, int width,
                    int channels, float *out);
+/* The same variant of a map of classes, a byte a pixel: of each pixel the class that is nearest,
+ * `outside` beyond the edges. Nothing is cut out of it. */
+void augment_map(const struct augment *a, uint64_t seed, uint64_t epoch, int64_t id,
+                 const uint8_t *map, int height, int width, uint8_t outside, uint8_t *out);
 #endif

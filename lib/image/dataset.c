@@ -7,7 +7,7 @@
 #include "image/prepare.h"
 
 static const struct format *const FORMATS[] = {
-    &FORMAT_FASHION_MNIST, &FORMAT_MNIST,  &FORMAT_CIFAR10, &FORMAT_CIFAR100,
+    &FORMAT_FASHION_MNIST, &FORMAT_MNIST,  &FORMAT_CIFAR10, &FORMAT_CIFAR100, &FORMAT_CAMVID,
     &FORMAT_IDX,           &FORMAT_FOLDER, &FORMAT_Y4M,     &FORMAT_VIDEO};
 
 const struct format *format_at(int i)
@@ -45,13 +45,28 @@ int dataset_open(struct dataset *d, const struct format *f, const struct dataset
         d->extent[1] = q->width;
         d->scaled = array_new((size_t)q->height * (size_t)q->width,
                               (size_t)d->extent[2] * sizeof(float), "resized image", e);
-        if (!d->scaled)
+        d->target =
+            d->dense ? array_new((size_t)q->height, (size_t)q->width, "resized target", e) : NULL;
+        if (!d->scaled || (d->dense && !d->target))
             goto failed;
     }
     return 0;
 failed:
     dataset_close(d);
     return -1;
+}
+
+/* Classes have no means: each pixel takes that of the one its centre falls into. */
+static void resize_target(struct dataset *d, struct image *image)
+{
+    const size_t height = (size_t)d->request.height, width = (size_t)d->request.width;
+    for (size_t y = 0; y < height; y++) {
+        size_t row = (2 * y + 1) * image->height / (2 * height) * image->width;
+        for (size_t x = 0; x < width; x++)
+            d->target[y * width + x] =
+                image->target[row + (2 * x + 1) * image->width / (2 * width)];
+    }
+    image->target = d->target;
 }
 
 static int resize(struct dataset *d, struct image *image, struct error *e)
@@ -67,6 +82,8 @@ static int resize(struct dataset *d, struct image *image, struct error *e)
         for (size_t i = 0; i < to; i++)
             d->resized[f * to + i] = (uint8_t)lrintf(d->scaled[i]);
     }
+    if (image->target)
+        resize_target(d, image);
     image->height = (uint32_t)d->request.height;
     image->width = (uint32_t)d->request.width;
     image->pixels = d->resized;
@@ -87,6 +104,7 @@ void dataset_close(struct dataset *d)
     value_free(d->meta);
     free(d->scaled);
     free(d->resized);
+    free(d->target);
     *d = (struct dataset){0};
 }
 

@@ -14,13 +14,14 @@ struct image {
     uint32_t frames;       /* of a clip; 0: a picture */
     uint32_t height, width, channels;
     const uint8_t *pixels; /* [frames x] height x width x channels; valid until the next is read */
+    const uint8_t *target; /* height x width, a class a pixel; or NULL */
     const char *file;      /* path below the root, or NULL */
 };
 
 /* What the caller asks for; the format's row says which of it is used. */
 struct dataset_request {
     const char *root;    /* folder; NULL: the format's own default */
-    const char *split;   /* "train" or "test" */
+    const char *split;   /* "train", "test", or of some formats "val" */
     const char *file[2]; /* idx: images, and labels or NULL */
     size_t most_bytes;   /* of one decoded image or one picture file */
     int height, width;   /* resize every image to this; 0: as it is */
@@ -33,12 +34,13 @@ struct dataset {
     int64_t extent[3];  /* of every image; -1 where it varies */
     int64_t frames;     /* of every clip; -1 where it varies; 0: pictures */
     int64_t rows;       /* how many there are, by the files' headers and sizes; 0: unknown */
-    bool coarse, file;  /* images carry these */
+    bool coarse, dense, file; /* images carry these; dense: targets */
     char warning[256];  /* what was missing though not needed; "" */
     struct dataset_request request;
     float *scaled;    /* room for one frame where the request has a size */
     uint8_t *resized; /* and for all of an image's */
     size_t resized_capacity;
+    uint8_t *target; /* and for its target */
     void *state; /* the format's own */
 };
 
@@ -46,6 +48,7 @@ struct format {
     const char *name;
     const char *operands; /* after the name, for the usage line */
     bool split;           /* the last operand is train or test */
+    bool validation;      /* or val */
     bool files;           /* the operands are files; else the first one is the root */
     bool clips;           /* hands out clips */
     const char *root;     /* where Debian installs it, or NULL: a root must be given */
@@ -53,8 +56,8 @@ struct format {
     int (*next)(struct dataset *d, struct image *image, struct error *e);
     void (*close)(struct dataset *d);
 };
-#define DATASET_WORDS "fashion-mnist|mnist|cifar10|cifar100|idx|folder|y4m|video" /* their names \
-                                                                                   */
+/* Their names. */
+#define DATASET_WORDS "fashion-mnist|mnist|cifar10|cifar100|camvid|idx|folder|y4m|video"
 const struct format *format_find(const char *name); /* NULL: there is none */
 const struct format *format_at(int i);              /* NULL behind the last */
 
@@ -67,7 +70,7 @@ void dataset_close(struct dataset *d);
 
 /* ---- for the formats ---- */
 extern const struct format FORMAT_FASHION_MNIST, FORMAT_MNIST, FORMAT_CIFAR10, FORMAT_CIFAR100,
-    FORMAT_IDX, FORMAT_FOLDER, FORMAT_Y4M, FORMAT_VIDEO;
+    FORMAT_CAMVID, FORMAT_IDX, FORMAT_FOLDER, FORMAT_Y4M, FORMAT_VIDEO;
 
 /* "folder/name", malloc'd, or NULL with the error set. */
 char *path_join(const char *folder, const char *name, struct error *e);

@@ -20,6 +20,18 @@ static void set_interval(struct value *v, const char *name, const double *value,
     }
 }
 
+bool report_set_confusion(struct value *v, const int64_t *confusion, int classes)
+{
+    struct value *list = value_set(v, "confusion", value_array());
+    for (int k = 0; k < classes; k++) {
+        struct value *row = value_append(list, value_array());
+        for (int p = 0; p < classes; p++)
+            if (!value_append(row, value_int(confusion[k * classes + p])))
+                return false;
+    }
+    return list != NULL;
+}
+
 static bool set_classes(struct value *v, const struct classification *c, const char *const *name)
 {
     struct value *list = value_set(v, "per_class", value_array());
@@ -33,14 +45,7 @@ static bool set_classes(struct value *v, const struct classification *c, const c
             !value_set_real(m, "recall", r.recall) || !value_set_real(m, "f1", r.f1))
             return false;
     }
-    list = value_set(v, "confusion", value_array());
-    for (int k = 0; k < c->classes; k++) {
-        struct value *row = value_append(list, value_array());
-        for (int p = 0; p < c->classes; p++)
-            if (!value_append(row, value_int(c->confusion[k * c->classes + p])))
-                return false;
-    }
-    return list != NULL;
+    return report_set_confusion(v, c->confusion, c->classes);
 }
 
 struct value *report_new(const struct classification *c, const char *const *name, int draws,
@@ -66,8 +71,7 @@ struct value *report_new(const struct classification *c, const char *const *name
 
 /* ---- as a table ---- */
 
-/* A number of a fixed width, or a dash where there is none. */
-static void print_number(const struct value *v, const char *key, FILE *to)
+void report_print_number(const struct value *v, const char *key, FILE *to)
 {
     double x = value_get_real(v, key, NAN);
     if (isnan(x))
@@ -82,15 +86,18 @@ static void print_metric(const struct value *v, const char *key, FILE *to)
     snprintf(low, sizeof low, "%s_low", key);
     snprintf(high, sizeof high, "%s_high", key);
     fprintf(to, "%-12s", key);
-    print_number(v, key, to);
+    report_print_number(v, key, to);
     if (value_get(v, low))
         fprintf(to, "   %.4f to %.4f", value_get_real(v, low, NAN), value_get_real(v, high, NAN));
     fputc('\n', to);
 }
 
-/* The class's number and name in columns; names from outside print no control characters. */
-static void print_class(const struct value *m, FILE *to)
+void report_print_class(const struct value *m, FILE *to)
 {
+    if (!m) {
+        fprintf(to, "%5s  %-*s", "class", NAME_WIDTH, "name");
+        return;
+    }
     const char *name = value_get_text(m, "name", "");
     fprintf(to, "%5lld  ", (long long)value_get_int(m, "class", 0));
     for (int i = 0; i < NAME_WIDTH; i++) {
@@ -99,7 +106,7 @@ static void print_class(const struct value *m, FILE *to)
     }
 }
 
-static void print_confusion(const struct value *confusion, FILE *to)
+void report_print_confusion(const struct value *confusion, FILE *to)
 {
     size_t n = confusion ? confusion->count : 0;
     if (n > MOST_CONFUSION)
@@ -122,18 +129,19 @@ int report_print(const struct value *report, FILE *to)
     fprintf(to, "%-12s %9lld\n", "rows", (long long)value_get_int(report, "rows", 0));
     for (size_t i = 0; i < sizeof metric / sizeof *metric; i++)
         print_metric(report, metric[i], to);
-    fprintf(to, "\n%5s  %-*s %9s %9s %9s %9s\n", "class", NAME_WIDTH, "name", "support",
-            "precision", "recall", "f1");
+    fputc('\n', to);
+    report_print_class(NULL, to);
+    fprintf(to, " %9s %9s %9s %9s\n", "support", "precision", "recall", "f1");
     const struct value *list = value_get(report, "per_class");
     for (size_t k = 0; list && k < list->count; k++) {
         const struct value *m = list->item[k];
-        print_class(m, to);
+        report_print_class(m, to);
         fprintf(to, " %9lld", (long long)value_get_int(m, "support", 0));
-        print_number(m, "precision", to);
-        print_number(m, "recall", to);
-        print_number(m, "f1", to);
+        report_print_number(m, "precision", to);
+        report_print_number(m, "recall", to);
+        report_print_number(m, "f1", to);
         fputc('\n', to);
     }
-    print_confusion(value_get(report, "confusion"), to);
+    report_print_confusion(value_get(report, "confusion"), to);
     return ferror(to) ? -1 : 0;
 }

@@ -1,7 +1,7 @@
 #include "network/layer.h"
 #include <string.h>
 
-static const struct design *const DESIGNS[] = {&DESIGN_CNN, &DESIGN_RESNET};
+static const struct design *const DESIGNS[] = {&DESIGN_CNN, &DESIGN_RESNET, &DESIGN_SEGNET};
 
 const struct design *design_find(const char *name)
 {

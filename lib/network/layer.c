@@ -147,10 +147,11 @@ void network_initialise(struct graph *g, uint64_t seed)
 {
     for (enum graph_group group = 0; group < GRAPH_GROUPS; group++)
         graph_initialise(g, group, seed);
-    for (int i = 0; i < graph_weights(g, GRAPH_BUFFERS); i++) { /* [2, c]: means, variances */
+    for (int i = 0; i < graph_weights(g, GRAPH_BUFFERS); i++) {
         struct node *running = graph_weight_at(g, GRAPH_BUFFERS, i);
         size_t channels = node_count(running) / 2;
-        for (size_t c = 0; c < channels; c++)
+        bool moments = node_shape(running)->rank == 2; /* [2, c]: means, variances */
+        for (size_t c = 0; moments && c < channels; c++)
             node_value(running)[channels + c] = 1;
     }
 }

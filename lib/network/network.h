@@ -55,12 +55,13 @@ struct designed {
 };
 struct design {
     const char *name;
+    bool dense;                    /* label and logits are of every pixel, else of the image */
     const char *depth;             /* what its depth counts */
     int least, most, step, usual;  /* depths: least, least + step, ... */
     /* Fills the handles from the settings above them, which are valid. */
     int (*build)(struct designed *d, struct graph *g, struct error *e);
 };
-#define DESIGN_WORDS "cnn|resnet" /* their names */
+#define DESIGN_WORDS "cnn|resnet|segnet" /* their names */
 const struct design *design_find(const char *name); /* NULL: there is none */
 /* Checks the settings, then builds. */
 int design_build(const struct design *design, struct designed *d, struct graph *g,
@@ -73,6 +74,11 @@ extern const struct design DESIGN_CNN;
  * and sides halved from one to the next, where a 1x1 convolution carries the shortcut (resnet.c).
  * Names as in torchvision's ResNet. */
 extern const struct design DESIGN_RESNET;
+/* Badrinarayanan et al., TPAMI 2017: VGG-16's convolutions of 3x3 and its max pools, then the same in
+ * mirror image, which unpools to where the maxima were; a class for every pixel. Depth: so many of
+ * the five levels. The weights of the classes in the loss are the buffer "balance", 1 each
+ * (segnet.c). */
+extern const struct design DESIGN_SEGNET;
 
 /* ---- GANomaly's encoder and decoder (autoencoder.c) ---- */
 struct autoencoder {

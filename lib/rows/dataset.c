@@ -1,6 +1,6 @@
 #include "rows/dataset.h"
 
-enum { MOST_FIELDS = 5 };
+enum { MOST_FIELDS = 6 };
 
 int dataset_header(const struct dataset *d, struct header *h, struct error *e)
 {
@@ -15,6 +15,7 @@ int dataset_header(const struct dataset *d, struct header *h, struct error *e)
         header_add_field(h, "label", ELEMENT_I32, 0, NULL, e) < 0 ||
         (d->frames ? header_add_field(h, "clip", ELEMENT_U8, 4, clip, e)
                    : header_add_field(h, "image", ELEMENT_U8, 3, d->extent, e)) < 0 ||
+        (d->dense && header_add_field(h, "target", ELEMENT_U8, 2, d->extent, e) < 0) ||
         (d->coarse && header_add_field(h, "coarse", ELEMENT_I32, 0, NULL, e) < 0) ||
         (d->file && header_add_field(h, "file", ELEMENT_STR, 0, NULL, e) < 0))
         return -1;
@@ -32,6 +33,8 @@ int dataset_write(const struct dataset *d, const struct image *image, struct str
                   : cell_tensor(ELEMENT_U8, 3, extent + 1, image->pixels),
     };
     int fields = 3;
+    if (d->dense)
+        row[fields++] = cell_tensor(ELEMENT_U8, 2, extent + 1, image->target);
     if (d->coarse)
         row[fields++] = cell_int(ELEMENT_I32, image->coarse);
     if (d->file)

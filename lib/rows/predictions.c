@@ -15,7 +15,7 @@ static bool are_probabilities(const char *scores, const struct value *meta)
 static int name_classes(struct predictions *p, struct error *e)
 {
     const struct value *list = value_get(p->header.meta, "classes");
-    size_t classes = (size_t)p->metrics.classes;
+    size_t classes = (size_t)(p->dense ? p->pixels.classes : p->metrics.classes);
     bool listed = list && list->type == VALUE_ARRAY && list->count == classes;
     if (!p->table.name && !listed)
         return 0;
@@ -37,6 +37,33 @@ static int add_row(struct classification *m, int64_t label, const struct cell *s
         return error_set(e, "%zu scores, expected %d, as in the first row", score->count,
                          m->classes);
     return classification_add(m, label, score->data, e);
+}
+
+static int read_pixels(struct predictions *p, struct stream_reader *r, const char *scores,
+                       struct error *e)
+{
+    const struct header *h = stream_header(r);
+    const struct value *names = value_get(h->meta, "classes");
+    const struct cell *row;
+    int got, target, prediction;
+    p->dense = true;
+    if (scores)
+        return error_set(e, "%s: classes of pixels, which have no scores", stream_path(r));
+    if ((target = header_require(h, "target", ELEMENT_U8, 2, e)) < 0 ||
+        (prediction = header_require(h, "prediction", ELEMENT_U8, 2, e)) < 0 ||
+        segmentation_init(&p->pixels, names && names->type == VALUE_ARRAY ? (int)names->count : 0,
+                          e))
+        return error_wrap(e, "%s", stream_path(r));
+    while ((got = stream_read(r, &row, e)) == 1) {
+        const struct cell *is = &row[target], *told = &row[prediction];
+        if (memcmp(is->extent, told->extent, 2 * sizeof *is->extent))
+            error_set(e, "a prediction of %u x %u of a target of %u x %u", told->extent[0],
+                      told->extent[1], is->extent[0], is->extent[1]);
+        else if (!segmentation_add(&p->pixels, is->data, told->data, is->count, e))
+            continue;
+        return error_wrap(e, "%s: row %lld", stream_path(r), (long long)stream_rows(r));
+    }
+    return got < 0 ? -1 : header_copy(&p->header, h, e);
 }
 
 static int read_stream(struct predictions *p, struct stream_reader *r, const char *scores,
@@ -89,7 +116,8 @@ int predictions_read(struct predictions *p, const struct call *c, const char *pa
     if (size == 1 && first >= 0x80) {
         const struct stream_limits limits = stage_limits(c);
         struct stream_reader *r = stream_open_after(path, fd, &first, 1, &limits, e);
-        failed = r ? read_stream(p, r, scores, e) : -1;
+        bool dense = r && header_find(stream_header(r), "prediction") >= 0;
+        failed = !r ? -1 : dense ? read_pixels(p, r, scores, e) : read_stream(p, r, scores, e);
         stream_close(r);
     } else {
         FILE *from = fdopen(fd, "r");
@@ -103,7 +131,7 @@ int predictions_read(struct predictions *p, const struct call *c, const char *pa
             failed = read_table(p, from, scores, e) ? error_wrap(e, "%s", name) : 0;
         fclose(from);
     }
-    if (!failed && p->metrics.rows == 0)
+    if (!failed && p->metrics.rows == 0 && p->pixels.images == 0)
         failed = error_set(e, "%s: no rows, expected predictions", name);
     return failed || name_classes(p, e) ? -1 : 0;
 }
@@ -111,6 +139,7 @@ int predictions_read(struct predictions *p, const struct call *c, const char *pa
 void predictions_free(struct predictions *p)
 {
     classification_free(&p->metrics);
+    segmentation_free(&p->pixels);
     tsv_free(&p->table);
     header_free(&p->header);
     free(p->name);

@@ -1,16 +1,20 @@
-/* A classifier's predictions, read into its metrics: a stream of kind "predictions", a row an
+/* Predictions, read into their metrics. A classifier's: a stream of kind "predictions", a row an
  * image: `label` i32, `scores` f32 [classes], with meta `classes` (names) and `scores` ("logits" or
- * "probabilities"); or the table as text of measure/tsv.h. And metrics as a stream of kind
- * "results", a row a number: `metric` str, `value` f64. */
+ * "probabilities"); or the table as text of measure/tsv.h. Of networks that tell the class of every
+ * pixel: `target` and `prediction`, u8 [height, width], with meta `classes`. And metrics as a
+ * stream of kind "results", a row a number: `metric` str, `value` f64. */
 #ifndef ROWS_PREDICTIONS_H
 #define ROWS_PREDICTIONS_H
 #include "measure/classification.h"
+#include "measure/segmentation.h"
 #include "measure/tsv.h"
 #include "stream/stage.h"
 
 struct predictions {
     struct classification metrics;
-    struct header header; /* of the stream; of a table, an empty one */
+    struct segmentation pixels; /* in its place where there are classes of pixels */
+    bool dense;                 /* are there? */
+    struct header header;       /* of the stream; of a table, an empty one */
     struct tsv table;
     const char **name; /* [classes], into header or table; NULL where there are none */
 };

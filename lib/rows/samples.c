@@ -1,7 +1,9 @@
 #include "rows/samples.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#include "base/memory.h"
 
 static int check_labels(struct samples *s, struct error *e)
 {
@@ -19,6 +21,22 @@ static int check_labels(struct samples *s, struct error *e)
         return error_set(e, "%zu classes, expected at most %d", classes, SAMPLES_MOST_CLASSES);
     if (classes)
         s->classes = (int)classes;
+    return 0;
+}
+
+/* Where there are targets they are of the images' extents. */
+static int find_target(struct samples *s, struct error *e)
+{
+    if (header_find(&s->table->header, "target") < 0)
+        return 0;
+    const struct column *target = table_column(s->table, "target", ELEMENT_U8, 2, e);
+    if (!target)
+        return -1;
+    if (target->extent[0] != (uint32_t)s->shape.height ||
+        target->extent[1] != (uint32_t)s->shape.width)
+        return error_set(e, "targets of %u x %u, expected %d x %d as the images have",
+                         target->extent[0], target->extent[1], s->shape.height, s->shape.width);
+    s->target = target->data;
     return 0;
 }
 
@@ -44,7 +62,63 @@ int samples_view(struct samples *s, const struct table *t, bool labelled, struct
                              IMAGE_MAX_CHANNELS);
     s->shape =
         (struct image_shape){(int)image->extent[0], (int)image->extent[1], (int)image->extent[2]};
-    return labelled ? check_labels(s, e) : 0;
+    return find_target(s, e) || (labelled && check_labels(s, e)) ? -1 : 0;
+}
+
+static size_t pixels_of(const struct samples *s)
+{
+    return (size_t)s->shape.height * (size_t)s->shape.width;
+}
+
+int samples_check_targets(struct samples *s, struct error *e)
+{
+    const struct value *meta = s->table->header.meta, *names = value_get(meta, "classes");
+    size_t classes = names && names->type == VALUE_ARRAY ? names->count : 0;
+    int64_t left_out = value_get_int(meta, "void", -1);
+    if (!s->target)
+        return error_set(e, "no field target, expected the class of every pixel");
+    if (classes < 2 || classes > UINT8_MAX)
+        return error_set(e, "meta: %zu classes, expected 2 to %d", classes, UINT8_MAX);
+    for (size_t i = 0; i < s->count * pixels_of(s); i++)
+        if (s->target[i] >= classes && s->target[i] != left_out)
+            return error_set(e, "row %zu: a pixel of class %d, expected 0 to %zu or void",
+                             i / pixels_of(s) + 1, s->target[i], classes - 1);
+    s->classes = (int)classes;
+    return 0;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int samples_balance(const struct samples *s, double *weight, struct error *e)
+{
+    const size_t pixels = pixels_of(s), classes = (size_t)s->classes;
+    autofree double *sorted = array_new(classes, sizeof *sorted, "frequencies", e);
+    autofree double *all = array_new(classes, sizeof *all, "frequencies", e);
+    size_t there = 0;
+    if (!sorted || !all)
+        return -1;
+    memset(weight, 0, classes * sizeof *weight);
+    for (size_t i = 0; i < s->count; i++) {
+        size_t count[UINT8_MAX + 1] = {0};
+        for (size_t p = 0; p < pixels; p++)
+            count[s->target[i * pixels + p]]++;
+        for (size_t k = 0; k < classes; k++) {
+            weight[k] += (double)count[k];
+            all[k] += count[k] ? (double)pixels : 0;
+        }
+    }
+    for (size_t k = 0; k < classes; k++)
+        if (all[k] > 0)
+            sorted[there++] = weight[k] /= all[k];
+    qsort(sorted, there, sizeof *sorted, ascending);
+    double median = there ? (sorted[(there - 1) / 2] + sorted[there / 2]) / 2 : 0;
+    for (size_t k = 0; k < classes; k++)
+        weight[k] = weight[k] > 0 ? median / weight[k] : 0;
+    return 0;
 }
 
 int samples_read(const struct call *c, const char *path, bool labelled, struct table *t,
@@ -73,7 +147,8 @@ int samples_fit(const struct samples *s, const char *what, struct image_shape sh
 uint64_t samples_identity(const struct samples *s)
 {
     uint64_t ids = XXH3_64bits(s->id, s->count * sizeof *s->id);
-    return XXH3_64bits_withSeed(s->label, s->count * sizeof *s->label, ids);
+    uint64_t both = XXH3_64bits_withSeed(s->label, s->count * sizeof *s->label, ids);
+    return s->target ? XXH3_64bits_withSeed(s->target, s->count * pixels_of(s), both) : both;
 }
 
 int samples_normalisation(const struct samples *s, struct normalisation *n, struct error *e)

@@ -13,8 +13,9 @@ struct samples {
     size_t count;             /* images, at least 1 */
     struct image_shape shape; /* of every image */
     const int64_t *id, *label;
-    const uint8_t *image; /* count * height * width * channels */
-    int classes;          /* members of meta's `classes`, or the largest label + 1 */
+    const uint8_t *image;  /* count * height * width * channels */
+    const uint8_t *target; /* count * height * width: the class of every pixel; or NULL */
+    int classes;           /* members of meta's `classes`, or the largest label + 1 */
 };
 
 /* Errors name the row: no image, an image of no pixels or of more than IMAGE_MAX_CHANNELS channels,
@@ -25,12 +26,21 @@ int samples_view(struct samples *s, const struct table *t, bool labelled, struct
 int samples_read(const struct call *c, const char *path, bool labelled, struct table *t,
                  struct samples *s, struct error *e);
 
+/* For networks that tell the class of every pixel: those of `target` must be below `classes`, which
+ * meta must tell, or what it calls `void`. Errors name the row. */
+int samples_check_targets(struct samples *s, struct error *e);
+/* Weights of the classes by their frequencies, so that rare ones count: the median of all over that
+ * of the class among the pixels of the images that have it (Eigen and Fergus, ICCV 2015); 0 of a
+ * class that is nowhere. weight: [classes]. */
+int samples_balance(const struct samples *s, double *weight, struct error *e);
+
 /* Whether the images have the shape and (where labels matter) no more classes than wanted: 0, or
  * -1 with a message that begins with `what`. */
 int samples_fit(const struct samples *s, const char *what, struct image_shape shape, int classes,
                 struct error *e);
 
-/* A digest of which images they are and what they show, ids and labels, whatever their pixels. */
+/* A digest of which images they are and what they show, ids, labels and targets, whatever their
+ * pixels. */
 uint64_t samples_identity(const struct samples *s);
 
 /* What meta says, or, where it says nothing, what the images themselves have. */

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-int batch_new(struct batch *b, int most, struct image_shape shape, struct error *e)
+int batch_new(struct batch *b, int most, struct image_shape shape, bool dense, struct error *e)
 {
     size_t count;
     *b = (struct batch){.most = most};
@@ -15,7 +15,8 @@ int batch_new(struct batch *b, int most, struct image_shape shape, struct error 
     b->x = array_new(count, sizeof *b->x, "a batch", e);
     b->label = array_new((size_t)most, sizeof *b->label, "a batch", e);
     b->id = array_new((size_t)most, sizeof *b->id, "a batch", e);
-    if (!b->x || !b->label || !b->id) {
+    b->target = dense ? array_new(count / (size_t)shape.channels, 1, "a batch", e) : NULL;
+    if (!b->x || !b->label || !b->id || (dense && !b->target)) {
         batch_free(b);
         return -1;
     }
@@ -27,6 +28,7 @@ void batch_free(struct batch *b)
     free(b->x);
     free(b->label);
     free(b->id);
+    free(b->target);
     *b = (struct batch){0};
 }
 
@@ -42,6 +44,12 @@ void batch_fill(struct batch *b, const struct source *s, uint64_t epoch, const s
         augment_image(&s->augment, &s->normalisation, s->seed, epoch, from->id[row],
                       from->image + row * b->pixels, from->shape.height, from->shape.width,
                       from->shape.channels, b->x + (size_t)i * b->pixels);
+        if (b->target) {
+            size_t pixels = b->pixels / (size_t)from->shape.channels;
+            augment_map(&s->augment, s->seed, epoch, from->id[row], from->target + row * pixels,
+                        from->shape.height, from->shape.width, UINT8_MAX,
+                        b->target + (size_t)i * pixels);
+        }
     }
 }
 
@@ -82,8 +90,9 @@ void batch_show(const struct batch *b, struct node *x, struct node *label)
     real *to = node_value(x), *labels = node_value(label);
     for (size_t i = 0; i < (size_t)b->n * b->pixels; i++)
         to[i] = b->x[i];
-    for (int i = 0; i < b->n; i++)
-        labels[i] = (real)b->label[i];
+    size_t per_image = node_count(label), count = (size_t)b->n * per_image;
+    for (size_t i = 0; i < count; i++)
+        labels[i] = (real)(b->target ? b->target[i] : b->label[i / per_image]);
 }
 
 double batch_probability(const real *logits, int classes, int k)

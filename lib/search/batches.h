@@ -16,13 +16,16 @@ struct source {
 
 struct batch {
     int n, most;
-    size_t pixels; /* elements an image */
-    float *x;      /* n * pixels, owned */
-    int *label;    /* owned */
-    int64_t *id;   /* owned */
+    size_t pixels;   /* elements an image */
+    float *x;        /* n * pixels, owned */
+    int *label;      /* owned */
+    uint8_t *target; /* n * height * width, the class of every pixel, UINT8_MAX beyond the image;
+                        owned. NULL: images have a label each */
+    int64_t *id;     /* owned */
 };
 
-int batch_new(struct batch *b, int most, struct image_shape shape, struct error *e);
+/* dense: with targets, which the samples must then have. */
+int batch_new(struct batch *b, int most, struct image_shape shape, bool dense, struct error *e);
 void batch_free(struct batch *b);
 /* Rows index[0..n), n <= most, in the variant that they have in this epoch. */
 void batch_fill(struct batch *b, const struct source *s, uint64_t epoch, const size_t *index,

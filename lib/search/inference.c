@@ -8,7 +8,7 @@ int inference_run(const struct model *m, const struct samples *s, int batch, inf
     struct source source = {.samples = s, .normalisation = m->normalisation};
     struct batch b;
     autofree size_t *row = array_new((size_t)batch, sizeof *row, "a batch", e);
-    if (!row || batch_new(&b, batch, m->image, e))
+    if (!row || batch_new(&b, batch, m->image, false, e))
         return -1;
     int failed = 0;
     for (size_t at = 0; at < s->count && !failed; at += (size_t)b.n) {
@@ -19,7 +19,8 @@ int inference_run(const struct model *m, const struct samples *s, int batch, inf
         batch_show(&b, m->x, m->label);
         graph_forward(m->graph, &(struct graph_run){.n = n, .inference = true});
         for (int i = 0; i < n && !failed; i++)
-            failed = take(to, at + (size_t)i, node_value(m->logits) + i * m->classes, e);
+            failed = take(to, at + (size_t)i,
+                          node_value(m->logits) + (size_t)i * node_count(m->logits), e);
     }
     batch_free(&b);
     return failed;

@@ -134,6 +134,7 @@ static int build(struct model *m, const struct value *settings, struct error *e)
     const char *type = value_get_text(settings, "type", "(none)");
     m->supernet = !strcmp(type, "supernet");
     m->design = design_find(type);
+    m->dense = m->design && m->design->dense;
     if (!m->supernet && !m->design && strcmp(type, "discrete"))
         return error_set(e, "network of type %s, expected supernet|discrete|" DESIGN_WORDS, type);
     if (get_image(settings, &m->image, e) ||

@@ -54,6 +54,7 @@ struct model {
     struct image_shape image;
     int classes, channels;
     int cells, depth; /* the one that there is */
+    bool dense;       /* label and logits are of every pixel */
     struct normalisation normalisation;
     struct graph *graph;        /* owned */
     struct node *x, *label;     /* inputs */

@@ -43,7 +43,7 @@ static int build(struct training *t, const struct value *network, const struct v
         return -1;
     network_initialise(g, t->seed);
     t->velocity = array_new(graph_group(g, GRAPH_WEIGHTS).count, sizeof(real), "momentum", e);
-    return t->velocity ? batch_new(&t->images, t->batch, t->model.image, e) : -1;
+    return t->velocity ? batch_new(&t->images, t->batch, t->model.image, t->model.dense, e) : -1;
 }
 
 int training_new(struct training *t, const struct value *network, const struct value *settings,
@@ -78,12 +78,40 @@ static int note_epoch(struct training *t, double loss, double accuracy, double r
     return error_set(e, "out of memory");
 }
 
+int training_balance(struct training *t, const struct samples *samples, struct error *e)
+{
+    autofree double *weight = array_new((size_t)t->model.classes, sizeof *weight, "balance", e);
+    if (!weight || samples_balance(samples, weight, e))
+        return -1;
+    real *to = node_value(graph_find(t->model.graph, "balance"));
+    for (int k = 0; k < t->model.classes; k++)
+        to[k] = (real)weight[k];
+    return 0;
+}
+
+/* Of the last batch: adds how many labels there were, and how many of them were told right. */
+static void count_right(const struct training *t, size_t *right, size_t *all)
+{
+    const int classes = t->model.classes;
+    const size_t labels = (size_t)t->images.n * node_count(t->model.label);
+    const real *logits = node_value(t->model.logits), *label = node_value(t->model.label);
+    size_t good = 0, count = 0;
+#pragma omp parallel for reduction(+ : good, count)
+    for (size_t i = 0; i < labels; i++)
+        if (label[i] < (real)classes) { /* else it counts for nothing */
+            good += batch_best(logits + i * (size_t)classes, classes) == (int)label[i];
+            count++;
+        }
+    *right += good;
+    *all += count;
+}
+
 int training_epoch(struct training *t, const struct samples *samples,
                    void (*progress)(void *to, size_t images), void *to, struct error *e)
 {
     double began = clock_seconds(), loss = 0, rate = cosine_rate(t->rate, 0, t->epoch, t->epochs);
     uint64_t epoch = (uint64_t)t->epoch, batches = (samples->count - 1) / (uint64_t)t->batch + 1;
-    size_t right = 0, count = samples->count;
+    size_t right = 0, labels = 0, count = samples->count;
     autofree size_t *order = batch_order(samples, t->seed, "training order", epoch, e);
     if (!order)
         return -1;
@@ -103,9 +131,7 @@ int training_epoch(struct training *t, const struct samples *samples,
         run.n = b->n;
         graph_forward(t->model.graph, &run);
         loss += (double)*node_value(t->model.loss) * b->n;
-        const real *logits = node_value(t->model.logits);
-        for (int i = 0; i < b->n; i++)
-            right += batch_best(logits + i * t->model.classes, t->model.classes) == b->label[i];
+        count_right(t, &right, &labels);
         if (!isfinite(loss))
             return error_set(e, "epoch %d: the loss is no longer a number; a lower --rate may help",
                              t->epoch);
@@ -117,7 +143,8 @@ int training_epoch(struct training *t, const struct samples *samples,
     }
     t->epoch++;
     t->seconds += clock_seconds() - began;
-    return note_epoch(t, loss / (double)count, (double)right / (double)count, rate, e);
+    return note_epoch(t, loss / (double)count, labels ? (double)right / (double)labels : 0, rate,
+                      e);
 }
 
 /* ---- files ---- */

@@ -1,9 +1,10 @@
-/* A network trained from scratch, as DARTS does in its evaluation phase: by SGD (momentum 0.9, weight decay
- * 3e-4, gradient norm at most 5), its learning rate falling by half a cosine to 0, drop-path
- * rising in a straight line from 0. DARTS, Liu et al., ICLR 2019. What is to be repeated exactly
- * stands in the map `network` (model.h) and in
+/* A network trained from scratch, as DARTS does in its evaluation phase: by SGD (momentum 0.9,
+ * weight decay 3e-4, gradient norm at most 5), its learning rate falling by half a cosine to 0,
+ * drop-path rising in a straight line from 0. DARTS, Liu et al., ICLR 2019. What is to be repeated
+ * exactly stands in the map `network` (model.h) and in
  *
- *     settings   {seed, epochs, batch, rate, drop_path, cutout, augment (AUGMENT_WORDS), source}
+ *     settings   {seed, epochs, batch, rate, drop_path, cutout, augment (AUGMENT_WORDS), source;
+ *                 balance, of a dense network: "median" or "none"}
  */
 #ifndef SEARCH_TRAINING_H
 #define SEARCH_TRAINING_H
@@ -29,6 +30,8 @@ struct training {
 int training_new(struct training *t, const struct value *network, const struct value *settings,
                  struct error *e);
 void training_free(struct training *t);
+/* Of a dense network just made: weighs the classes by their frequencies (samples_balance). */
+int training_balance(struct training *t, const struct samples *samples, struct error *e);
 /* Trains one epoch; `progress` (may be NULL) is called with the images done of it. An error where
  * the loss is no longer a number. */
 int training_epoch(struct training *t, const struct samples *samples,

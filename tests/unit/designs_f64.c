@@ -104,6 +104,9 @@ int main(void)
     check("cnn", (struct designed){{8, 8, 3}, .channels = 17, .depth = 2, .classes = CLASSES});
     check("resnet", (struct designed){{9, 7, 3}, .channels = 3, .depth = 8, .classes = CLASSES});
     check("resnet", (struct designed){{5, 6, 1}, .channels = 2, .depth = 14, .classes = CLASSES});
+    check("segnet",
+          (struct designed){{9, 10, 3}, .channels = 2, .depth = 3, .classes = CLASSES - 1});
+    check("segnet", (struct designed){{4, 7, 1}, .channels = 3, .depth = 1, .classes = CLASSES});
 
     /* The paper's 0.27 million: convolutions, normalisation, classifier; then what the shortcuts of
      * two 1x1 convolutions and their normalisation add. */
@@ -112,6 +115,8 @@ int main(void)
 
     refuse("resnet", (struct designed){{32, 32, 3}, .channels = 16, .depth = 9, .classes = 10});
     refuse("cnn", (struct designed){{8, 8, 1}, .channels = 4, .depth = 10, .classes = 10});
+    refuse("segnet", (struct designed){{7, 8, 1}, .channels = 4, .depth = 3, .classes = 300});
+    refuse("segnet", (struct designed){{7, 9, 1}, .channels = 4, .depth = 4, .classes = 4});
     refuse("cnn", (struct designed){{8, 8, 1}, .channels = 0, .depth = 4, .classes = 10});
     return tap_done();
 }

@@ -110,6 +110,13 @@ static struct node *case_cross_entropy(struct graph *g, const struct gradcheck *
 {
     return cross_entropy(vector(g, c, "x"), check_input(g, "label5", 1, 1, 1), c->number);
 }
+/* With more labels than classes. */
+static struct node *case_pixels(struct graph *g, const struct gradcheck *c)
+{
+    struct node *weights = c->integer ? check_weight(g, "wc", GRAPH_BUFFERS, c->channels) : NULL;
+    return pixel_cross_entropy(image(g, c, "x"), check_input(g, "label7", c->height, c->width, 1),
+                               weights);
+}
 static struct node *case_mse(struct graph *g, const struct gradcheck *c)
 {
     return mean_squared_error(image(g, c, "x"), image(g, c, "y"));
@@ -202,6 +209,9 @@ static const struct gradcheck cases[] = {
     {"mix, several tiles", case_mix, 1, .height = 13, .width = 11, .channels = 24, .integer = 3},
     {"cross-entropy", case_cross_entropy, 5, 4, .channels = 5},
     {"cross-entropy, smoothed", case_cross_entropy, 18, .channels = 5, .number = 0.1},
+    {"pixel cross-entropy", case_pixels, 5, 4, .height = 3, .width = 5, .channels = 5},
+    {"pixel cross-entropy, weighted", case_pixels, 3, .height = 5, .width = 2, .channels = 4,
+     .integer = 1},
     {"mean squared error", case_mse, 4, 3, .height = 3, .width = 3, .channels = 2},
     {"mean absolute error", case_mae, 4, 3, .height = 3, .width = 3, .channels = 2},
     {"smooth l1", case_smooth_l1, 4, 3, .height = 3, .width = 3, .channels = 2},

@@ -74,6 +74,15 @@ static struct node *case_max_pool(struct graph *g, const struct gradcheck *c)
 {
     return max_pool(image(g, c), c->window);
 }
+/* As in a SegNet: what is unpooled is made from what was pooled. */
+static struct node *case_max_unpool(struct graph *g, const struct gradcheck *c)
+{
+    struct node *pool = max_pool(image(g, c), c->window);
+    return max_unpool(conv2d(pool,
+                             check_weight(g, "w", GRAPH_WEIGHTS, 1, 1, c->channels, c->channels),
+                             (struct window){.kernel = 1}),
+                      pool);
+}
 static struct node *case_avg_pool(struct graph *g, const struct gradcheck *c)
 {
     return avg_pool(image(g, c), c->window);
@@ -144,6 +153,9 @@ static const struct gradcheck gradients[] = {
     CASE(max_pool, 2, 0, 8, 7, 16, 0, WINDOW(.kernel = 3, .stride = 2, .pad = 1)),
     CASE(max_pool, 2, 0, 6, 5, 10, 0, WINDOW(.kernel = 2, .stride = 2)),
     CASE(max_pool, 2, 0, 9, 9, 24, 0, WINDOW(.kernel = 3, .dilation = 2, .pad = 2)),
+    CASE(max_unpool, 3, 2, 6, 8, 16, 0, WINDOW(.kernel = 2, .stride = 2)),
+    CASE(max_unpool, 2, 0, 7, 9, 5, 0, WINDOW(.kernel = 2, .stride = 2)),
+    CASE(max_unpool, 2, 0, 11, 6, 3, 0, WINDOW(.kernel = 3, .stride = 3)),
     CASE(avg_pool, 3, 2, 7, 8, 3, 0, WINDOW(.kernel = 3, .pad = 1)),
     CASE(avg_pool, 2, 0, 8, 7, 16, 0, WINDOW(.kernel = 3, .stride = 2, .pad = 1)),
     CASE(avg_pool, 2, 0, 9, 8, 10, 0, WINDOW(.kernel = 5, .stride = 3)),

@@ -63,6 +63,11 @@ static struct node *build_max_pool(struct subject *s)
 {
     return max_pool(s->in[0], window_of(s, arg(s, "kernel", 0)));
 }
+static struct node *build_max_unpool(struct subject *s)
+{
+    struct node *pool = max_pool(s->in[0], window_of(s, arg(s, "kernel", 0)));
+    return max_unpool(pool, pool);
+}
 static struct node *build_avg_pool(struct subject *s)
 {
     return avg_pool(s->in[0], window_of(s, arg(s, "kernel", 0)));
@@ -131,6 +136,7 @@ static const struct {
                 {"conv_transpose2d.", build_transpose},
                 {"batch_norm.", build_norm},
                 {"max_pool2d.", build_max_pool},
+                {"max_unpool2d", build_max_unpool},
                 {"avg_pool2d.", build_avg_pool},
                 {"adaptive_avg_pool2d", build_global},
                 {"act.", build_activation},

@@ -232,6 +232,95 @@ const struct op OP(max_pool) = {
     .work = work,
 };
 
+/* ---- back to where the maxima were ---- */
+
+static int unpool_shape(struct node *n, struct error *e)
+{
+    const struct node *pool = n->input[1];
+    const struct window *w = &pool->window;
+    if (pool->code != OP_MAX_POOL || w->kernel != w->stride || w->pad || w->dilation > 1 ||
+        w->extent)
+        return error_set(e, "expected a max_pool of windows that lie side by side");
+    if (!same_shape(&n->input[0]->shape, &pool->shape))
+        return error_set(e, "what is unpooled has not the extents of the pool");
+    n->shape = pool->input[0]->shape;
+    return 0;
+}
+
+/* Pixels of a window lie side by side: k rows of k. */
+struct unpooling {
+    int k, h, w, oh, ow, c; /* window; extents of the large image and of the small; channels */
+    const signed char *choice;
+};
+
+static struct unpooling unpooling_of(const struct node *n, int image)
+{
+    const struct node *pool = n->input[1];
+    const int *large = n->shape.extent, *small = pool->shape.extent;
+    return (struct unpooling){pool->window.kernel,
+                              large[0],
+                              large[1],
+                              small[0],
+                              small[1],
+                              large[2],
+                              (signed char *)pool->saved + (size_t)image * node_count(pool)};
+}
+
+/* The large image's pixel that window (y, x) has at its place `tap`. */
+INLINE size_t unpooled_at(const struct unpooling *u, int y, int x, int tap)
+{
+    return ((size_t)(y * u->k + tap / u->k) * (size_t)u->w + (size_t)(x * u->k + tap % u->k)) *
+           (size_t)u->c;
+}
+
+static void unpool_forward(const struct node *n, const struct context *c, int slice)
+{
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        const struct unpooling u = unpooling_of(n, i);
+        const real *from = image_of(n->input[0], i);
+        const signed char *choice = u.choice;
+        real *to = n->value + (size_t)i * node_count(n);
+        if (u.h % u.k || u.w % u.k)
+            memset(to, 0, node_count(n) * sizeof *to);
+        for (int y = 0; y < u.oh; y++)
+            for (int x = 0; x < u.ow; x++, from += u.c, choice += u.c)
+                for (int tap = 0; tap < u.k * u.k; tap++) {
+                    real *out = to + unpooled_at(&u, y, x, tap);
+                    for (int b = 0; b < u.c; b++)
+                        out[b] = choice[b] == tap ? from[b] : 0;
+                }
+    }
+}
+
+static void unpool_backward(const struct node *n, const struct context *c, int slice)
+{
+    if (!wants(n, c, 0))
+        return;
+    const bool add = n->accumulate[0];
+    for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
+        const struct unpooling u = unpooling_of(n, i);
+        const real *from = n->gradient + (size_t)i * node_count(n);
+        const signed char *choice = u.choice;
+        real *to = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
+        for (int y = 0; y < u.oh; y++)
+            for (int x = 0; x < u.ow; x++, to += u.c, choice += u.c)
+                for (int tap = 0; tap < u.k * u.k; tap++) {
+                    const real *g = from + unpooled_at(&u, y, x, tap);
+                    for (int b = 0; b < u.c; b++)
+                        to[b] = (tap || add ? to[b] : 0) + (choice[b] == tap ? g[b] : 0);
+                }
+    }
+}
+
+const struct op OP(max_unpool) = {
+    .name = "max_unpool",
+    .shape = unpool_shape,
+    .forward = {.slice = unpool_forward},
+    .backward = {.slice = unpool_backward},
+    .reads_saved = 1 << 1,
+    .constant = 1 << 1,
+};
+
 /* ---- average, over the pixels inside the image; backward is a depthwise convolution by ones ----
  */
 

@@ -9,6 +9,7 @@
     X(OP_NORMALISE, normalise)                     \
     X(OP_NORMALISE_TANGENT, normalise_tangent)     \
     X(OP_MAX_POOL, max_pool)                       \
+    X(OP_MAX_UNPOOL, max_unpool)                   \
     X(OP_AVG_POOL, avg_pool)                       \
     X(OP_GLOBAL_AVG_POOL, global_avg_pool)         \
     X(OP_ACTIVATE, activate)                       \
@@ -27,6 +28,7 @@
     X(OP_L2_NORMALISE, l2_normalise)               \
     X(OP_MIX, mix)                                 \
     X(OP_CROSS_ENTROPY, cross_entropy)             \
+    X(OP_PIXEL_CROSS_ENTROPY, pixel_cross_entropy) \
     X(OP_MEAN_SQUARED_ERROR, mean_squared_error)   \
     X(OP_MEAN_ABSOLUTE_ERROR, mean_absolute_error) \
     X(OP_SMOOTH_L1, smooth_l1)                     \
