@@ -258,9 +258,11 @@ table: all
 	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile $(PROFILE) \
 		--arms "$${ARM:-dds random static}" --seeds "$${SEEDS:-1 2 3}"
 	@pipelines/dds-nas-report table runs/fashion-mnist-$(PROFILE)
-# Arguments go through: make study SEEDS='1 2' ARMS='inference retrained mixed pure'
+# Overnight on two cores; arguments go through: make study SEEDS='1 2' ARMS='inference pure'
 study: all
 	+@pipelines/compression-study BIN=$(abspath $(BIN))
+	+@if [ -d $(SHARED)/data/camvid ]; then pipelines/compression-study BIN=$(abspath $(BIN)) \
+		DATA='camvid $(SHARED)/data/camvid --size 120x160'; else echo 'no CamVid in $(SHARED)' >&2; fi
 full-search: all
 	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile wide --until search
 

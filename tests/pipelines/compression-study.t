@@ -76,4 +76,24 @@ ok 'a dry run does nothing' test ! -e never
 run 'study RUN=once SEEDS="1 9" so-far'
 status 0
 stdout like 'top-1 accuracy*'
+
+# The class of every pixel: pictures dark on the left and bright on the right.
+pictures() { # expression of $i, $x, $y
+    perl -e 'srand 1; print pack "C4N3", 0, 0, 8, 3, 8, 16, 16;
+        for my $i (0 .. 7) { for my $y (0 .. 15) { for my $x (0 .. 15) { print chr eval $ARGV[0] } } }' "$1"
+}
+pictures '($x < 4 + $i ? 60 : 160) + int rand 60' >images.idx
+pictures '$y == 15 ? 2 : $x >= 4 + $i' >labels.idx
+for split in train test; do
+    mkdir -p set/$split
+    load idx images.idx | save png set/$split/images
+    load idx labels.idx | save png set/$split/labels
+done
+printf '0 dark\n1 bright\n2 void\n' >set/classes.txt
+run 'study DATA="camvid set --size 16x16" RUN=pixels POOL= TEST= SEEDS=1 \
+    TRAIN="--network segnet --depth 1 --channels 4 --batch 4 --rate 0.1 --augment none"'
+status 0 'a miniature study of pixels'
+stdout like 'mean IoU*| 95 | *pixel accuracy*| 5 | *mean class accuracy*'
+run 'save npy was pixels/held-out && save npy is pixels/at-5/images && cmp was/target.npy is/target.npy && ! cmp -s was/image.npy is/image.npy'
+status 0 'classes of pixels are never compressed'
 done_testing
