@@ -263,6 +263,11 @@ study: all
 	+@pipelines/compression-study BIN=$(abspath $(BIN))
 	+@if [ -d $(SHARED)/data/camvid ]; then pipelines/compression-study BIN=$(abspath $(BIN)) \
 		DATA='camvid $(SHARED)/data/camvid --size 120x160'; else echo 'no CamVid in $(SHARED)' >&2; fi
+# What has been shown of the claims that the theses make: all of them, or claims/ID.
+claims:
+	@pipelines/claims
+claims/%:
+	@pipelines/claims $*
 full-search: all
 	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile wide --until search
 
@@ -316,7 +321,7 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all setup units fuzzers fuzz analyse threads coverage messages check run-tests check-long check-peers promises bench bench-growth demo table study \
+.PHONY: all setup units fuzzers fuzz analyse threads coverage messages check run-tests check-long check-peers promises bench bench-growth demo table study claims \
 	full-search man completion install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
