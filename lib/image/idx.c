@@ -62,8 +62,9 @@ static int read_header(struct idx *x, const struct stat *is, int least, int most
     for (int i = 0; i < x->rank; i++) {
         x->extent[i] = big_endian(head + 4 + 4 * i);
         if (i && (!x->extent[i] || size_multiply(x->item, x->extent[i], &x->item)))
-            return error_set(e, "%s: extent %d is %u, expected 1 or more", x->path, i,
-                             x->extent[i]);
+            return error_set(e,
+                             "%s: extent %d is %u, expected 1 or more, and less than memory in all",
+                             x->path, i, x->extent[i]);
     }
     if (x->item > most_bytes)
         return error_set(e, "%s: items of %zu bytes, more than the %zu of --most-bytes", x->path,

@@ -57,7 +57,7 @@ fails 'bomb.gz: *' 'load idx bomb.gz'
 { idx3 1 4294967295 4294967295; pattern 12 1; } >bomb2
 fails 'bomb2: *' 'load idx bomb2'
 { idx3 3 0 2; } >flat
-fails 'flat: extent 1 is 0, expected 1 or more' 'load idx flat'
+fails 'flat: extent 1 is 0, expected 1 or more*' 'load idx flat'
 fails 'labels: no IDX file of bytes: expected the magic number 0x00000803, found 0x00000801' 'load idx labels'
 fails 'images: no IDX file of bytes: *' 'load idx images images'
 { bytes 0 0 8 1; be 2; bytes 5 0; } >two
