@@ -202,7 +202,8 @@ SCRIPTS = $(sort $(wildcard tests/promises/*.t tests/tools/*.t tests/pipelines/*
 LONGEST = tests/promises/promises.t
 PROVE = prove --exec '' --timer -j$(shell nproc)
 # Waiting threads sleep: tests run beside each other. What makes a pipeline is not this make's.
-TEST_ENV = MAKEFLAGS= OMP_WAIT_POLICY=passive BUILD=$(abspath $(BUILD)) BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) \
+TEST_ENV = env -u MAKEFLAGS -u MAKELEVEL OMP_WAIT_POLICY=passive \
+	BUILD=$(abspath $(BUILD)) BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) \
 	PROMISES_BUILD=$(abspath $(BUILD)/promises) \
 	PATH=$(abspath $(BIN)):$$PATH
 
