@@ -37,7 +37,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 static int take_classes(struct dataset *d, char *text, struct error *e)
 {
     struct camvid *s = d->state;
-    const char *name[MOST_CLASSES];
+    const char *name[MOST_CLASSES] = {NULL};
     char *line;
     while ((line = strsep(&text, "\n"))) {
         int at = -1, begin = 0;

@@ -56,7 +56,7 @@ static int compare(struct quality *q, const struct side *side, const struct call
 {
     const struct cell *row[2];
     struct progress bar;
-    int got[2];
+    int got[2] = {0};
     progress_begin(&bar, call, "row", 0);
     do {
         for (int i = 0; i < 2; i++)

@@ -85,7 +85,7 @@ if [ -d "$SHARED/data/raw-video" ]; then
     # the longer a frame is referred to, the more x264 spends on it: so what more frames cost
     # is seen once it has settled
     bytes() { # frames
-        (cat still/0.y4m; for n in $(seq 2 "$1"); do sed 1d still/0.y4m; done) |
+        (cat still/0.y4m; for _ in $(seq 2 "$1"); do sed 1d still/0.y4m; done) |
             load y4m - | compress --h264 23 | save json - | sed 's/.*"scan":\([0-9]*\).*/\1/'
     }
     one=$(bytes 1) few=$(bytes 16) more=$(bytes 24)
