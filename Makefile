@@ -145,7 +145,8 @@ $(BUILD)/headers:
 # In CI, and for check-long, also what the analysers are and what else tests would skip for:
 # python3-opencv, 680 MiB with all that it needs, is the only other runtime here that says whether
 # what save onnx writes computes the same.
-CHECK_PACKAGES = cppcheck shellcheck valgrind clang libomp-dev zsh python3-onnx python3-opencv
+CHECK_PACKAGES = cppcheck shellcheck valgrind clang libomp-dev zsh python3-onnx python3-opencv \
+	libavformat-dev ffmpeg netpbm python3-skimage
 setup:
 	@.ci/setup $(PACKAGES) $(if $(CI)$(CHECK_LONG),$(CHECK_PACKAGES))
 
