@@ -148,11 +148,12 @@ enum {
 }; /* op.reads: bit i = backward reads the value of input i (i < 30;
       bit 29 stands for all inputs from 29 on) */
 
-/* One direction of an op. begin and end run once, with all threads at their call; between them slice runs
- * for each slice of images, in parallel. Ops in a row that all have a slice run together (internal.h): all
- * begin, then each slice goes through all of them, so that what one makes the next finds in the
- * cache, then all end. So, where there is a slice, begin and end leave alone what has an entry an
- * image, slice reads and writes that of its own images, and it reads nothing that an end writes. */
+/* One direction of an op. begin and end run once, with all threads at their call; between them slice
+ * runs for each slice of images, in parallel. Ops in a row that all have a slice run together
+ * (internal.h): all begin, then each slice goes through all of them, so that what one makes the next
+ * finds in the cache, then all end. So, where there is a slice, begin and end leave alone what has
+ * an entry an image, slice reads and writes that of its own images, and it reads nothing that an
+ * end writes. */
 struct pass {
     void (*begin)(const struct node *n, const struct context *c);
     void (*slice)(const struct node *n, const struct context *c, int slice);
