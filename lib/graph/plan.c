@@ -272,7 +272,11 @@ static void find_actions(struct plan *p)
         struct node *n = p->order[end - 1 - time];
         for (int k = -1; p->flows[n->index] && k < n->inputs; k++) {
             struct node *of = k < 0 ? n : n->input[k];
-            if (of && p->remade[of->index] && plan_block(p, of, BLOCK_VALUE)->again == time)
+            bool repeated = false; /* an input that is several of n's is made once */
+            for (int i = 0; i < k; i++)
+                repeated |= n->input[i] == of;
+            if (of && !repeated && p->remade[of->index] &&
+                plan_block(p, of, BLOCK_VALUE)->again == time)
                 act(p, (struct action){.node = of, .remaking = true, .time = time});
         }
         if (p->flows[n->index])
