@@ -1,6 +1,7 @@
 /* Losses are means over images: each is a value and a slope for one image. */
-#include "graph/op.h"
 #include <math.h>
+#include "graph/log_sum_exp.h"
+#include "graph/op.h"
 
 static const real *of_image(const struct node *n, int input, int image)
 {
@@ -78,16 +79,6 @@ static int labelled(struct node *n, struct error *e)
 }
 
 /* ---- cross-entropy ---- */
-
-static double log_sum_exp(const real *x, size_t count)
-{
-    double most = (double)x[0], sum = 0;
-    for (size_t i = 1; i < count; i++)
-        most = fmax(most, (double)x[i]);
-    for (size_t i = 0; i < count; i++)
-        sum += exp((double)x[i] - most);
-    return most + log(sum);
-}
 
 static double cross_entropy_value(const struct node *n, int image)
 {

@@ -1,5 +1,6 @@
 /* The loss of a class a pixel. */
 #include <math.h>
+#include "graph/log_sum_exp.h"
 #include "graph/op.h"
 
 /* The weights of the pixels that count, summed: what both directions divide by. */
@@ -34,16 +35,6 @@ static double weight_of(const struct node *n, real label)
     return !counts ? 0 : n->input[2] ? (double)n->input[2]->value[(int)label] : 1;
 }
 
-static double log_sum_exp(const real *x, int count)
-{
-    double most = (double)x[0], sum = 0;
-    for (int i = 1; i < count; i++)
-        most = fmax(most, (double)x[i]);
-    for (int i = 0; i < count; i++)
-        sum += exp((double)x[i] - most);
-    return most + log(sum);
-}
-
 static void forward(const struct node *n, const struct context *c)
 {
     const int classes = node_channels(n->input[0]);
@@ -57,7 +48,7 @@ static void forward(const struct node *n, const struct context *c)
             const double weight = weight_of(n, label);
             if (weight == 0)
                 continue;
-            part[s] += weight * (log_sum_exp(x, classes) - (double)x[(int)label]);
+            part[s] += weight * (log_sum_exp(x, (size_t)classes) - (double)x[(int)label]);
             weights[s] += weight;
         }
     }
@@ -81,7 +72,7 @@ static void backward(const struct node *n, const struct context *c)
     for (size_t p = slice_begin(c, s) * pixels; p < slice_begin(c, s + 1) * pixels; p++) {
         const real label = n->input[1]->value[p], *x = n->input[0]->value + p * (size_t)classes;
         const double weight = scale * weight_of(n, label);
-        const double norm = weight == 0 ? 0 : log_sum_exp(x, classes);
+        const double norm = weight == 0 ? 0 : log_sum_exp(x, (size_t)classes);
         real *to = n->input[0]->gradient + p * (size_t)classes;
         for (int k = 0; k < classes; k++) {
             double slope =

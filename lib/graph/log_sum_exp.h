@@ -1,0 +1,16 @@
+/* log(sum(exp(x))) of `count` values, none too large for exp. */
+#ifndef GRAPH_LOG_SUM_EXP_H
+#define GRAPH_LOG_SUM_EXP_H
+#include <math.h>
+#include "graph/graph.h"
+
+static inline double log_sum_exp(const real *x, size_t count)
+{
+    double most = (double)x[0], sum = 0;
+    for (size_t i = 1; i < count; i++)
+        most = fmax(most, (double)x[i]);
+    for (size_t i = 0; i < count; i++)
+        sum += exp((double)x[i] - most);
+    return most + log(sum);
+}
+#endif
