@@ -18,6 +18,11 @@ _Noreturn void fuzz_broken(const char *condition, const char *file, int line);
  * same file at every call. */
 const char *fuzz_file(const uint8_t *bytes, size_t size);
 
+/* For parsers that take a folder: its path. fuzz_put gives its file `name`, a path below it, these
+ * bytes, in memory; it is there from then on. */
+const char *fuzz_folder(void);
+void fuzz_put(const char *name, const uint8_t *bytes, size_t size);
+
 /* For readers of a stream's rows: the same, of the header and the whole rows that the bytes begin
  * with, closed by the trailer that fits them, as no engine would guess a digest. NULL where the
  * bytes do not begin with a MessagePack object. */

@@ -1,20 +1,88 @@
+#include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include "fuzz/fuzz.h"
 #include "stream/codec.h"
 
+static void fill(int fd, const uint8_t *bytes, size_t size)
+{
+    must(fd >= 0 && ftruncate(fd, 0) == 0 && pwrite(fd, bytes, size, 0) == (ssize_t)size);
+}
+
+static int new_file(char path[64])
+{
+    int fd = memfd_create("fuzz", MFD_CLOEXEC);
+    snprintf(path, 64, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
 const char *fuzz_file(const uint8_t *bytes, size_t size)
 {
     static char path[64];
     static int fd = -1;
-    if (fd < 0) {
-        fd = memfd_create("fuzz", MFD_CLOEXEC);
-        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    }
-    must(fd >= 0 && ftruncate(fd, 0) == 0 && pwrite(fd, bytes, size, 0) == (ssize_t)size);
+    if (fd < 0)
+        fd = new_file(path);
+    fill(fd, bytes, size);
     return path;
+}
+
+static char folder[] = "/tmp/fuzz-folder-XXXXXX";
+
+static int remove_entry(const char *path, const struct stat *s, int type, struct FTW *at)
+{
+    (void)s, (void)type, (void)at;
+    return remove(path);
+}
+
+static void remove_folder(void)
+{
+    nftw(folder, remove_entry, 4, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *fuzz_folder(void)
+{
+    static bool made;
+    if (!made) {
+        must(mkdtemp(folder) && atexit(remove_folder) == 0);
+        made = true;
+    }
+    return folder;
+}
+
+/* The folders above folder/name. */
+static void make_folders(const char *name)
+{
+    char path[256];
+    for (const char *slash = name; (slash = strchr(slash, '/')); slash++) {
+        snprintf(path, sizeof path, "%s/%.*s", folder, (int)(slash - name), name);
+        mkdir(path, 0700);
+    }
+}
+
+void fuzz_put(const char *name, const uint8_t *bytes, size_t size)
+{
+    static struct {
+        const char *name;
+        int fd;
+    } file[8];
+    size_t i = 0;
+    while (i < 8 && file[i].name && strcmp(file[i].name, name))
+        i++;
+    must(i < 8);
+    if (!file[i].name) {
+        char path[256], target[64];
+        snprintf(path, sizeof path, "%s/%s", fuzz_folder(), name);
+        make_folders(name);
+        file[i].fd = new_file(target);
+        must(symlink(target, path) == 0);
+        file[i].name = name;
+    }
+    fill(file[i].fd, bytes, size);
 }
 
 /* The size of the object at `at`, or 0. */
