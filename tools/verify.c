@@ -29,14 +29,14 @@ static const struct program program = {
         "With --rerun the commands run again, with the programs beside this one, in the folder "
         "from which verify is called, so that data are found by the names given then. What they "
         "write goes to a scratch folder in TMPDIR and is removed at the end, also by a signal; "
-        "nothing "
-        "else is written. The result is compared: rows, fields and meta, but for seconds and for "
-        "digests "
-        "of other streams, which cover their histories, as the commands are not written as they "
-        "were. It is the same, or it differs, or a command failed, or it is impossible, as "
-        "something that was read is not here any more (the state of a search "
-        "before its last epoch, say) or there is no history. A stream that `cat` joined from "
-        "several does not come out of one row of commands, and differs.\n\n"
+        "nothing else is written. The result is compared: rows, fields and meta, but for seconds "
+        "and for digests of other streams, which cover their histories, as the commands are not "
+        "written as they were. It is the same, or it differs, or a command failed, or it is "
+        "impossible, as "
+        "something that was read is not here any more or there is no history. The states that a "
+        "search went through took the place of one another, but the last one's history tells how "
+        "each was made: they are made again first, one after the other. A stream that `cat` "
+        "joined from several does not come out of one row of commands, and differs.\n\n"
         "Exit status 1 where a stream is damaged, differs, or a command failed.",
     .examples = "verify net\n"
                 "verify --rerun net arch pool",
@@ -58,15 +58,14 @@ static int find_programs(char path[PATH_MAX], struct error *e)
 }
 
 /* 1 where it did not come out the same, though it could. */
-static int run_again(const struct provenance *p, const struct evidence *s, struct value *v,
-                     struct error *e)
+static int run_again(struct provenance *p, const struct evidence *s, const char *scratch,
+                     struct value *v, struct error *e)
 {
-    char programs[PATH_MAX], *scratch;
+    char programs[PATH_MAX];
     struct error why = {""};
-    if (find_programs(programs, e) || !(scratch = scratch_make(e)))
+    if (find_programs(programs, e))
         return -1;
     enum rerun r = provenance_rerun(p, s, programs, scratch, &why);
-    scratch_remove(scratch);
     if (!value_set_text(v, "rerun", rerun_name(r)) ||
         (r != RERUN_SAME && !value_set_text(v, "why", why.text)))
         return error_set(e, "out of memory");
@@ -101,6 +100,9 @@ int main(int argc, char **argv)
         if (provenance_add(&p, call.argv[i], &e))
             program_fail(&call, &e);
 
+    char *scratch = rerun ? scratch_make(&e) : NULL;
+    if (rerun && !scratch)
+        program_fail(&call, &e);
     struct value *all = value_array();
     int bad = 0;
     for (size_t i = 0; i < p.streams; i++) {
@@ -108,11 +110,12 @@ int main(int argc, char **argv)
         struct value *v = value_append(all, provenance_value(&p, s));
         int failed = v ? *s->damage.text != 0 : error_set(&e, "out of memory");
         if (!failed && rerun)
-            failed = run_again(&p, s, v, &e);
+            failed = run_again(&p, s, scratch, v, &e);
         if (failed < 0)
             program_fail(&call, &e);
         bad += failed;
     }
+    scratch_remove(scratch);
     if (print(&call, all, &e))
         program_fail(&call, &e);
     if (bad) {

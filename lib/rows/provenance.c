@@ -39,6 +39,33 @@ static int read_stream(struct evidence *s, const struct stream_limits *limits, s
     return more;
 }
 
+static int add_past(struct provenance *p, const struct value *states, size_t at, struct error *e)
+{
+    const char *digest = value_get_text(states->item[at], "digest", "");
+    if (value_get(p->past_of, digest))
+        return 0;
+    if (array_grow((void **)&p->past, &p->past_capacity, p->pasts + 1, sizeof *p->past, "states",
+                   e))
+        return -1;
+    if (!p->past_of)
+        p->past_of = value_map();
+    if (!value_set_int(p->past_of, digest, (int64_t)p->pasts))
+        return error_set(e, "out of memory");
+    p->past[p->pasts++] = (struct past){states, at};
+    return 0;
+}
+
+static int add_pasts(struct provenance *p, const struct value *history, struct error *e)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        const struct value *states = value_get(history->item[i], "past");
+        for (size_t k = 0; states && states->type == VALUE_ARRAY && k < states->count; k++)
+            if (add_past(p, states, k, e))
+                return -1;
+    }
+    return 0;
+}
+
 static int add_file(struct provenance *p, const char *path, struct error *e)
 {
     if (array_grow((void **)&p->stream, &p->capacity, p->streams + 1, sizeof *p->stream, "streams",
@@ -49,14 +76,16 @@ static int add_file(struct provenance *p, const char *path, struct error *e)
     if (!s->path)
         return -1;
     p->streams++;
-    if (!read_stream(s, &p->limits, &s->damage))
-        *s->damage.text = 0;
-    return 0;
+    if (read_stream(s, &p->limits, &s->damage))
+        return 0;
+    *s->damage.text = 0;
+    return add_pasts(p, s->header.history, e);
 }
 
+/* subset.9 before subset.10: a state that is made again serves the next one. */
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
-    return strcmp((*a)->fts_name, (*b)->fts_name);
+    return strverscmp((*a)->fts_name, (*b)->fts_name);
 }
 
 int provenance_add(struct provenance *p, const char *path, struct error *e)
@@ -83,6 +112,8 @@ void provenance_free(struct provenance *p)
         header_free(&p->stream[i].header);
     }
     free(p->stream);
+    free(p->past);
+    value_free(p->past_of);
     *p = (struct provenance){0};
 }
 
@@ -92,6 +123,12 @@ const struct evidence *provenance_find(const struct provenance *p, const char *d
         if (*digest && !strcmp(p->stream[i].digest, digest))
             return &p->stream[i];
     return NULL;
+}
+
+const struct past *provenance_past(const struct provenance *p, const char *digest)
+{
+    int64_t at = value_get_int(p->past_of, digest, -1);
+    return at < 0 ? NULL : &p->past[at];
 }
 
 /* ---- what is known ---- */
@@ -145,10 +182,12 @@ static struct value *step_value(const struct provenance *p, const struct value *
     for (size_t i = 0; good && inputs && inputs->type == VALUE_ARRAY && i < inputs->count; i++) {
         const char *digest = value_get_text(inputs->item[i], "digest", "");
         const struct evidence *found = provenance_find(p, digest);
+        const struct past *past = found ? NULL : provenance_past(p, digest);
         struct value *input = value_append(to, value_map());
         value_set_text(input, "name", value_get_text(inputs->item[i], "name", "?"));
         good = value_set_text(input, "digest", digest) &&
-               value_set(input, "file", found ? value_text(found->path) : value_nil());
+               value_set(input, "file", found ? value_text(found->path) : value_nil()) &&
+               (!past || value_set_int(input, "past", (int64_t)past->at + 1));
     }
     if (good)
         return v;
@@ -177,6 +216,16 @@ struct value *provenance_value(const struct provenance *p, const struct evidence
     return NULL;
 }
 
+static void print_input(const struct value *input, FILE *to)
+{
+    int64_t past = value_get_int(input, "past", 0);
+    fprintf(to, "        %s %s: %s", value_get_text(input, "name", ""),
+            value_get_text(input, "digest", ""), value_get_text(input, "file", "not here"));
+    if (past)
+        fprintf(to, ", made by %lld call%s before", (long long)past, past > 1 ? "s" : "");
+    putc('\n', to);
+}
+
 void provenance_print(const struct value *stream, FILE *to)
 {
     const char *damage = value_get_text(stream, "damage", NULL);
@@ -192,8 +241,6 @@ void provenance_print(const struct value *stream, FILE *to)
         const struct value *inputs = value_get(steps->item[i], "inputs");
         fprintf(to, "    %s\n", value_get_text(steps->item[i], "command", ""));
         for (size_t k = 0; k < inputs->count; k++)
-            fprintf(to, "        %s %s: %s\n", value_get_text(inputs->item[k], "name", ""),
-                    value_get_text(inputs->item[k], "digest", ""),
-                    value_get_text(inputs->item[k], "file", "not here"));
+            print_input(inputs->item[k], to);
     }
 }

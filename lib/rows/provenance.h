@@ -14,10 +14,21 @@ struct evidence {
     struct error damage; /* text "": the stream is whole */
 };
 
+/* A state that a later one took the place of: an array of {digest, history} in the later one's
+ * history tells how it was made, up to and with the member `at`. */
+struct past {
+    const struct value *states;
+    size_t at;
+};
+
 struct provenance {
     struct evidence *stream; /* in the order of their paths */
     size_t streams, capacity;
+    struct past *past;
+    size_t pasts, past_capacity;
+    struct value *past_of; /* by digest: which of past */
     struct stream_limits limits;
+    char replayed[17]; /* digest of the state that was made again last, in the scratch folder */
 };
 
 /* Reads the file, or every stream in the folder and below it; other files are passed by. */
@@ -25,6 +36,8 @@ int provenance_add(struct provenance *p, const char *path, struct error *e);
 void provenance_free(struct provenance *p);
 /* The whole stream of this digest, or NULL. */
 const struct evidence *provenance_find(const struct provenance *p, const char *digest);
+/* How the state of this digest was made, or NULL. */
+const struct past *provenance_past(const struct provenance *p, const char *digest);
 
 /* What is known of a stream: file, kind, rows, digest, and steps: [{command, version, inputs:
  * [{name, digest, file (nil where none is here)}]}]; or file and damage. NULL where memory is out.
@@ -32,11 +45,13 @@ const struct evidence *provenance_find(const struct provenance *p, const char *d
 struct value *provenance_value(const struct provenance *p, const struct evidence *of);
 void provenance_print(const struct value *stream, FILE *to);
 
-/* Runs the commands again with the programs in the folder `programs`, in an empty scratch folder,
- * and compares rows, fields and meta (but for `seconds`, and for digests, which cover histories).
- * Unless it is the same, e tells why; impossible: something that a command read is not here. */
+/* Runs the commands again with the programs in the folder `programs`, in a scratch folder that is
+ * nobody else's and the same for all streams of p, and compares rows, fields and meta (but for
+ * `seconds`, and for digests, which cover histories). A state that a search went on from, and that
+ * is not here any more, is made again first, from the last such if that came before it. Unless it
+ * is the same, e tells why; impossible: something that a command read is not here. */
 enum rerun { RERUN_SAME, RERUN_DIFFERS, RERUN_FAILED, RERUN_IMPOSSIBLE };
-enum rerun provenance_rerun(const struct provenance *p, const struct evidence *of,
-                            const char *programs, const char *scratch, struct error *e);
+enum rerun provenance_rerun(struct provenance *p, const struct evidence *of, const char *programs,
+                            const char *scratch, struct error *e);
 const char *rerun_name(enum rerun r); /* "the same", ... */
 #endif

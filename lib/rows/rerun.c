@@ -307,41 +307,125 @@ static enum rerun compare_with(const struct provenance *p, const struct evidence
     return r;
 }
 
-enum rerun provenance_rerun(const struct provenance *p, const struct evidence *of,
-                            const char *programs, const char *scratch, struct error *e)
+/* ---- running a history ---- */
+
+enum { EVEN, ODD, STATE, CHECKPOINT, REPLAYED, FILES };
+
+struct rerunner {
+    struct provenance *p;
+    const char *programs, *scratch;
+    char *file[FILES]; /* owned: paths in the scratch folder */
+};
+
+/* The last command's output is then the file EVEN or ODD, of which *last tells. */
+static enum rerun run_history(const struct rerunner *r, const struct value *history, int *last,
+                              struct error *e)
 {
-    const struct value *history = of->header.history;
     const char *output = NULL;
-    char *file[2] = {NULL, NULL}, *kept[2] = {NULL, NULL};
-    enum rerun r = RERUN_SAME;
-    if (!history->count || history->count > MOST_STEPS) {
-        error_set(e, history->count ? "a history of %zu steps" : "it has no history",
-                  history->count);
+    enum rerun done = RERUN_SAME;
+    if (!history || history->type != VALUE_ARRAY || !history->count ||
+        history->count > MOST_STEPS) {
+        error_set(
+            e, history && history->count ? "a history of more than %d steps" : "it has no history",
+            MOST_STEPS);
         return RERUN_IMPOSSIBLE;
     }
-    if (asprintf(&file[0], "%s/even", scratch) < 0 || asprintf(&file[1], "%s/odd", scratch) < 0 ||
-        asprintf(&kept[0], "%s/state", scratch) < 0 ||
-        asprintf(&kept[1], "%s/checkpoint", scratch) < 0) {
-        error_set(e, "out of memory");
-        r = RERUN_FAILED;
-    }
-    for (size_t i = 0; i < history->count && r == RERUN_SAME; i++) {
-        struct command c = {
-            .from = p, .entry = history->item[i], .scratch = scratch, .before = output, .e = e};
+    for (size_t i = 0; i < history->count && done == RERUN_SAME; i++) {
+        struct command c = {.from = r->p,
+                            .entry = history->item[i],
+                            .scratch = r->scratch,
+                            .before = output,
+                            .e = e};
+        const char *from = i ? r->file[*last] : "/dev/null";
+        *last = (int)(i % 2);
         output = NULL;
-        r = make_command(&c, programs, &output);
-        if (r == RERUN_SAME && run(c.word, i ? file[(i - 1) % 2] : "/dev/null", file[i % 2], e))
-            r = RERUN_FAILED;
-        if (r != RERUN_SAME)
+        done = make_command(&c, r->programs, &output);
+        if (done == RERUN_SAME && run(c.word, from, r->file[*last], e))
+            done = RERUN_FAILED;
+        if (done != RERUN_SAME)
             error_wrap(e, "step %zu, %s", i + 1, value_get_text(c.entry, "program", "?"));
         forget_words(&c);
     }
-    if (r == RERUN_SAME)
-        r = compare_with(
-            p, of, (const char *const[]){file[(history->count - 1) % 2], kept[0], kept[1]}, 3, e);
-    for (int i = 0; i < 2; i++) {
-        free(file[i]);
-        free(kept[i]);
+    return done;
+}
+
+/* Makes the state past->at anew, in the file STATE, and keeps a copy for the next time. */
+static enum rerun replay(const struct rerunner *r, const struct past *past, struct error *e)
+{
+    const struct value *states = past->states;
+    enum rerun done = RERUN_SAME;
+    size_t from = past->at + 1;
+    int last;
+    while (from && strcmp(value_get_text(states->item[from - 1], "digest", ""), r->p->replayed))
+        from--;
+    if (past->at + 1 - from > MOST_STEPS) {
+        error_set(e, "more than %d states before it", MOST_STEPS);
+        return RERUN_IMPOSSIBLE;
     }
-    return r;
+    if (from && rename(r->file[REPLAYED], r->file[STATE])) {
+        error_set(e, "cannot rename %s:", r->file[REPLAYED]);
+        return RERUN_FAILED;
+    }
+    *r->p->replayed = 0;
+    for (; from <= past->at && done == RERUN_SAME; from++)
+        if ((done = run_history(r, value_get(states->item[from], "history"), &last, e)))
+            error_wrap(e, "%zu before it", past->at + 1 - from);
+    if (done == RERUN_SAME && copy_file(r->file[STATE], r->file[REPLAYED], e))
+        done = RERUN_FAILED;
+    if (done == RERUN_SAME)
+        snprintf(r->p->replayed, sizeof r->p->replayed, "%s",
+                 value_get_text(states->item[past->at], "digest", ""));
+    return done;
+}
+
+/* The state that a command of the history went on from, where it is gone but can be made. */
+static const struct past *lost_state(const struct provenance *p, const struct value *history)
+{
+    const struct past *past = NULL;
+    for (size_t i = 0; i < history->count && !past; i++) {
+        const struct value *inputs = value_get(history->item[i], "inputs");
+        for (size_t k = 0; inputs && inputs->type == VALUE_ARRAY && k < inputs->count && !past;
+             k++) {
+            const char *digest = value_get_text(inputs->item[k], "digest", "");
+            if (!provenance_find(p, digest))
+                past = provenance_past(p, digest);
+        }
+    }
+    return past;
+}
+
+static enum rerun run_again(const struct rerunner *r, const struct evidence *of, struct error *e)
+{
+    const struct value *history = of->header.history;
+    const struct past *past = lost_state(r->p, history);
+    enum rerun done = past ? replay(r, past, e) : RERUN_SAME;
+    int last = EVEN;
+    if (done == RERUN_SAME)
+        done = run_history(r, history, &last, e);
+    if (done != RERUN_SAME)
+        return done;
+    const char *made[] = {r->file[last], r->file[STATE], r->file[CHECKPOINT]};
+    return compare_with(r->p, of, made, 3, e);
+}
+
+enum rerun provenance_rerun(struct provenance *p, const struct evidence *of, const char *programs,
+                            const char *scratch, struct error *e)
+{
+    static const char *const name[FILES] = {"even", "odd", "state", "checkpoint", "replayed"};
+    struct rerunner r = {.p = p, .programs = programs, .scratch = scratch};
+    enum rerun done = RERUN_SAME;
+    for (int i = 0; i < FILES && done == RERUN_SAME; i++)
+        if (asprintf(&r.file[i], "%s/%s", scratch, name[i]) < 0) {
+            r.file[i] = NULL;
+            error_set(e, "out of memory");
+            done = RERUN_FAILED;
+        }
+    if (done == RERUN_SAME)
+        done = run_again(&r, of, e);
+    for (int i = 0; i < FILES; i++) {
+        if (r.file[i] && i != REPLAYED)
+            unlink(r.file[i]);
+        free(r.file[i]);
+    }
+    return done;
 }

@@ -103,6 +103,7 @@ void search_free(struct search *s)
     model_free(&s->model);
     value_free(s->network);
     value_free(s->settings);
+    value_free(s->past);
     free(s->subset);
     *s = (struct search){0};
 }

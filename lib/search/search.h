@@ -33,6 +33,7 @@ struct search {
     struct easiness easiness;
     int64_t *subset; /* ids of D, ascending; owned */
     size_t subset_count;
+    struct value *past; /* owned; NULL: none. The states that it went on from, for histories */
 
     int64_t images;    /* that weight steps have seen */
     double seconds;    /* of training */

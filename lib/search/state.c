@@ -70,7 +70,7 @@ int state_save(const struct search *s, const struct call *c, const char *path,
         return -1;
     struct stream_writer *w = stage_create_at(c, path, &h, inputs, e);
     header_free(&h);
-    if (w && !write_tensors(s, w, e))
+    if (w && (!s->past || !stage_note(c, w, "past", s->past, e)) && !write_tensors(s, w, e))
         return stream_commit(w, e);
     stream_abandon(w);
     return -1;
@@ -156,6 +156,23 @@ static int open_search(struct search *s, const struct weights *w, const struct v
     return failed ? -1 : 0;
 }
 
+/* What the state at hand will leave of the one that it went on from. */
+static int remember(struct search *s, const struct weights *w, struct error *e)
+{
+    const struct value *history = w->header.history;
+    if (!history->count)
+        return 0;
+    const struct value *older = value_get(history->item[history->count - 1], "past");
+    s->past = older && older->type == VALUE_ARRAY ? value_copy(older) : value_array();
+    struct value *state = value_append(s->past, value_map());
+    struct value *steps = value_set(state, "history", value_copy(history));
+    if (steps)
+        value_remove(steps->item[steps->count - 1], "past");
+    if (steps && value_set_text(state, "digest", w->digest))
+        return 0;
+    return error_set(e, "out of memory: the history");
+}
+
 int state_resume(struct search *s, const struct call *c, const char *path,
                  const struct value *given, struct value **inputs, struct error *e)
 {
@@ -164,7 +181,7 @@ int state_resume(struct search *s, const struct call *c, const char *path,
     if (weights_read(&w, path, &limits, e))
         return -1;
     int failed = open_search(s, &w, given, e);
-    if (!failed && stage_note_input(inputs, path, w.digest, e)) {
+    if (!failed && (remember(s, &w, e) || stage_note_input(inputs, path, w.digest, e))) {
         search_free(s);
         failed = -1;
     }

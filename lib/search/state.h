@@ -6,7 +6,9 @@
  *     window.id, window.held, window.easiness the last p(true) of each image
  *
  * meta holds `network` and `search` (search_report() and the settings), so a search goes on from
- * its file alone, and ends with the bytes that it would have had without the interruption. */
+ * its file alone, and ends with the bytes that it would have had without the interruption. As a
+ * state takes the place of the one that it went on from, the history's last entry has `past`, an
+ * array of {digest, history}: what all those were and how each was made, oldest first. */
 #ifndef SEARCH_STATE_H
 #define SEARCH_STATE_H
 #include "search/search.h"

@@ -14,6 +14,13 @@ encode-latent -w run/encoder run/pool | build-kdtree -orun/forest
 pick --per-class 1 run/pool | tee run/subset |
     search-step -s run/search --validation run/validation --cells 2 --channels 2 --epochs 1 |
     mine --forest run/forest --hardness 0.9 --mastery 0 --seed 5 >run/next
+# A search of three calls more, each on what the last one left, whose states replace one another.
+ids=run/next
+for epoch in 2 3 10; do
+    pick --ids $ids run/pool | search-step -s run/search --validation run/validation --until $epoch |
+        mine --forest run/forest --hardness 0.9 --mastery 0 --seed 5 -o run/next.$epoch
+    ids=run/next.$epoch
+done
 predict --weights run/net <run/validation >run/predictions
 derive run/search >run/found
 echo text >run/text
@@ -28,17 +35,23 @@ stdout like "run/net: whole; weights, * rows, digest ????????????????
     train --arch run/arch * run/pool
         run/arch ????????????????: not here"
 run 'verify run | grep -c ": whole"; verify run | grep -c "not here"'
-stdout exactly $'13\n0'
+stdout exactly $'16\n5'
+run 'verify run | grep "not here" | sort -k 6 -u'
+stdout like "        run/search ????????????????: not here, made by 1 call before
+        run/search ????????????????: not here, made by 2 calls before
+        run/search ????????????????: not here, made by 3 calls before"
 run 'verify --rerun run'
 status 0
-ok 'all of them come out again' [ "$(grep -c '^    again: the same$' "$WORK/stdout")" -eq 13 ]
+ok 'all of them come out again' [ "$(grep -c '^    again: the same$' "$WORK/stdout")" -eq 16 ]
 ok 'nothing is touched' cmp before <(cksum run/*)
 ok 'nothing is left' [ -z "$(ls scratch)" ]
 mkdir elsewhere && cp run/net elsewhere/a && cp run/arch elsewhere/b
 run 'verify --json --rerun elsewhere | tr -d " \n"'
 stdout like '*"file":"elsewhere/a"*"name":"run/arch","digest":"????????????????","file":"elsewhere/b"*"rerun":"thesame"*'
 run 'cp run/pool run/search run/subset elsewhere; train --arch run/arch --cells 2 --channels 2 --epochs 2 --checkpoint run/part2 -o elsewhere/a elsewhere/pool --seed 9; verify --rerun elsewhere/search | tail -n 1'
-stdout exactly '    again: impossible: step 4, search-step: run/validation, which it read, is not here'
+stdout exactly '    again: impossible: 3 before it: step 4, search-step: run/validation, which it read, is not here'
+run 'verify --rerun run/pool run/validation run/forest run/next.3 run/next.10 | tail -n 1'
+stdout like '*again: impossible: step 4, search-step: run/search, from which it went on, is not here'
 run 'pick --no-history --first 1 run/pool >bare && verify --rerun bare | tail -n 1'
 stdout exactly '    again: impossible: it has no history'
 
