@@ -6,6 +6,13 @@
 #   RUN/seed-S/trained/encoder latents forest  of the pool; untrained/ the same after 0 epochs
 #   RUN/seed-S/ARM/search/state subset.E       the super-net, and the subset that epoch E leaves
 #   RUN/seed-S/ARM/...                         what was found, and what it is worth
+#   RUN/seed-S/ARM/at-Q.json                   what it is worth on test images of quality Q
+#
+# Where JPEG comes in is told by the arm's name, ARM[-encoder-Q][-search-Q][-final-Q]: in front of
+# the training of the encoder; of the search, and so of the latents and the validation images; of
+# the training and the test of the network found. Q is a quality, or several parted by commas: each
+# image at one of them. Arms that part at -final- alone share a search, trained-encoder-Q and
+# trained-search-Q what they have in common of the embedding.
 
 SHELL = /bin/bash
 .SHELLFLAGS = -o pipefail -euc
@@ -72,7 +79,20 @@ MINE_full = --keep-all
 
 # Targets are RUN/seed-S/ARM/FILE; the stem is seed-S or seed-S/ARM.
 seed = $(patsubst seed-%,%,$(firstword $(subst /, ,$*)))
-forest = $(RUN)/$(*D)/$(EMBEDDING_$(*F))/forest
+arm = $(firstword $(subst -, ,$(*F)))
+# The name up to WHERE; the level behind it.
+upto = $(firstword $(subst -$1-, ,$(*F)))
+level = $(firstword $(subst -, ,$(word 2,$(subst -$1-, ,$(*F)))))
+forest = $(RUN)/$(*D)/$(patsubst $(arm)%,$(EMBEDDING_$(arm))%,$(call upto,final))/forest
+searched = $(RUN)/$(*D)/$(call upto,final)/search
+validation = $(if $(call level,search),$(searched)/validation,$(RUN)/$(*D)/validation)
+
+comma = ,
+compress = compress $(if $(findstring $(comma),$1),--mix $1 --seed $(seed),--jpeg $1) $(threads) $(plain)
+# $(call at,WHERE): a stage of a pipe, where the arm has a level there.
+at = $(if $(call level,$1),| $(call compress,$(call level,$1)))
+# $(call feed,LEVEL,FILE,COMMAND): the file to the command, through that level if there is one.
+feed = $(if $1,$(call compress,$1) $2 | $3,$3 <$2)
 # PLAIN leaves histories and clock times out, so that runs can be compared byte by byte.
 PLAIN =
 plain = $(if $(PLAIN),--no-history) $(if $(VERBOSE),-v) $(if $(QUIET),-q)
@@ -123,46 +143,52 @@ $(RUN)/%/test: | $(RUN)/settings
 
 $(RUN)/%/encoder: $(RUN)/$$(*D)/pool
 	$(call say,encoder)
-	@$(call timed,encoder,train-encoder --latent $(LATENT) --loss $(LOSS) $(ENCODER) \
-		$(if $(filter untrained,$(*F)),--epochs 0,--checkpoint $@.checkpoint) \
-		--seed $(seed) $(threads) $(plain) -o $@ <$<)
+	@$(call timed,encoder,$(call feed,$(call level,encoder),$<,train-encoder --latent $(LATENT) \
+		--loss $(LOSS) $(ENCODER) $(if $(filter untrained,$(arm)),--epochs 0,--checkpoint $@.checkpoint) \
+		--seed $(seed) $(threads) $(plain) -o $@))
 	@rm -f $@.checkpoint
-$(RUN)/%/latents: $(RUN)/%/encoder $(RUN)/$$(*D)/pool
-	@$(call timed,latents,encode-latent --weights $< $(threads) $(plain) -o $@ <$(word 2,$^))
+$(RUN)/%/latents: $(RUN)/$$(*D)/$$(call upto,search)/encoder $(RUN)/$$(*D)/pool
+	@$(call timed,latents,$(call feed,$(call level,search),$(word 2,$^),encode-latent --weights $< \
+		$(threads) $(plain) -o $@))
+$(RUN)/%/separation.json: $(RUN)/%/latents
+	@$(REPORT) separation $< >$@.new && mv $@.new $@
 $(RUN)/%/forest: $(RUN)/%/latents
 	@$(call timed,forest,build-kdtree $(plain) -o $@ <$<)
 
 # ---- the search: one line an epoch ----
 
+$(RUN)/%/search/validation: $(RUN)/$$(*D)/validation
+	@mkdir -p $(@D); $(call compress,$(call level,search)) -o $@ $<
 # Killed anywhere, it goes on: a state that has reached epoch E already is asked again for what it
 # knows of the subset, not trained again.
-$(RUN)/%/search/subset.$(SEARCH_EPOCHS): $(RUN)/$$(*D)/pool $(RUN)/$$(*D)/validation \
-		$$(if $$(EMBEDDING_$$(*F)),$$(forest))
+$(RUN)/%/search/subset.$(SEARCH_EPOCHS): $(RUN)/$$(*D)/pool $$(validation) \
+		$$(if $$(EMBEDDING_$$(arm)),$$(forest))
 	$(call say,$(SEARCH_EPOCHS) epochs)
-	@mkdir -p $(@D); [ -e $(@D)/subset.0 ] || $(or $(FIRST_$(*F)),$(FIRST)) $(plain) -o $(@D)/subset.0
+	@mkdir -p $(@D); [ -e $(@D)/subset.0 ] || $(or $(FIRST_$(arm)),$(FIRST)) $(plain) -o $(@D)/subset.0
 	@for e in $$(seq $(SEARCH_EPOCHS)); do \
 		[ -e $(@D)/subset.$$e ] || { $(call timed,search, \
-		pick --ids $(@D)/subset.$$((e - 1)) $< | \
+		pick --ids $(@D)/subset.$$((e - 1)) $< $(call at,search) | \
 		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(SEARCH) \
 			--seed $(seed) $(threads) $(plain) | \
-		mine $(MINE_$(*F)) --mastery $(MASTERY) --warm-up $(WARM_UP) \
+		mine $(MINE_$(arm)) --mastery $(MASTERY) --warm-up $(WARM_UP) \
 			$(plain) -o $(@D)/subset.$$e); }; \
 	done
 
-found = search/subset.$(SEARCH_EPOCHS)
-$(RUN)/%/supernet.json: $(RUN)/%/$(found) $(RUN)/$$(*D)/validation
+found = $(searched)/subset.$(SEARCH_EPOCHS)
+$(RUN)/%/supernet.json: $$(found) $$(validation)
 	@predict --weights $(<D)/state $(threads) <$(word 2,$^) | evaluate --json >$@.new && mv $@.new $@
-$(RUN)/%/archive.tsv $(RUN)/%/curve.tsv: $(RUN)/%/$(found) $(RUN)/%/supernet.json
+$(RUN)/%/archive.tsv $(RUN)/%/curve.tsv: $$(found) $(RUN)/%/supernet.json
 	@$(REPORT) curve $(<D) $(@D)
 $(RUN)/%/curve.png: $(RUN)/%/curve.tsv
 	@gnuplot -c $(HERE)dds-nas.gnuplot $< $@.new '$(DATA), arm $(*F), seed $(seed)' && mv $@.new $@
 # The images of the last subset that were mined; of arms that mine none, the subset.
 $(RUN)/%/mined.png: $(RUN)/%/archive.tsv $(RUN)/$$(*D)/pool
-	@pick --ids $(@D)/$(found) $(word 2,$^) | \
-	if cut -f 5 $< | grep -qx 0; then pick --not-ids $(@D)/search/subset.0; else cat; fi | \
+	@pick --ids $(found) $(word 2,$^) $(call at,search) | \
+	if cut -f 5 $< | grep -qx 0; then pick --not-ids $(searched)/subset.0; else cat; fi | \
 	mosaic --by-class -o $@
 
-$(RUN)/%/architecture: $(RUN)/%/$(found)
+$(RUN)/%/architecture: $$(found)
+	@mkdir -p $(@D)
 	@derive $(plain) -o $@ $(<D)/state
 $(RUN)/%/genotype.txt: $(RUN)/%/architecture
 	@derive --format genotype -o $@ $<
@@ -175,19 +201,29 @@ $(RUN)/%/genotype.png: $(RUN)/%/genotype.dot
 
 $(RUN)/%/net: $(RUN)/%/architecture $(RUN)/$$(*D)/pool
 	$(call say,training the network found)
-	@$(call timed,train,train --arch $< $(TRAIN) --seed $(seed) $(threads) $(plain) \
-		--checkpoint $@.checkpoint -o $@ <$(word 2,$^))
+	@$(call timed,train,$(call feed,$(call level,final),$(word 2,$^),train --arch $< $(TRAIN) \
+		--seed $(seed) $(threads) $(plain) --checkpoint $@.checkpoint -o $@))
 	@rm -f $@.checkpoint
+predict = predict --weights $(<D)/net $(threads) $(plain)
 $(RUN)/%/predictions: $(RUN)/%/net $(RUN)/$$(*D)/test
-	@$(call timed,predict,predict --weights $< $(threads) $(plain) -o $@ <$(word 2,$^))
+	@$(call timed,predict,$(call feed,$(call level,final),$(word 2,$^),$(predict) -o $@))
 $(RUN)/%/metrics.json: $(RUN)/%/predictions
+	@evaluate --json <$< >$@.new && mv $@.new $@
+
+# $(call AT,LEVEL): the same network, whatever it was trained on, on test images of that level.
+define AT
+$(RUN)/%/at-$1.predictions: $(RUN)/%/net $(RUN)/$$$$(*D)/test
+	@$$(call timed,predict,$$(call feed,$1,$$(word 2,$$^),$$(predict) -o $$@))
+endef
+$(foreach q,$(LEVELS),$(eval $(call AT,$q)))
+$(RUN)/%.json: $(RUN)/%.predictions
 	@evaluate --json <$< >$@.new && mv $@.new $@
 
 define RETRAIN
 #!/bin/sh
 # Trains the network of this folder again, or to another FILE; needs the programs on PATH.
 folder=$$(dirname "$$0")
-load $(DATA) train | pick --per-class $(POOL) --seed $(seed) |
+load $(DATA) train | pick --per-class $(POOL) --seed $(seed) $(call at,final) |
     train --arch "$$folder/genotype.txt" $(TRAIN) --seed $(seed) -o "$${1:-$$folder/net.again}"
 endef
 $(RUN)/%/retrain.sh: $(RUN)/%/genotype.txt

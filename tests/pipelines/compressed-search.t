@@ -1,0 +1,76 @@
+#!/bin/bash
+# Searches under compression, tiny, on real images: compress changes pixels and nothing else.
+. "${0%/*}/../tools/tap.sh"
+
+[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] ||
+    skip_all 'Debian package dataset-fashion-mnist is missing'
+
+tiny=(PLAIN=1 POOL=10 VALIDATION=4 TEST=4 SUBSET=2 ENCODER='--profile small --epochs 1'
+    SEARCH='--cells 3 --channels 4 --batch 10 --order 1' SEARCH_EPOCHS=2 WARM_UP=1 MASTERY=0
+    HARDNESS=0.08 TRAIN='--cells 3 --channels 4 --epochs 1')
+study() { "$ROOT/pipelines/compressed-search" BIN="$BIN" PROFILE=demo LEVELS='95 5' "${tiny[@]}" "$@"; }
+pipeline() { "$ROOT/pipelines/dds-nas" --profile demo --runs . "${tiny[@]}" "$@"; }
+
+run 'study RUN=one SEEDS=1 THREADS=1'
+status 0 'the tables in miniature'
+for column in no-retraining evaluation search final mixed-evaluation mixed-search clean; do
+    stdout like "*| $column |* (1) |* (1) |*"
+done
+stdout like '*| 5 | clean |* (1) |*| 5 | at the level |*'
+run 'study RUN=one SEEDS="1 2" COLUMNS=no-retraining'
+status 0
+stdout like '*| no-retraining |* ± * (2) |* ± * (2) |*| evaluation |* (1) |*'
+run 'study RUN=one SEEDS=1 THREADS=1 2>&1 >again | grep -c .'
+stdout exactly 0 # nothing is done twice
+run 'study RUN=one so-far | cmp - one/table.md'
+status 0 'the tables of what there is'
+run 'study RUN=two SEEDS=1 THREADS=2 COLUMNS="mixed-search encoder" -j 2 >/dev/null 2>&1 &&
+    diff -r -x times.tsv -x table.md one two | grep -v "^Only in one"'
+status 1 'two threads and two jobs give the bytes of one'
+
+# One search serves all that are trained on what it found.
+run 'ls -d one/seed-1/*/search one/seed-1/*/net | xargs -n 1 basename | sort | uniq -c | xargs'
+stdout exactly '9 net 4 search' # searches: clean, two levels, mixed
+# An encoder is trained on images as they are unless it is said otherwise.
+run 'ls one/seed-1/trained*/encoder | xargs -n 1 dirname | xargs -n 1 basename | sort | xargs'
+stdout exactly 'trained trained-encoder-5 trained-encoder-95'
+
+columns() { save npy was "$1" && cat was/id.npy was/label.npy >"$2" && cp was/image.npy "$2.image" && rm -r was; }
+run 'columns one/seed-1/validation a && columns one/seed-1/dds-search-5/search/validation b &&
+    cmp a b && ! cmp -s a.image b.image'
+status 0 'compress changes pixels alone'
+run 'cmp one/seed-1/dds/search/subset.0 one/seed-1/dds-search-5/search/subset.0'
+status 0 'the first subset is the same'
+run 'cmp -s one/seed-1/dds/search/state one/seed-1/dds-search-5/search/state'
+status 1 'what was learnt from it is not'
+
+# The options of dds-nas lead to the same bytes.
+run 'pipeline --name three --compress-search 5 --compress-final 5 --until train &&
+    diff -r -x times.tsv one/seed-1/dds-search-5/search three/seed-1/dds-search-5-final-5/../dds-search-5/search &&
+    cmp one/seed-1/dds-search-5-final-5/net three/seed-1/dds-search-5-final-5/net &&
+    cmp one/seed-1/dds-search-5-final-5/metrics.json three/seed-1/dds-search-5-final-5/metrics.json'
+status 0 'dds-nas --compress-search --compress-final'
+run 'pipeline --name three --arms static --compress-search 95,5 --json | tr -d " \n"'
+status 0
+stdout like '*"arm":"static-search-95,5"*'
+run 'three/seed-1/static-search-95,5/retrain.sh && cd three/seed-1/static-search-95,5 && save npy was net && save npy is net.again && diff -r was is'
+status 0 'retrain.sh'
+run 'pipeline --name never --dry-run --compress-encoder 5,95 --compress-search 15'
+stdout like '*compress --mix 5,95 --seed 1*train-encoder*compress --jpeg 15*| search-step*'
+for wrong in '--compress-search' '--compress-search 0' '--compress-final best' '--arms static --compress-encoder 5'; do
+    run "pipeline --name never $wrong"
+    status 2
+done
+ok 'nothing was begun' test ! -e never
+
+# Two classes of two points: means 5 apart, and each point 1 away from its own.
+mkdir points
+array() { # type, shape, pack, values
+    perl -e '($t, $s, $p, @v) = @ARGV; $h = "{\x27descr\x27: \x27$t\x27, \x27fortran_order\x27: False, \x27shape\x27: ($s), }";
+        print "\x93NUMPY\1\0", pack("v", 118), sprintf("%-117s\n", $h), pack "$p*", @v' -- "$@"
+}
+array '<f4' '4, 2' f 0 1 0 -1 3 5 3 3 >points/z.npy
+array '<i4' '4,' l 0 0 1 1 >points/label.npy
+run 'load npy points -o latents && "$ROOT/pipelines/dds-nas-report" separation latents | tr -d " \n"'
+stdout exactly '{"mean":25,"mean_least":25,"mean_most":25,"median":25,"median_least":25,"median_most":25,"within":1}'
+done_testing
