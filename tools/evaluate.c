@@ -49,7 +49,8 @@ static const struct program program = {
         "right; class_accuracy, the mean over classes of that; miou, the mean over classes of the "
         "pixels "
         "that are and were told of the class among those that are or were. Pixels whose target is "
-        "no class, void, are left out, and so is a class that has none.\n\n"
+        "no class, void, are left out, and so is a class that has none. --json also has pixels and "
+        "those that are right of each image.\n\n"
         "Prints an aligned table with a line a class and the confusion matrix (to 20 classes), or "
         "all of it with --json, where numbers are fractions; --stream writes metric and value.",
     .examples = "predict --weights net <test | evaluate\n"

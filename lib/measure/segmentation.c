@@ -17,12 +17,16 @@ int segmentation_init(struct segmentation *s, int classes, struct error *e)
 void segmentation_free(struct segmentation *s)
 {
     free(s->confusion);
+    free(s->image);
     *s = (struct segmentation){0};
 }
 
 int segmentation_add(struct segmentation *s, const uint8_t *truth, const uint8_t *prediction,
                      size_t pixels, struct error *e)
 {
+    struct segmentation_image image = {0};
+    if (array_grow((void **)&s->image, &s->capacity, s->images + 1, sizeof *s->image, "images", e))
+        return -1;
     for (size_t i = 0; i < pixels; i++) {
         if (prediction[i] >= s->classes)
             return error_set(e, "a pixel was taken for class %d, expected 0 to %d", prediction[i],
@@ -30,9 +34,11 @@ int segmentation_add(struct segmentation *s, const uint8_t *truth, const uint8_t
         if (truth[i] >= s->classes)
             continue;
         s->confusion[truth[i] * s->classes + prediction[i]]++;
-        s->pixels++;
+        image.pixels++;
+        image.right += truth[i] == prediction[i];
     }
-    s->images++;
+    s->pixels += (size_t)image.pixels;
+    s->image[s->images++] = image;
     return 0;
 }
 
@@ -83,7 +89,19 @@ static bool set_classes(struct value *v, const struct segmentation *s, const cha
             !value_set_real(m, "iou", c.iou))
             return false;
     }
-    return report_set_confusion(v, s->confusion, s->classes);
+    return true;
+}
+
+static bool set_images(struct value *v, const struct segmentation *s)
+{
+    struct value *list = value_set(v, "per_image", value_array());
+    for (size_t i = 0; i < s->images; i++) {
+        struct value *m = value_append(list, value_map());
+        if (!value_set_int(m, "pixels", s->image[i].pixels) ||
+            !value_set_int(m, "right", s->image[i].right))
+            return false;
+    }
+    return true;
 }
 
 struct value *segmentation_report(const struct segmentation *s, const char *const *name,
@@ -95,7 +113,8 @@ struct value *segmentation_report(const struct segmentation *s, const char *cons
         value_set_int(v, "pixels", (int64_t)s->pixels) && value_set_int(v, "classes", s->classes) &&
         value_set_real(v, "accuracy", m.accuracy) &&
         value_set_real(v, "class_accuracy", m.class_accuracy) &&
-        value_set_real(v, "miou", m.miou) && set_classes(v, s, name))
+        value_set_real(v, "miou", m.miou) && set_classes(v, s, name) && set_images(v, s) &&
+        report_set_confusion(v, s->confusion, s->classes))
         return v;
     value_free(v);
     error_set(e, "out of memory: the report");

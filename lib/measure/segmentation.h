@@ -15,6 +15,10 @@ struct segmentation {
     int classes;
     size_t images, pixels; /* pixels that count */
     int64_t *confusion;    /* [classes, classes]: truth, prediction; owned */
+    struct segmentation_image {
+        int64_t pixels, right;
+    } * image; /* [images]; owned */
+    size_t capacity;
 };
 
 int segmentation_init(struct segmentation *s, int classes, struct error *e);
@@ -32,7 +36,8 @@ struct segmentation_summary {
 struct segmentation_summary segmentation_summary(const struct segmentation *s);
 
 /* A map: images, pixels, classes, the summary, per_class {class, name, pixels, predicted, right,
- * accuracy, iou}, confusion. `name` has a text a class or is NULL. NULL with the error set. */
+ * accuracy, iou}, per_image {pixels, right} in the order of their coming, confusion. `name` has a
+ * text a class or is NULL. NULL with the error set. */
 struct value *segmentation_report(const struct segmentation *s, const char *const *name,
                                   struct error *e);
 /* The same to read; -1 after a write error, errno set. */

@@ -26,6 +26,10 @@ static void by_hand(void)
     ok(near(m.accuracy, 0.7), "accuracy %g", m.accuracy);
     ok(near(m.class_accuracy, 17. / 24), "mean class accuracy %g", m.class_accuracy);
     ok(near(m.miou, (1. / 2 + 4. / 7) / 2), "mean IoU %g", m.miou);
+    ok(s.image[0].pixels == 6 && s.image[0].right == 3 && s.image[1].pixels == 4 &&
+           s.image[1].right == 4,
+       "image by image: %lld, %lld right", (long long)s.image[0].right,
+       (long long)s.image[1].right);
     ok(segmentation_add(&s, truth, none, 1, &e) == -1, "refused: %s", e.text);
     segmentation_free(&s);
 
