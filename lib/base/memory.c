@@ -17,7 +17,8 @@ int size_multiply(size_t a, size_t b, size_t *product)
     return 0;
 }
 
-void *array_new(size_t count, size_t size, const char *what, struct error *e)
+/* Zero only where rounded up. */
+static void *allocate(size_t count, size_t size, const char *what, struct error *e)
 {
     size_t bytes;
     if (size_multiply(count, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE) {
@@ -35,7 +36,14 @@ void *array_new(size_t count, size_t size, const char *what, struct error *e)
     }
     if (huge)
         madvise(array, bytes, MADV_HUGEPAGE); /* a wish: it may be refused */
-    return memset(array, 0, bytes);
+    memset((char *)array + bytes - ALIGNMENT, 0, ALIGNMENT);
+    return array;
+}
+
+void *array_new(size_t count, size_t size, const char *what, struct error *e)
+{
+    void *array = allocate(count, size, what, e);
+    return array ? memset(array, 0, count * size) : NULL;
 }
 
 int array_grow(void **array, size_t *capacity, size_t count, size_t size, const char *what,
@@ -48,11 +56,13 @@ int array_grow(void **array, size_t *capacity, size_t count, size_t size, const 
         larger = count;
     if (larger < 8)
         larger = 8;
-    void *grown = array_new(larger, size, what, e);
+    char *grown = allocate(larger, size, what, e);
     if (!grown)
         return -1;
-    if (*array)
-        memcpy(grown, *array, *capacity * size);
+    size_t kept = *array ? *capacity * size : 0;
+    if (kept)
+        memcpy(grown, *array, kept);
+    memset(grown + kept, 0, larger * size - kept);
     free(*array);
     *array = grown;
     *capacity = larger;

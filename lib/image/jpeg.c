@@ -73,9 +73,9 @@ enum { ROWS = 16 }; /* that are handed over at once */
 static JDIMENSION point_to_rows(const struct picture *p, JDIMENSION first, JSAMPROW row[ROWS])
 {
     const size_t stride = (size_t)p->width * p->channels;
-    JDIMENSION rows = 0;
-    for (; rows < ROWS && first + rows < p->height; rows++)
-        row[rows] = p->pixels + (first + rows) * stride;
+    const JDIMENSION rows = p->height - first < ROWS ? p->height - first : ROWS;
+    for (JDIMENSION i = 0; i < rows; i++)
+        row[i] = p->pixels + (first + i) * stride;
     return rows;
 }
 

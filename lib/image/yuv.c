@@ -157,27 +157,27 @@ FAST static void luma_of_grey(const struct from_rgb *k, const uint8_t *pixels, s
         luma[x] = (uint8_t)(k->black + ((weight * pixels[x] + HALF) >> BITS));
 }
 
-/* Also adds the colours to their sums. */
+/* Also adds the colours to their sums, of four pixels at most. */
 FAST static void luma_of_rgb(const struct from_rgb *k, const uint8_t *pixels, size_t n,
-                             uint8_t *restrict luma, int32_t sum[restrict 3][PIECE])
+                             uint8_t *restrict luma, uint16_t sum[restrict 3][PIECE])
 {
     for (size_t x = 0; x < n; x++) {
         const int32_t r = pixels[3 * x], g = pixels[3 * x + 1], b = pixels[3 * x + 2];
         luma[x] = (uint8_t)(k->black +
                             ((k->luma[0] * r + k->luma[1] * g + k->luma[2] * b + HALF) >> BITS));
-        sum[0][x] += r;
-        sum[1][x] += g;
-        sum[2][x] += b;
+        sum[0][x] = (uint16_t)(sum[0][x] + r);
+        sum[1][x] = (uint16_t)(sum[1][x] + g);
+        sum[2][x] = (uint16_t)(sum[2][x] + b);
     }
 }
 
-FAST static void halve(int32_t *sum, size_t n)
+FAST static void halve(uint16_t *sum, size_t n)
 {
     for (size_t x = 0; x < n; x++)
-        sum[x] = sum[2 * x] + sum[2 * x + 1];
+        sum[x] = (uint16_t)(sum[2 * x] + sum[2 * x + 1]);
 }
 
-FAST static void chroma_of_sums(const int32_t weight[3], int32_t sum[3][PIECE], size_t n,
+FAST static void chroma_of_sums(const int32_t weight[3], uint16_t sum[3][PIECE], size_t n,
                                 uint8_t *to)
 {
     for (size_t x = 0; x < n; x++)
@@ -191,7 +191,7 @@ FAST static void chroma_of_sums(const int32_t weight[3], int32_t sum[3][PIECE], 
 static void convert_piece(const struct yuv *f, const struct from_rgb *k, const uint8_t *pixels,
                           size_t top, size_t x, size_t n)
 {
-    int32_t sum[3][PIECE];
+    uint16_t sum[3][PIECE];
     memset(sum, 0, sizeof sum);
     for (size_t i = 0; i < (size_t)f->down; i++) {
         const size_t y = min(top + i, f->height - 1);
