@@ -1,7 +1,6 @@
 /* Predictions, or pictures, into metrics. */
 #include <string.h>
 #include "base/file.h"
-#include "measure/report.h"
 #include "rows/comparison.h"
 #include "rows/predictions.h"
 
@@ -51,6 +50,9 @@ static const struct program program = {
         "that are and were told of the class among those that are or were. Pixels whose target is "
         "no class, void, are left out, and so is a class that has none. --json also has pixels and "
         "those that are right of each image.\n\n"
+        "Of networks that tell how far away every pixel is, d of a true d*: abs_rel, the mean of "
+        "|d - d*| / d*; sq_rel, that of (d - d*)^2 / d*; rmse, the root of the mean of "
+        "(d - d*)^2; over all pixels but those whose true depth is unknown, below 0.001.\n\n"
         "Prints an aligned table with a line a class and the confusion matrix (to 20 classes), or "
         "all of it with --json, where numbers are fractions; --stream writes metric and value.",
     .examples = "predict --weights net <test | evaluate\n"
@@ -64,16 +66,18 @@ static const struct program program = {
         COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM | COMMON_THREADS,
 };
 
+/* p: whose report it is, or NULL of pictures. */
 static int write_report(const struct call *call, const struct value *report,
-                        int (*print)(const struct value *, FILE *), const struct header *from,
-                        struct error *e)
+                        const struct predictions *p, const struct header *from, struct error *e)
 {
     struct text_output t;
     if (as_stream)
         return results_write(report, call, from, e);
     if (text_output_begin(&t, e))
         return -1;
-    if (call->json ? value_print_json(report, t.to) : print(report, t.to))
+    if (call->json ? value_print_json(report, t.to)
+        : p        ? predictions_print(p, report, t.to)
+                   : quality_print(report, t.to))
         return error_set(e, "out of memory: the report");
     return text_output_commit(&t, call->output, e);
 }
@@ -86,11 +90,9 @@ static int evaluate_predictions(const struct call *call, struct error *e)
         program_usage(call, "unexpected operand '%s'", call->argv[1]);
     if (predictions_read(&p, call, call->argc ? call->argv[0] : "-", scores, e))
         return -1;
-    program_forbid(call, p.dense, "is of classifiers", "draws seed threads");
-    struct value *report = p.dense ? segmentation_report(&p.pixels, p.name, e)
-                                   : report_new(&p.metrics, p.name, (int)draws, call->seed, e);
-    int failed = !report || write_report(call, report, p.dense ? segmentation_print : report_print,
-                                         &p.header, e);
+    program_forbid(call, p.what != PREDICTED_CLASS, "is of classifiers", "draws seed threads");
+    struct value *report = predictions_report(&p, (int)draws, call->seed, e);
+    int failed = !report || write_report(call, report, &p, &p.header, e);
     value_free(report);
     predictions_free(&p);
     return failed;
@@ -106,7 +108,7 @@ static int evaluate_images(const struct call *call, struct error *e)
     struct value *report = failed ? NULL : quality_report(&c.quality);
     if (!failed && !report)
         error_set(e, "out of memory: the report");
-    failed = !report || write_report(call, report, quality_print, &c.header, e);
+    failed = !report || write_report(call, report, NULL, &c.header, e);
     value_free(report);
     comparison_free(&c);
     return failed;

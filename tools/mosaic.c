@@ -7,7 +7,7 @@
 
 static int64_t columns = 16, scale = 2, most = -1, gap = 4, background = 24;
 static bool by_class;
-static const char *pairs_path;
+static const char *field = "image", *pairs_path, *pairs_field;
 
 static const struct option options[] = {
     {"columns", 'c', OPTION_INT, &columns, "N", "images a row", 1, 4096, NULL},
@@ -20,6 +20,11 @@ static const struct option options[] = {
      "a row for each class, with the first images of it that fit", 0, 0, NULL},
     {"pairs", 0, OPTION_FILE, &pairs_path, "FILE",
      "second samples stream: below each image the one of the same id there", 0, 0, NULL},
+    {"field", 0, OPTION_TEXT, &field, "NAME",
+     "what is drawn, an image or numbers from 0 to 1 (depth, prediction), black to white", 0, 0,
+     NULL},
+    {"pairs-field", 0, OPTION_TEXT, &pairs_field, "NAME",
+     "what is drawn of --pairs; by default the same", 0, 0, NULL},
     {0},
 };
 
@@ -34,7 +39,9 @@ static const struct program program = {
         "places as large as the largest. The stream is read to its end.",
     .examples = "load fashion-mnist test | mosaic --by-class -o classes.png\n"
                 "# originals above their reconstructions\n"
-                "decode-latent --weights encoder <latents | mosaic --pairs - -o sheet.png pool",
+                "decode-latent --weights encoder <latents | mosaic --pairs - -o sheet.png pool\n"
+                "# depths above what a network makes of them\n"
+                "mosaic --field depth --pairs predictions --pairs-field prediction -o d.png test",
     .see_also = "decode-latent load pick",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_STREAM,
@@ -71,6 +78,7 @@ int main(int argc, char **argv)
     if (most < 0)
         most = by_class ? 65536 : 256;
     const char *path = call.argc ? call.argv[0] : "-";
+    program_forbid(&call, !pairs_path, "goes with --pairs", "pairs-field");
     program_check_inputs(&call, (const char *[]){path, pairs_path ? pairs_path : "", NULL});
     if (output_refuse_terminal(call.output, "a PNG", &e))
         program_fail(&call, &e);
@@ -79,7 +87,9 @@ int main(int argc, char **argv)
                         .most = (size_t)most,
                         .most_bytes = call.most_tensor_bytes,
                         .by_class = by_class,
-                        .paired = pairs_path != NULL};
+                        .paired = pairs_path != NULL,
+                        .field = field,
+                        .pair_field = pairs_field ? pairs_field : field};
     struct sheet s = {
         .scale = (uint32_t)scale, .gap = (uint32_t)gap, .background = (uint8_t)background};
     if (read_images(&g, &call, path, &e) || draw(&g, &s, &p, path, call.most_tensor_bytes, &e) ||

@@ -23,10 +23,10 @@ static const struct program program = {
     .description =
         "Writes a predictions stream: a row an image in the order of the input, with its id, its "
         "label, and scores, the network's logits, one a class; of a network that tells the class "
-        "of "
-        "every pixel, prediction, the one of the highest score (height x width). Batch "
-        "normalisation uses the "
-        "running statistics of the training. The weights file tells all else: the network, its "
+        "of every pixel, prediction, the one of the highest score (height x width, bytes); of one "
+        "that tells how far away every pixel is, prediction, that (height x width, numbers from 0 "
+        "to 1). Batch normalisation uses the running statistics of the training. The weights file "
+        "tells all else: the network, its "
         "classes, how images are normalised.",
     .examples = "load fashion-mnist test | predict --weights net | evaluate\n"
                 "# of the super-net that a search is at\n"
@@ -60,11 +60,13 @@ static int create(struct follow *f, const struct model *m, const struct value *n
 {
     struct header h = {0};
     int failed = -1;
-    const int64_t map[] = {m->image.height, m->image.width}, scores[] = {m->classes};
+    const bool map = m->task != TASK_CLASS;
+    const int64_t extent[] = {map ? m->image.height : m->classes, m->image.width};
     if (!follow_table(&h, "predictions", &f->table, f->own, e) &&
-        (m->dense ? header_add_field(&h, "prediction", ELEMENT_U8, 2, map, e)
-                  : header_add_field(&h, "scores", ELEMENT_F32, 1, scores, e)) >= 0) {
-        if ((m->dense || value_set_text(h.meta, "scores", "logits")) &&
+        header_add_field(&h, map ? "prediction" : "scores",
+                         m->task == TASK_PIXELS ? ELEMENT_U8 : ELEMENT_F32, map ? 2 : 1, extent,
+                         e) >= 0) {
+        if ((map || value_set_text(h.meta, "scores", "logits")) &&
             (!names || value_set(h.meta, "classes", value_copy(names))))
             failed = follow_create(f, &h, inputs, e);
         else
@@ -78,14 +80,19 @@ struct sink {
     struct follow follow;
     struct progress bar;
     const struct model *model;
-    uint8_t *map; /* a dense network's classes of one image; owned */
+    uint8_t *map; /* classes of one image's pixels, where they are told; owned */
 };
 
-/* The class of every pixel. */
-static struct cell best_of(const struct sink *s, const real *logits)
+/* What the network tells by its output. */
+static struct cell told(const struct sink *s, const real *logits)
 {
     const struct model *m = s->model;
+    const uint32_t classes = (uint32_t)m->classes;
     const uint32_t extent[] = {(uint32_t)m->image.height, (uint32_t)m->image.width};
+    if (m->task == TASK_CLASS)
+        return cell_tensor(ELEMENT_F32, 1, &classes, logits);
+    if (m->task == TASK_DEPTH)
+        return cell_tensor(ELEMENT_F32, 2, extent, logits);
     for (size_t i = 0; i < (size_t)extent[0] * extent[1]; i++, logits += m->classes)
         s->map[i] = (uint8_t)batch_best(logits, m->classes);
     return cell_tensor(ELEMENT_U8, 2, extent, s->map);
@@ -95,12 +102,9 @@ static int write_row(void *to, size_t row, const real *logits, struct error *e)
 {
     struct sink *s = to;
     progress_at(&s->bar, (double)row + 1, NULL);
-    const uint32_t classes = (uint32_t)s->model->classes;
     if (follow_check(&s->follow, row, "scores", logits, node_count(s->model->logits), e))
         return follow_blame(&s->follow, e);
-    return follow_write(
-        &s->follow, row,
-        s->model->dense ? best_of(s, logits) : cell_tensor(ELEMENT_F32, 1, &classes, logits), e);
+    return follow_write(&s->follow, row, told(s, logits), e);
 }
 
 int main(int argc, char **argv)
@@ -127,7 +131,7 @@ int main(int argc, char **argv)
         program_fail(&call, &e);
     }
     progress_begin(&sink.bar, &call, "image", (double)s.count);
-    if (m.dense && !(sink.map = array_new(node_count(m.label), 1, "a map", &e)))
+    if (m.task == TASK_PIXELS && !(sink.map = array_new(node_count(m.label), 1, "a map", &e)))
         program_fail(&call, &e);
     if (samples_fit(&s, stream_path(f->from), m.image, m.classes, &e) ||
         create(f, &m, names, inputs, &e) ||

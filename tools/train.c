@@ -18,7 +18,7 @@ static const struct option options[] = {
      DESIGN_WORDS},
     {"depth", 0, OPTION_INT, &network.depth, "N",
      "of the design: convolutions of a cnn (by default 4), layers of a resnet (8), levels of a "
-     "segnet (3)",
+     "segnet (3) or a unet (3)",
      1, 10000, NULL},
     {"auxiliary", 0, OPTION_FLAG, &network.auxiliary, NULL,
      "a second classifier after two thirds of the cells, with 0.4 of the loss, while training", 0,
@@ -63,7 +63,10 @@ static const struct program program = {
         "channels after each. resnet: 8, 14, 20, ... layers in three stages (He et al. 2016). "
         "segnet: a class for every pixel, by 1 to 5 levels of VGG-16 and their mirror image, which "
         "unpools to where the maxima were (Badrinarayanan et al. 2017); the samples need a field "
-        "target.\n\n"
+        "target. unet: how far away every pixel is, by 1 to 8 levels and their mirror image, which "
+        "sees beside what comes up to it what went down there (Ronneberger et al. 2015), to the "
+        "mean absolute error; the samples need a field depth, numbers from 0 to 1, of which those "
+        "below 0.001 are unknown and count for nothing.\n\n"
         "With --checkpoint a call that was killed is simply repeated; the weights are those of a "
         "call that was not. A checkpoint of other settings or other samples is an error; with "
         "--until the samples need only have the same ids and labels, so that every epoch can see "
@@ -92,17 +95,19 @@ static const struct program program = {
         COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM,
 };
 
-static bool is_dense(void)
+static enum task task_of(void)
 {
-    return network.design && design_find(network.design)->dense;
+    return network.design ? design_find(network.design)->task : TASK_CLASS;
 }
 
 static int read_samples(const struct call *c, struct table *t, struct samples *s, struct error *e)
 {
     const char *path = c->argc ? c->argv[0] : "-";
-    if (samples_read(c, path, !is_dense(), t, s, e))
+    const enum task task = task_of();
+    if (samples_read(c, path, task == TASK_CLASS, t, s, e))
         return -1;
-    if (is_dense() && samples_check_targets(s, e))
+    if ((task == TASK_PIXELS && samples_check_targets(s, e)) ||
+        (task == TASK_DEPTH && samples_check_depths(s, e)))
         return error_wrap(e, "%s", strcmp(path, "-") ? path : "standard input");
     return 0;
 }
@@ -117,11 +122,12 @@ static int begin(const struct call *c, struct training *t, const struct genotype
     struct value *settings =
         program_settings(c, "seed epochs batch rate drop-path cutout augment", false);
     struct value *net = model_settings(&network, s->shape, s->classes, &n, genotype);
-    if (is_dense())
+    const bool weigh = task_of() == TASK_PIXELS;
+    if (weigh)
         value_set_text(settings, "balance", balance);
     value_set_text(settings, "source", value_get_text(s->table->header.meta, "source", ""));
     int failed = training_new(t, net, settings, e);
-    if (!failed && is_dense() && !strcmp(balance, "median") && training_balance(t, s, e)) {
+    if (!failed && weigh && !strcmp(balance, "median") && training_balance(t, s, e)) {
         training_free(t);
         failed = -1;
     }
@@ -144,8 +150,11 @@ static int train(const struct call *c, struct training *t, const struct samples 
             (checkpoint && training_save(t, c, checkpoint, true, s, inputs, e)))
             return -1;
         const struct value *point = t->curve->item[t->curve->count - 1];
-        watch_epoch(&watch, s->count, "epoch %d, loss %.4f, accuracy %.4f", t->epoch,
-                    value_get_real(point, "loss", 0), value_get_real(point, "accuracy", 0));
+        const double accuracy = value_get_real(point, "accuracy", 0);
+        watch_epoch(&watch, s->count,
+                    t->model.task == TASK_DEPTH ? "epoch %d, loss %.4f"
+                                                : "epoch %d, loss %.4f, accuracy %.4f",
+                    t->epoch, value_get_real(point, "loss", 0), accuracy);
         program_note(c, "%s", watch.note);
     }
     watch_end(&watch);
@@ -160,7 +169,7 @@ static void check_call(const struct call *c)
     program_forbid(c, network.design, "goes with --arch", "cells auxiliary drop-path");
     program_forbid(c, arch_path, "goes with --network", "depth");
     program_forbid(c, !checkpoint, "goes with --checkpoint", "until");
-    program_forbid(c, !is_dense(), "goes with --network segnet", "balance");
+    program_forbid(c, task_of() != TASK_PIXELS, "goes with --network segnet", "balance");
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
     network.drop_path = drop_path_most > 0;

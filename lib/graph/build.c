@@ -188,6 +188,11 @@ struct node *pixel_cross_entropy(struct node *logits, struct node *label, struct
         &(struct node){.code = OP_PIXEL_CROSS_ENTROPY, INPUTS(logits, label, weights)}, 1 << 2);
 }
 
+struct node *pixel_absolute_error(struct node *x, struct node *target)
+{
+    return graph_build(&(struct node){.code = OP_PIXEL_ABSOLUTE_ERROR, INPUTS(x, target)}, 0);
+}
+
 struct node *mean_squared_error(struct node *x, struct node *y)
 {
     return graph_build(&(struct node){.code = OP_MEAN_SQUARED_ERROR, INPUTS(x, y)}, 0);

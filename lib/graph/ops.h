@@ -96,6 +96,9 @@ struct node *cross_entropy(struct node *logits, struct node *label, double smoot
  * weights of their classes, as PyTorch's with `weight` and `ignore_index`; 0 where none counts
  * (ops/pixels.c). */
 struct node *pixel_cross_entropy(struct node *logits, struct node *label, struct node *weights);
+/* target: of x's shape; one that is not positive leaves its element out. The mean of |x - target|
+ * over the elements of the batch that count; 0 where none does (ops/pixels.c). */
+struct node *pixel_absolute_error(struct node *x, struct node *target);
 struct node *mean_squared_error(struct node *x, struct node *y); /* mean over elements and batch */
 struct node *mean_absolute_error(struct node *x, struct node *y);
 struct node *smooth_l1(struct node *x, struct node *y);

@@ -183,16 +183,19 @@ void augment_image(const struct augment *a, const struct normalisation *n, uint6
 }
 
 void augment_map(const struct augment *a, uint64_t seed, uint64_t epoch, int64_t id,
-                 const uint8_t *map, int height, int width, uint8_t outside, uint8_t *out)
+                 const void *map, size_t size, int height, int width, const void *outside,
+                 void *out)
 {
     struct dice dice = {random_stream(seed, "augment", epoch), (uint64_t)id * DRAWS};
     const struct variant v = draw_variant(a, &dice, height, width);
+    const char *from = map;
+    char *to = out;
     for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) {
+        for (int x = 0; x < width; x++, to += size) {
             double from_x, from_y;
             source_of(&v, height, width, x, y, &from_x, &from_y);
             long fx = lround(from_x), fy = lround(from_y);
             bool inside = fx >= 0 && fx < width && fy >= 0 && fy < height;
-            *out++ = inside ? map[fy * width + fx] : outside;
+            memcpy(to, inside ? from + (size_t)(fy * width + fx) * size : outside, size);
         }
 }

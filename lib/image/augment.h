@@ -32,8 +32,10 @@ int augment_choose(struct augment *a, const char *word, const char *source, stru
 void augment_image(const struct augment *a, const struct normalisation *n, uint64_t seed,
                    uint64_t epoch, int64_t id, const uint8_t *image, int height, int width,
                    int channels, float *out);
-/* The same variant of a map of classes, a byte a pixel: of each pixel the class that is nearest,
- * `outside` beyond the edges. Nothing is cut out of it. */
+/* The same variant of a map that has an element of `size` bytes a pixel, which is a class, or
+ * something else that has no means: each pixel takes the element that is nearest, *outside beyond
+ * the edges. Nothing is cut out of it. */
 void augment_map(const struct augment *a, uint64_t seed, uint64_t epoch, int64_t id,
-                 const uint8_t *map, int height, int width, uint8_t outside, uint8_t *out);
+                 const void *map, size_t size, int height, int width, const void *outside,
+                 void *out);
 #endif

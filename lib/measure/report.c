@@ -20,7 +20,7 @@ static void set_interval(struct value *v, const char *name, const double *value,
     }
 }
 
-bool report_set_confusion(struct value *v, const int64_t *confusion, int classes)
+static bool set_confusion(struct value *v, const int64_t *confusion, int classes)
 {
     struct value *list = value_set(v, "confusion", value_array());
     for (int k = 0; k < classes; k++) {
@@ -32,20 +32,26 @@ bool report_set_confusion(struct value *v, const int64_t *confusion, int classes
     return list != NULL;
 }
 
-static bool set_classes(struct value *v, const struct classification *c, const char *const *name)
+bool report_set_classes(struct value *v, int classes, const char *const *name,
+                        const int64_t *confusion,
+                        bool (*set)(struct value *m, const void *of, int k), const void *of)
 {
     struct value *list = value_set(v, "per_class", value_array());
-    for (int k = 0; k < c->classes; k++) {
-        struct classification_class r = classification_class(c, k);
+    for (int k = 0; k < classes; k++) {
         struct value *m = value_append(list, value_map());
         if (!value_set_int(m, "class", k) || (name && !value_set_text(m, "name", name[k])) ||
-            !value_set_int(m, "support", r.support) ||
-            !value_set_int(m, "predicted", r.predicted) || !value_set_int(m, "right", r.right) ||
-            !value_set_real(m, "precision", r.precision) ||
-            !value_set_real(m, "recall", r.recall) || !value_set_real(m, "f1", r.f1))
+            !set(m, of, k))
             return false;
     }
-    return report_set_confusion(v, c->confusion, c->classes);
+    return set_confusion(v, confusion, classes);
+}
+
+static bool set_class(struct value *m, const void *of, int k)
+{
+    struct classification_class r = classification_class(of, k);
+    return value_set_int(m, "support", r.support) && value_set_int(m, "predicted", r.predicted) &&
+           value_set_int(m, "right", r.right) && value_set_real(m, "precision", r.precision) &&
+           value_set_real(m, "recall", r.recall) && value_set_real(m, "f1", r.f1);
 }
 
 struct value *report_new(const struct classification *c, const char *const *name, int draws,
@@ -61,7 +67,7 @@ struct value *report_new(const struct classification *c, const char *const *name
     good = good && value_set_real(v, "calibration", s.calibration) &&
            value_set_real(v, "brier", s.brier) && value_set_real(v, "precision", s.precision) &&
            value_set_real(v, "recall", s.recall) && value_set_real(v, "f1", s.f1) &&
-           set_classes(v, c, name);
+           report_set_classes(v, c->classes, name, c->confusion, set_class, c);
     if (good)
         return v;
     value_free(v);
@@ -71,7 +77,7 @@ struct value *report_new(const struct classification *c, const char *const *name
 
 /* ---- as a table ---- */
 
-void report_print_number(const struct value *v, const char *key, FILE *to)
+static void print_number(const struct value *v, const char *key, FILE *to)
 {
     double x = value_get_real(v, key, NAN);
     if (isnan(x))
@@ -80,24 +86,32 @@ void report_print_number(const struct value *v, const char *key, FILE *to)
         fprintf(to, " %9.4f", x);
 }
 
+void report_print_head(const struct value *v, const char *const *count, const char *const *number,
+                       FILE *to)
+{
+    for (; *count; count++)
+        fprintf(to, "%-14s %12lld\n", *count, (long long)value_get_int(v, *count, 0));
+    for (; *number; number++) {
+        fprintf(to, "%-14s   ", *number);
+        print_number(v, *number, to);
+        fputc('\n', to);
+    }
+}
+
 static void print_metric(const struct value *v, const char *key, FILE *to)
 {
     char low[32], high[32];
     snprintf(low, sizeof low, "%s_low", key);
     snprintf(high, sizeof high, "%s_high", key);
     fprintf(to, "%-12s", key);
-    report_print_number(v, key, to);
+    print_number(v, key, to);
     if (value_get(v, low))
         fprintf(to, "   %.4f to %.4f", value_get_real(v, low, NAN), value_get_real(v, high, NAN));
     fputc('\n', to);
 }
 
-void report_print_class(const struct value *m, FILE *to)
+static void print_class(const struct value *m, FILE *to)
 {
-    if (!m) {
-        fprintf(to, "%5s  %-*s", "class", NAME_WIDTH, "name");
-        return;
-    }
     const char *name = value_get_text(m, "name", "");
     fprintf(to, "%5lld  ", (long long)value_get_int(m, "class", 0));
     for (int i = 0; i < NAME_WIDTH; i++) {
@@ -106,7 +120,7 @@ void report_print_class(const struct value *m, FILE *to)
     }
 }
 
-void report_print_confusion(const struct value *confusion, FILE *to)
+static void print_confusion(const struct value *confusion, FILE *to)
 {
     size_t n = confusion ? confusion->count : 0;
     if (n > MOST_CONFUSION)
@@ -122,6 +136,28 @@ void report_print_confusion(const struct value *confusion, FILE *to)
     fputc('\n', to);
 }
 
+void report_print_classes(const struct value *report, const char *const *count,
+                          const char *const *number, FILE *to)
+{
+    const struct value *list = value_get(report, "per_class");
+    fprintf(to, "\n%5s  %-*s", "class", NAME_WIDTH, "name");
+    for (int i = 0; count[i]; i++)
+        fprintf(to, " %9s", count[i]);
+    for (int i = 0; number[i]; i++)
+        fprintf(to, " %9s", number[i]);
+    fputc('\n', to);
+    for (size_t k = 0; list && k < list->count; k++) {
+        const struct value *m = list->item[k];
+        print_class(m, to);
+        for (int i = 0; count[i]; i++)
+            fprintf(to, " %9lld", (long long)value_get_int(m, count[i], 0));
+        for (int i = 0; number[i]; i++)
+            print_number(m, number[i], to);
+        fputc('\n', to);
+    }
+    print_confusion(value_get(report, "confusion"), to);
+}
+
 int report_print(const struct value *report, FILE *to)
 {
     static const char *const metric[] = {"top1",  "top5",      "loss",   "calibration",
@@ -129,19 +165,7 @@ int report_print(const struct value *report, FILE *to)
     fprintf(to, "%-12s %9lld\n", "rows", (long long)value_get_int(report, "rows", 0));
     for (size_t i = 0; i < sizeof metric / sizeof *metric; i++)
         print_metric(report, metric[i], to);
-    fputc('\n', to);
-    report_print_class(NULL, to);
-    fprintf(to, " %9s %9s %9s %9s\n", "support", "precision", "recall", "f1");
-    const struct value *list = value_get(report, "per_class");
-    for (size_t k = 0; list && k < list->count; k++) {
-        const struct value *m = list->item[k];
-        report_print_class(m, to);
-        fprintf(to, " %9lld", (long long)value_get_int(m, "support", 0));
-        report_print_number(m, "precision", to);
-        report_print_number(m, "recall", to);
-        report_print_number(m, "f1", to);
-        fputc('\n', to);
-    }
-    report_print_confusion(value_get(report, "confusion"), to);
+    report_print_classes(report, (const char *[]){"support", NULL},
+                         (const char *[]){"precision", "recall", "f1", NULL}, to);
     return ferror(to) ? -1 : 0;
 }

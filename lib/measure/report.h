@@ -17,15 +17,17 @@ int report_print(const struct value *report, FILE *to);
 
 /* ---- what the reports of other tasks share ---- */
 
-/* Sets v's `confusion`, an array of rows (truth) of counts (prediction); false where memory is out.
- */
-bool report_set_confusion(struct value *v, const int64_t *confusion, int classes);
-/* A member of a fixed width, or a dash where it is no number. */
-void report_print_number(const struct value *v, const char *key, FILE *to);
-/* A class's number and name in columns, or (NULL) their headings; names from outside print no
- * control characters. */
-void report_print_class(const struct value *m, FILE *to);
-/* Of few classes; nothing of more. */
-void report_print_confusion(const struct value *confusion, FILE *to);
+/* Sets v's `per_class`, an array of maps {class, name unless NULL, what `set` sets of class k}, and
+ * `confusion`, an array of rows (truth) of counts (prediction); false where memory is out. */
+bool report_set_classes(struct value *v, int classes, const char *const *name,
+                        const int64_t *confusion,
+                        bool (*set)(struct value *m, const void *of, int k), const void *of);
+/* Members that are counts and members that are numbers, a line each; NULL ends both lists. */
+void report_print_head(const struct value *v, const char *const *count, const char *const *number,
+                       FILE *to);
+/* per_class, a line each with these counts and numbers; then, of few classes, the confusion. Names
+ * from outside print no control characters. */
+void report_print_classes(const struct value *report, const char *const *count,
+                          const char *const *number, FILE *to);
 
 #endif

@@ -77,19 +77,12 @@ struct segmentation_summary segmentation_summary(const struct segmentation *s)
                                          with_iou ? iou / with_iou : NAN};
 }
 
-static bool set_classes(struct value *v, const struct segmentation *s, const char *const *name)
+static bool set_class(struct value *m, const void *of, int k)
 {
-    struct value *list = value_set(v, "per_class", value_array());
-    for (int k = 0; k < s->classes; k++) {
-        struct of_class c = of_class(s, k);
-        struct value *m = value_append(list, value_map());
-        if (!value_set_int(m, "class", k) || (name && !value_set_text(m, "name", name[k])) ||
-            !value_set_int(m, "pixels", c.truth) || !value_set_int(m, "predicted", c.predicted) ||
-            !value_set_int(m, "right", c.right) || !value_set_real(m, "accuracy", c.accuracy) ||
-            !value_set_real(m, "iou", c.iou))
-            return false;
-    }
-    return true;
+    struct of_class c = of_class(of, k);
+    return value_set_int(m, "pixels", c.truth) && value_set_int(m, "predicted", c.predicted) &&
+           value_set_int(m, "right", c.right) && value_set_real(m, "accuracy", c.accuracy) &&
+           value_set_real(m, "iou", c.iou);
 }
 
 static bool set_images(struct value *v, const struct segmentation *s)
@@ -113,8 +106,8 @@ struct value *segmentation_report(const struct segmentation *s, const char *cons
         value_set_int(v, "pixels", (int64_t)s->pixels) && value_set_int(v, "classes", s->classes) &&
         value_set_real(v, "accuracy", m.accuracy) &&
         value_set_real(v, "class_accuracy", m.class_accuracy) &&
-        value_set_real(v, "miou", m.miou) && set_classes(v, s, name) && set_images(v, s) &&
-        report_set_confusion(v, s->confusion, s->classes))
+        value_set_real(v, "miou", m.miou) && set_images(v, s) &&
+        report_set_classes(v, s->classes, name, s->confusion, set_class, s))
         return v;
     value_free(v);
     error_set(e, "out of memory: the report");
@@ -123,27 +116,10 @@ struct value *segmentation_report(const struct segmentation *s, const char *cons
 
 int segmentation_print(const struct value *report, FILE *to)
 {
-    static const char *const count[] = {"images", "pixels"};
-    static const char *const metric[] = {"accuracy", "class_accuracy", "miou"};
-    for (size_t i = 0; i < sizeof count / sizeof *count; i++)
-        fprintf(to, "%-14s %12lld\n", count[i], (long long)value_get_int(report, count[i], 0));
-    for (size_t i = 0; i < sizeof metric / sizeof *metric; i++) {
-        fprintf(to, "%-14s   ", metric[i]);
-        report_print_number(report, metric[i], to);
-        fputc('\n', to);
-    }
-    fprintf(to, "\n");
-    report_print_class(NULL, to);
-    fprintf(to, " %12s %9s %9s\n", "pixels", "accuracy", "iou");
-    const struct value *list = value_get(report, "per_class");
-    for (size_t k = 0; list && k < list->count; k++) {
-        const struct value *m = list->item[k];
-        report_print_class(m, to);
-        fprintf(to, " %12lld", (long long)value_get_int(m, "pixels", 0));
-        report_print_number(m, "accuracy", to);
-        report_print_number(m, "iou", to);
-        fputc('\n', to);
-    }
-    report_print_confusion(value_get(report, "confusion"), to);
+    static const char *const count[] = {"images", "pixels", NULL};
+    static const char *const metric[] = {"accuracy", "class_accuracy", "miou", NULL};
+    report_print_head(report, count, metric, to);
+    report_print_classes(report, (const char *[]){"pixels", NULL},
+                         (const char *[]){"accuracy", "iou", NULL}, to);
     return ferror(to) ? -1 : 0;
 }

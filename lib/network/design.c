@@ -1,7 +1,8 @@
 #include "network/layer.h"
 #include <string.h>
 
-static const struct design *const DESIGNS[] = {&DESIGN_CNN, &DESIGN_RESNET, &DESIGN_SEGNET};
+static const struct design *const DESIGNS[] = {&DESIGN_CNN, &DESIGN_RESNET, &DESIGN_SEGNET,
+                                               &DESIGN_UNET};
 
 const struct design *design_find(const char *name)
 {
@@ -11,9 +12,22 @@ const struct design *design_find(const char *name)
     return NULL;
 }
 
+static int check_classes(enum task task, int classes, struct error *e)
+{
+    static const struct {
+        int least, most;
+    } of[] = {
+        [TASK_CLASS] = {2, NETWORK_MOST_CLASSES},
+        [TASK_PIXELS] = {2, UINT8_MAX},
+        [TASK_DEPTH] = {1, 1},
+    };
+    return layer_check_setting("classes", classes, of[task].least, of[task].most, e);
+}
+
 int design_build(const struct design *design, struct designed *d, struct graph *g, struct error *e)
 {
-    if (layer_check_images(&d->image, d->channels, d->classes, e) ||
+    if (layer_check_images(&d->image, d->channels, e) ||
+        check_classes(design->task, d->classes, e) ||
         layer_check_setting("depth", d->depth, design->least, design->most, e))
         return -1;
     if ((d->depth - design->least) % design->step)

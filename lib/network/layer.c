@@ -90,6 +90,12 @@ struct node *layer_convolution(struct graph *g, struct node *x, const char *name
                   (struct window){.kernel = kernel, .stride = stride, .pad = kernel / 2});
 }
 
+struct node *layer_unit(struct graph *g, struct node *x, struct name module, int channels)
+{
+    x = layer_convolution(g, x, name_of("%s.conv.weight", module.text).text, 3, 1, channels);
+    return layer_batch_norm(g, x, name_of("%s.bn", module.text).text, true, 0, ACT_RELU);
+}
+
 void layer_classify(struct designed *d, struct graph *g, struct node *x, const char *module)
 {
     d->label = graph_input(g, "label", 1, 1, 1);
@@ -123,13 +129,12 @@ bool layer_is_reduction(int index, int cells)
     return index == cells / 3 || index == 2 * cells / 3;
 }
 
-int layer_check_images(const struct image_shape *image, int channels, int classes, struct error *e)
+int layer_check_images(const struct image_shape *image, int channels, struct error *e)
 {
     return layer_check_setting("image height", image->height, 1, 4096, e) ||
                    layer_check_setting("image width", image->width, 1, 4096, e) ||
                    layer_check_setting("image channels", image->channels, 1, 64, e) ||
-                   layer_check_setting("channels", channels, 1, NETWORK_MOST_CHANNELS, e) ||
-                   layer_check_setting("classes", classes, 2, 100000, e)
+                   layer_check_setting("channels", channels, 1, NETWORK_MOST_CHANNELS, e)
                ? -1
                : 0;
 }
@@ -137,7 +142,8 @@ int layer_check_images(const struct image_shape *image, int channels, int classe
 int layer_check_network(const struct image_shape *image, int channels, int cells, int classes,
                         struct error *e)
 {
-    return layer_check_images(image, channels, classes, e) ||
+    return layer_check_images(image, channels, e) ||
+                   layer_check_setting("classes", classes, 2, NETWORK_MOST_CLASSES, e) ||
                    layer_check_setting("cells", cells, 1, NETWORK_MOST_CELLS, e)
                ? -1
                : 0;

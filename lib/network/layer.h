@@ -33,10 +33,12 @@ struct node *layer_batch_norm_onto(struct graph *g, struct node *into, struct no
 /* A convolution by that kernel, padded so that at stride 1 the extents stay. */
 struct node *layer_convolution(struct graph *g, struct node *x, const char *name, int kernel,
                                int stride, int channels);
+/* A convolution of 3x3, normalised, then ReLU: MODULE.conv.weight, MODULE.bn. */
+struct node *layer_unit(struct graph *g, struct node *x, struct name module, int channels);
 /* Fully connected: MODULE.weight [in, out], MODULE.bias. */
 struct node *layer_linear(struct graph *g, struct node *x, const char *module, int out);
-/* The end of a classifier: the mean over x's pixels, a linear layer, cross-entropy with the label of
- * an image. */
+/* The end of a classifier: the mean over x's pixels, a linear layer, cross-entropy with the label
+ * of an image. */
 void layer_classify(struct designed *d, struct graph *g, struct node *x, const char *module);
 /* DARTS' factorised reduce without its normalisation: ReLU, then side by side two 1x1 convolutions
  * of stride 2 with half of the outputs each, the second one shifted by a pixel. */
@@ -49,7 +51,7 @@ bool layer_is_reduction(int index, int cells);
 /* Settings may come from a file: refuses one that is out of bounds. */
 int layer_check_setting(const char *what, int value, int least, int most, struct error *e);
 /* Those that all networks have in common. */
-int layer_check_images(const struct image_shape *image, int channels, int classes, struct error *e);
+int layer_check_images(const struct image_shape *image, int channels, struct error *e);
 /* Those that cell networks have in common. */
 int layer_check_network(const struct image_shape *image, int channels, int cells, int classes,
                         struct error *e);

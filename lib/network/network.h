@@ -9,7 +9,7 @@
 #include "network/genotype.h"
 
 /* What the builders take; each checks its settings. */
-enum { NETWORK_MOST_CELLS = 100, NETWORK_MOST_CHANNELS = 1024 };
+enum { NETWORK_MOST_CELLS = 100, NETWORK_MOST_CHANNELS = 1024, NETWORK_MOST_CLASSES = 100000 };
 
 /* Starts every parameter of a planned graph by its initial, keyed by the seed and the names, and
  * running statistics at mean 0 and variance 1 (layer.c). */
@@ -49,19 +49,26 @@ struct designed {
     struct image_shape image;
     int channels;           /* of the first layer */
     int depth;              /* what it counts is the design's to say */
-    int classes;
+    int classes;            /* 1 where depth is told */
     struct node *x, *label; /* inputs */
     struct node *logits, *loss;
 };
+/* What a network tells: by that go its inputs and outputs, how it is trained, and what its
+ * predictions are. */
+enum task {
+    TASK_CLASS,  /* the class of the image: classes logits */
+    TASK_PIXELS, /* the class of every pixel: classes logits each; a label that is none is void */
+    TASK_DEPTH   /* how far away every pixel is, in 0 .. 1; a label that is not positive: unknown */
+};
 struct design {
     const char *name;
-    bool dense;                    /* label and logits are of every pixel, else of the image */
+    enum task task;
     const char *depth;             /* what its depth counts */
     int least, most, step, usual;  /* depths: least, least + step, ... */
     /* Fills the handles from the settings above them, which are valid. */
     int (*build)(struct designed *d, struct graph *g, struct error *e);
 };
-#define DESIGN_WORDS "cnn|resnet|segnet" /* their names */
+#define DESIGN_WORDS "cnn|resnet|segnet|unet" /* their names */
 const struct design *design_find(const char *name); /* NULL: there is none */
 /* Checks the settings, then builds. */
 int design_build(const struct design *design, struct designed *d, struct graph *g,
@@ -79,6 +86,12 @@ extern const struct design DESIGN_RESNET;
  * the five levels. The weights of the classes in the loss are the buffer "balance", 1 each
  * (segnet.c). */
 extern const struct design DESIGN_SEGNET;
+/* Ronneberger et al., MICCAI 2015, padded and batch-normalised: levels of two 3x3 convolutions and
+ * a max pool, then as many that double the sides by a 2x2 transposed convolution and go on with
+ * what the level had before its pool beside it; a sigmoid of one number a pixel, its depth. The
+ * loss is the mean absolute error over the pixels whose depth is known. Depth: levels, 1 to 8; the
+ * sides must be multiples of 2 to that power (unet.c). */
+extern const struct design DESIGN_UNET;
 
 /* ---- GANomaly's encoder and decoder (autoencoder.c) ---- */
 struct autoencoder {

@@ -1,6 +1,6 @@
 #include "network/layer.h"
 
-enum { LEVELS = 5, MOST_CLASSES = 255 };
+enum { LEVELS = 5 };
 
 static int convolutions_of(int level)
 {
@@ -12,18 +12,12 @@ static int channels_of(const struct designed *d, int level)
     return d->channels << (level < 3 ? level : 3);
 }
 
-static struct node *unit(struct graph *g, struct node *x, struct name module, int channels)
-{
-    x = layer_convolution(g, x, name_of("%s.conv.weight", module.text).text, 3, 1, channels);
-    return layer_batch_norm(g, x, name_of("%s.bn", module.text).text, true, 0, ACT_RELU);
-}
-
 static struct node *encode(const struct designed *d, struct graph *g, struct node **pool)
 {
     struct node *x = d->x;
     for (int level = 0; level < d->depth; level++) {
         for (int i = 0; i < convolutions_of(level); i++)
-            x = unit(g, x, name_of("encoder.%d.%d", level, i), channels_of(d, level));
+            x = layer_unit(g, x, name_of("encoder.%d.%d", level, i), channels_of(d, level));
         x = pool[level] = x ? max_pool(x, (struct window){.kernel = 2, .stride = 2}) : NULL;
     }
     return x;
@@ -38,10 +32,10 @@ static struct node *decode(const struct designed *d, struct graph *g, struct nod
         int last = convolutions_of(level) - 1;
         x = x ? max_unpool(x, pool[level]) : NULL;
         for (int i = 0; i < last; i++)
-            x = unit(g, x, name_of("decoder.%d.%d", level, i), channels_of(d, level));
+            x = layer_unit(g, x, name_of("decoder.%d.%d", level, i), channels_of(d, level));
         struct name name = name_of("decoder.%d.%d", level, last);
         if (level)
-            x = unit(g, x, name, channels_of(d, level - 1));
+            x = layer_unit(g, x, name, channels_of(d, level - 1));
         else
             x = layer_convolution(g, x, name_of("%s.conv.weight", name.text).text, 3, 1,
                                   d->classes);
@@ -52,8 +46,7 @@ static struct node *decode(const struct designed *d, struct graph *g, struct nod
 static int build(struct designed *d, struct graph *g, struct error *e)
 {
     struct node *pool[LEVELS], *balance;
-    if (layer_check_setting("classes", d->classes, 2, MOST_CLASSES, e))
-        return -1;
+    (void)e;
     balance = layer_weight(g, "balance", GRAPH_BUFFERS, 1, &d->classes,
                            (struct initial){INITIAL_CONSTANT, 1, 0});
     d->label = graph_input(g, "label", d->image.height, d->image.width, 1);
@@ -64,7 +57,7 @@ static int build(struct designed *d, struct graph *g, struct error *e)
 
 const struct design DESIGN_SEGNET = {
     .name = "segnet",
-    .dense = true,
+    .task = TASK_PIXELS,
     .depth = "levels",
     .least = 1,
     .most = LEVELS,

@@ -9,28 +9,40 @@ struct fields {
     int image, id, label;
 };
 
-static int find_fields(const struct header *h, bool id, bool label, struct fields *f,
-                       struct error *e)
+static int find_fields(const struct header *h, const char *image, bool id, bool label,
+                       struct fields *f, struct error *e)
 {
-    f->image = header_require(h, "image", ELEMENT_U8, 3, e);
+    int at = header_find(h, image);
+    bool map = at >= 0 && h->field[at].element == ELEMENT_F32;
+    f->image = header_require(h, image, map ? ELEMENT_F32 : ELEMENT_U8, map ? 2 : 3, e);
     f->id = id ? header_require(h, "id", ELEMENT_I64, 0, e) : -1;
     f->label = label ? header_require(h, "label", ELEMENT_I32, 0, e) : -1;
     return f->image < 0 || (id && f->id < 0) || (label && f->label < 0) ? -1 : 0;
 }
 
+static void draw_map(const float *map, size_t count, uint8_t *to)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = map[i] >= 1 ? 255 : map[i] > 0 ? (uint8_t)(255 * map[i] + 0.5f) : 0; /* or NaN */
+}
+
 static int copy_tile(struct gallery *g, struct tile *t, const struct cell *image, struct error *e)
 {
-    if (!image->count || image->extent[2] > 4)
+    const uint32_t channels = image->rank == 3 ? image->extent[2] : 1;
+    if (!image->count || channels > 4)
         return error_set(e, "expected an image of 1 to 4 channels, found %u x %u x %u",
-                         image->extent[0], image->extent[1], image->extent[2]);
+                         image->extent[0], image->extent[1], channels);
     if (image->count > g->most_bytes - g->bytes)
         return error_set(e, "images of more than %zu bytes together: show fewer", g->most_bytes);
     uint8_t *pixels = array_new(image->count, 1, "image", e);
     if (!pixels)
         return -1;
-    memcpy(pixels, image->data, image->count);
+    if (image->element == ELEMENT_F32)
+        draw_map(image->data, image->count, pixels);
+    else
+        memcpy(pixels, image->data, image->count);
     g->bytes += image->count;
-    *t = (struct tile){image->extent[0], image->extent[1], image->extent[2], pixels};
+    *t = (struct tile){image->extent[0], image->extent[1], channels, pixels};
     return 0;
 }
 
@@ -48,7 +60,7 @@ int gallery_gather(struct gallery *g, struct stream_reader *r, struct error *e)
     struct fields f;
     const struct cell *row;
     int got;
-    if (find_fields(stream_header(r), g->paired, g->by_class, &f, e))
+    if (find_fields(stream_header(r), g->field, g->paired, g->by_class, &f, e))
         return error_wrap(e, "%s", stream_path(r));
     while ((got = stream_read(r, &row, e)) == 1) {
         int32_t label = f.label < 0 ? -1 : (int32_t)row[f.label].integer;
@@ -81,7 +93,7 @@ int gallery_pair(struct gallery *g, struct stream_reader *r, struct error *e)
     autofree struct shown **sorted = array_new(g->count, sizeof *sorted, "images", e);
     if (!sorted)
         return -1;
-    if (find_fields(stream_header(r), true, false, &f, e))
+    if (find_fields(stream_header(r), g->pair_field, true, false, &f, e))
         return error_wrap(e, "%s", stream_path(r));
     for (size_t i = 0; i < g->count; i++)
         sorted[i] = &g->shown[i];

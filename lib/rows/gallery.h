@@ -10,6 +10,9 @@ struct gallery {
     size_t most_bytes; /* of pixels held */
     bool by_class;     /* a row of the sheet for each class, with its first images that fit */
     bool paired;       /* below each image stands another of the same id */
+    /* What is drawn, of both streams: u8 [height, width, channels], or f32 [height, width], from
+     * black at 0 to white at 1. */
+    const char *field, *pair_field;
 
     /* The rest is zero at first. */
     struct shown {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/memory.h"
+#include "measure/report.h"
 #include "rows/follow.h"
 
 static bool are_probabilities(const char *scores, const struct value *meta)
@@ -15,9 +16,9 @@ static bool are_probabilities(const char *scores, const struct value *meta)
 static int name_classes(struct predictions *p, struct error *e)
 {
     const struct value *list = value_get(p->header.meta, "classes");
-    size_t classes = (size_t)(p->dense ? p->pixels.classes : p->metrics.classes);
+    size_t classes = (size_t)(p->what == PREDICTED_PIXELS ? p->pixels.classes : p->metrics.classes);
     bool listed = list && list->type == VALUE_ARRAY && list->count == classes;
-    if (!p->table.name && !listed)
+    if (!classes || (!p->table.name && !listed))
         return 0;
     if (!(p->name = array_new(classes, sizeof *p->name, "names", e)))
         return -1;
@@ -39,27 +40,36 @@ static int add_row(struct classification *m, int64_t label, const struct cell *s
     return classification_add(m, label, score->data, e);
 }
 
-static int read_pixels(struct predictions *p, struct stream_reader *r, const char *scores,
-                       struct error *e)
+static int begin_pixels(struct predictions *p, const struct header *h, struct error *e)
+{
+    const struct value *names = value_get(h->meta, "classes");
+    return segmentation_init(&p->pixels,
+                             names && names->type == VALUE_ARRAY ? (int)names->count : 0, e);
+}
+
+/* A prediction for every pixel, and the truth beside it. */
+static int read_maps(struct predictions *p, struct stream_reader *r, const char *scores,
+                     struct error *e)
 {
     const struct header *h = stream_header(r);
-    const struct value *names = value_get(h->meta, "classes");
     const struct cell *row;
-    int got, target, prediction;
-    p->dense = true;
+    const bool depth = h->field[header_find(h, "prediction")].element == ELEMENT_F32;
+    const enum element element = depth ? ELEMENT_F32 : ELEMENT_U8;
+    int got, truth, prediction;
+    p->what = depth ? PREDICTED_DEPTH : PREDICTED_PIXELS;
     if (scores)
-        return error_set(e, "%s: classes of pixels, which have no scores", stream_path(r));
-    if ((target = header_require(h, "target", ELEMENT_U8, 2, e)) < 0 ||
-        (prediction = header_require(h, "prediction", ELEMENT_U8, 2, e)) < 0 ||
-        segmentation_init(&p->pixels, names && names->type == VALUE_ARRAY ? (int)names->count : 0,
-                          e))
+        return error_set(e, "%s: predictions for pixels, which have no scores", stream_path(r));
+    if ((truth = header_require(h, depth ? "depth" : "target", element, 2, e)) < 0 ||
+        (prediction = header_require(h, "prediction", element, 2, e)) < 0 ||
+        (!depth && begin_pixels(p, h, e)))
         return error_wrap(e, "%s", stream_path(r));
     while ((got = stream_read(r, &row, e)) == 1) {
-        const struct cell *is = &row[target], *told = &row[prediction];
+        const struct cell *is = &row[truth], *told = &row[prediction];
         if (memcmp(is->extent, told->extent, 2 * sizeof *is->extent))
             error_set(e, "a prediction of %u x %u of a target of %u x %u", told->extent[0],
                       told->extent[1], is->extent[0], is->extent[1]);
-        else if (!segmentation_add(&p->pixels, is->data, told->data, is->count, e))
+        else if (!(depth ? depth_add(&p->depth, is->data, told->data, is->count, e)
+                         : segmentation_add(&p->pixels, is->data, told->data, is->count, e)))
             continue;
         return error_wrap(e, "%s: row %lld", stream_path(r), (long long)stream_rows(r));
     }
@@ -116,8 +126,8 @@ int predictions_read(struct predictions *p, const struct call *c, const char *pa
     if (size == 1 && first >= 0x80) {
         const struct stream_limits limits = stage_limits(c);
         struct stream_reader *r = stream_open_after(path, fd, &first, 1, &limits, e);
-        bool dense = r && header_find(stream_header(r), "prediction") >= 0;
-        failed = !r ? -1 : dense ? read_pixels(p, r, scores, e) : read_stream(p, r, scores, e);
+        bool maps = r && header_find(stream_header(r), "prediction") >= 0;
+        failed = !r ? -1 : maps ? read_maps(p, r, scores, e) : read_stream(p, r, scores, e);
         stream_close(r);
     } else {
         FILE *from = fdopen(fd, "r");
@@ -131,9 +141,24 @@ int predictions_read(struct predictions *p, const struct call *c, const char *pa
             failed = read_table(p, from, scores, e) ? error_wrap(e, "%s", name) : 0;
         fclose(from);
     }
-    if (!failed && p->metrics.rows == 0 && p->pixels.images == 0)
+    if (!failed && !p->metrics.rows && !p->pixels.images && !p->depth.images)
         failed = error_set(e, "%s: no rows, expected predictions", name);
     return failed || name_classes(p, e) ? -1 : 0;
+}
+
+struct value *predictions_report(const struct predictions *p, int draws, uint64_t seed,
+                                 struct error *e)
+{
+    return p->what == PREDICTED_PIXELS  ? segmentation_report(&p->pixels, p->name, e)
+           : p->what == PREDICTED_DEPTH ? depth_report(&p->depth, e)
+                                        : report_new(&p->metrics, p->name, draws, seed, e);
+}
+
+int predictions_print(const struct predictions *p, const struct value *report, FILE *to)
+{
+    return p->what == PREDICTED_PIXELS  ? segmentation_print(report, to)
+           : p->what == PREDICTED_DEPTH ? depth_print(report, to)
+                                        : report_print(report, to);
 }
 
 void predictions_free(struct predictions *p)

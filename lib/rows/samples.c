@@ -24,19 +24,20 @@ static int check_labels(struct samples *s, struct error *e)
     return 0;
 }
 
-/* Where there are targets they are of the images' extents. */
-static int find_target(struct samples *s, struct error *e)
+/* A field that has an element a pixel; *map stays NULL where there is none, and where it is of
+ * another kind, which is not ours. */
+static int find_map(const struct samples *s, const char *name, enum element element,
+                    const void **map, struct error *e)
 {
-    if (header_find(&s->table->header, "target") < 0)
+    const struct header *h = &s->table->header;
+    int at = header_find(h, name);
+    if (at < 0 || h->field[at].element != element || h->field[at].rank != 2)
         return 0;
-    const struct column *target = table_column(s->table, "target", ELEMENT_U8, 2, e);
-    if (!target)
-        return -1;
-    if (target->extent[0] != (uint32_t)s->shape.height ||
-        target->extent[1] != (uint32_t)s->shape.width)
-        return error_set(e, "targets of %u x %u, expected %d x %d as the images have",
-                         target->extent[0], target->extent[1], s->shape.height, s->shape.width);
-    s->target = target->data;
+    const struct column *c = &s->table->column[at];
+    if (c->extent[0] != (uint32_t)s->shape.height || c->extent[1] != (uint32_t)s->shape.width)
+        return error_set(e, "%s of %u x %u, expected %d x %d as the images have", name,
+                         c->extent[0], c->extent[1], s->shape.height, s->shape.width);
+    *map = c->data;
     return 0;
 }
 
@@ -62,7 +63,13 @@ int samples_view(struct samples *s, const struct table *t, bool labelled, struct
                              IMAGE_MAX_CHANNELS);
     s->shape =
         (struct image_shape){(int)image->extent[0], (int)image->extent[1], (int)image->extent[2]};
-    return find_target(s, e) || (labelled && check_labels(s, e)) ? -1 : 0;
+    const void *target = NULL, *depth = NULL;
+    if (find_map(s, "target", ELEMENT_U8, &target, e) ||
+        find_map(s, "depth", ELEMENT_F32, &depth, e) || (labelled && check_labels(s, e)))
+        return -1;
+    s->target = target;
+    s->depth = depth;
+    return 0;
 }
 
 static size_t pixels_of(const struct samples *s)
@@ -84,6 +91,19 @@ int samples_check_targets(struct samples *s, struct error *e)
             return error_set(e, "row %zu: a pixel of class %d, expected 0 to %zu or void",
                              i / pixels_of(s) + 1, s->target[i], classes - 1);
     s->classes = (int)classes;
+    return 0;
+}
+
+int samples_check_depths(struct samples *s, struct error *e)
+{
+    if (!s->depth)
+        return error_set(e,
+                         "no field depth of numbers (f32), expected how far away every pixel is");
+    for (size_t i = 0; i < s->count * pixels_of(s); i++)
+        if (!(s->depth[i] >= 0 && s->depth[i] <= 1))
+            return error_set(e, "row %zu: a depth of %g, expected 0 to 1", i / pixels_of(s) + 1,
+                             (double)s->depth[i]);
+    s->classes = 1;
     return 0;
 }
 
@@ -147,8 +167,10 @@ int samples_fit(const struct samples *s, const char *what, struct image_shape sh
 uint64_t samples_identity(const struct samples *s)
 {
     uint64_t ids = XXH3_64bits(s->id, s->count * sizeof *s->id);
-    uint64_t both = XXH3_64bits_withSeed(s->label, s->count * sizeof *s->label, ids);
-    return s->target ? XXH3_64bits_withSeed(s->target, s->count * pixels_of(s), both) : both;
+    uint64_t all = XXH3_64bits_withSeed(s->label, s->count * sizeof *s->label, ids);
+    const size_t pixels = s->count * pixels_of(s);
+    all = s->target ? XXH3_64bits_withSeed(s->target, pixels, all) : all;
+    return s->depth ? XXH3_64bits_withSeed(s->depth, pixels * sizeof *s->depth, all) : all;
 }
 
 int samples_normalisation(const struct samples *s, struct normalisation *n, struct error *e)

@@ -4,6 +4,7 @@
 #define ROWS_SAMPLES_H
 #include "image/prepare.h"
 #include "image/shape.h"
+#include "measure/depth.h"
 #include "stream/stage.h"
 
 enum { SAMPLES_MOST_CLASSES = 100000 };
@@ -15,6 +16,7 @@ struct samples {
     const int64_t *id, *label;
     const uint8_t *image;  /* count * height * width * channels */
     const uint8_t *target; /* count * height * width: the class of every pixel; or NULL */
+    const float *depth;    /* the same: how far away every pixel is; or NULL */
     int classes;           /* members of meta's `classes`, or the largest label + 1 */
 };
 
@@ -29,6 +31,9 @@ int samples_read(const struct call *c, const char *path, bool labelled, struct t
 /* For networks that tell the class of every pixel: those of `target` must be below `classes`, which
  * meta must tell, or what it calls `void`. Errors name the row. */
 int samples_check_targets(struct samples *s, struct error *e);
+/* For those that tell the depth of every pixel: that of `depth` must lie in 0 .. 1. What is below
+ * DEPTH_LEAST is unknown. `classes` becomes 1. */
+int samples_check_depths(struct samples *s, struct error *e);
 /* Weights of the classes by their frequencies, so that rare ones count: the median of all over that
  * of the class among the pixels of the images that have it (Eigen and Fergus, ICCV 2015); 0 of a
  * class that is nowhere. weight: [classes]. */
@@ -39,8 +44,8 @@ int samples_balance(const struct samples *s, double *weight, struct error *e);
 int samples_fit(const struct samples *s, const char *what, struct image_shape shape, int classes,
                 struct error *e);
 
-/* A digest of which images they are and what they show, ids, labels and targets, whatever their
- * pixels. */
+/* A digest of which images they are and what they show, ids, labels, targets and depths, whatever
+ * their pixels. */
 uint64_t samples_identity(const struct samples *s);
 
 /* What meta says, or, where it says nothing, what the images themselves have. */

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-int batch_new(struct batch *b, int most, struct image_shape shape, bool dense, struct error *e)
+int batch_new(struct batch *b, int most, struct image_shape shape, enum task task, struct error *e)
 {
     size_t count;
     *b = (struct batch){.most = most};
@@ -15,12 +15,16 @@ int batch_new(struct batch *b, int most, struct image_shape shape, bool dense, s
     b->x = array_new(count, sizeof *b->x, "a batch", e);
     b->label = array_new((size_t)most, sizeof *b->label, "a batch", e);
     b->id = array_new((size_t)most, sizeof *b->id, "a batch", e);
-    b->target = dense ? array_new(count / (size_t)shape.channels, 1, "a batch", e) : NULL;
-    if (!b->x || !b->label || !b->id || (dense && !b->target)) {
-        batch_free(b);
-        return -1;
-    }
-    return 0;
+    count /= (size_t)shape.channels;
+    if (task == TASK_PIXELS)
+        b->target = array_new(count, sizeof *b->target, "a batch", e);
+    if (task == TASK_DEPTH)
+        b->depth = array_new(count, sizeof *b->depth, "a batch", e);
+    if (b->x && b->label && b->id && (b->target || task != TASK_PIXELS) &&
+        (b->depth || task != TASK_DEPTH))
+        return 0;
+    batch_free(b);
+    return -1;
 }
 
 void batch_free(struct batch *b)
@@ -29,12 +33,26 @@ void batch_free(struct batch *b)
     free(b->label);
     free(b->id);
     free(b->target);
+    free(b->depth);
     *b = (struct batch){0};
+}
+
+/* The map of a row, in the variant that its image has. */
+static void fill_map(const struct source *s, uint64_t epoch, size_t row, const void *map,
+                     size_t size, const void *outside, void *to)
+{
+    const struct samples *from = s->samples;
+    const size_t bytes = (size_t)from->shape.height * (size_t)from->shape.width * size;
+    augment_map(&s->augment, s->seed, epoch, from->id[row], (const char *)map + row * bytes, size,
+                from->shape.height, from->shape.width, outside, to);
 }
 
 void batch_fill(struct batch *b, const struct source *s, uint64_t epoch, const size_t *index, int n)
 {
     const struct samples *from = s->samples;
+    const size_t pixels = b->pixels / (size_t)from->shape.channels;
+    const uint8_t beyond = UINT8_MAX;
+    const float unknown = 0;
     b->n = n;
 #pragma omp parallel for schedule(static)
     for (int i = 0; i < n; i++) {
@@ -44,12 +62,12 @@ void batch_fill(struct batch *b, const struct source *s, uint64_t epoch, const s
         augment_image(&s->augment, &s->normalisation, s->seed, epoch, from->id[row],
                       from->image + row * b->pixels, from->shape.height, from->shape.width,
                       from->shape.channels, b->x + (size_t)i * b->pixels);
-        if (b->target) {
-            size_t pixels = b->pixels / (size_t)from->shape.channels;
-            augment_map(&s->augment, s->seed, epoch, from->id[row], from->target + row * pixels,
-                        from->shape.height, from->shape.width, UINT8_MAX,
-                        b->target + (size_t)i * pixels);
-        }
+        if (b->target)
+            fill_map(s, epoch, row, from->target, sizeof beyond, &beyond,
+                     b->target + (size_t)i * pixels);
+        if (b->depth)
+            fill_map(s, epoch, row, from->depth, sizeof unknown, &unknown,
+                     b->depth + (size_t)i * pixels);
     }
 }
 
@@ -92,7 +110,10 @@ void batch_show(const struct batch *b, struct node *x, struct node *label)
         to[i] = b->x[i];
     size_t per_image = node_count(label), count = (size_t)b->n * per_image;
     for (size_t i = 0; i < count; i++)
-        labels[i] = (real)(b->target ? b->target[i] : b->label[i / per_image]);
+        if (b->depth)
+            labels[i] = (real)(b->depth[i] < DEPTH_LEAST ? 0 : b->depth[i]);
+        else
+            labels[i] = (real)(b->target ? b->target[i] : b->label[i / per_image]);
 }
 
 double batch_probability(const real *logits, int classes, int k)

@@ -20,12 +20,13 @@ struct batch {
     float *x;        /* n * pixels, owned */
     int *label;      /* owned */
     uint8_t *target; /* n * height * width, the class of every pixel, UINT8_MAX beyond the image;
-                        owned. NULL: images have a label each */
+                        owned, and so is the next; NULL where this is not the task */
+    float *depth;    /* the same: how far away every pixel is, 0 where that is unknown */
     int64_t *id;     /* owned */
 };
 
-/* dense: with targets, which the samples must then have. */
-int batch_new(struct batch *b, int most, struct image_shape shape, bool dense, struct error *e);
+/* For this task the samples must then have what it asks for. */
+int batch_new(struct batch *b, int most, struct image_shape shape, enum task task, struct error *e);
 void batch_free(struct batch *b);
 /* Rows index[0..n), n <= most, in the variant that they have in this epoch. */
 void batch_fill(struct batch *b, const struct source *s, uint64_t epoch, const size_t *index,

@@ -67,7 +67,7 @@ static int write_classifier(struct export *x, struct error *e)
     }
     struct onnx_model onnx = {.input = m.x,
                               .output = m.logits,
-                              .output_name = "logits",
+                              .output_name = m.task == TASK_DEPTH ? "depth" : "logits",
                               .mean = mean,
                               .deviation = deviation};
     int failed = write(x, &onnx, e);

@@ -8,7 +8,7 @@ int inference_run(const struct model *m, const struct samples *s, int batch, inf
     struct source source = {.samples = s, .normalisation = m->normalisation};
     struct batch b;
     autofree size_t *row = array_new((size_t)batch, sizeof *row, "a batch", e);
-    if (!row || batch_new(&b, batch, m->image, false, e))
+    if (!row || batch_new(&b, batch, m->image, TASK_CLASS, e))
         return -1;
     int failed = 0;
     for (size_t at = 0; at < s->count && !failed; at += (size_t)b.n) {

@@ -4,8 +4,8 @@
 #include "search/batches.h"
 #include "search/model.h"
 
-/* Takes one image's logits (model.classes of them, or so many for every pixel), in the order of the
- * samples; -1 ends it all. */
+/* Takes one image's logits (model.classes of them, or so many for every pixel; or depths), in the
+ * order of the samples; -1 ends it all. */
 typedef int inference_take(void *to, size_t row, const real *logits, struct error *e);
 
 /* `batch` is at most what the graph was planned for. */

@@ -46,6 +46,8 @@ struct value *model_settings(const struct model_options *o, struct image_shape i
 {
     struct normalisation none = {.channels = image.channels, .sd = {1, 1, 1, 1}};
     struct value *v = value_map(), *shape = value_array();
+    if (o->design && design_find(o->design)->task == TASK_DEPTH)
+        classes = 1;
     bool good = value_append(shape, value_int(image.height)) &&
                 value_append(shape, value_int(image.width)) &&
                 value_append(shape, value_int(image.channels));
@@ -134,7 +136,7 @@ static int build(struct model *m, const struct value *settings, struct error *e)
     const char *type = value_get_text(settings, "type", "(none)");
     m->supernet = !strcmp(type, "supernet");
     m->design = design_find(type);
-    m->dense = m->design && m->design->dense;
+    m->task = m->design ? m->design->task : TASK_CLASS;
     if (!m->supernet && !m->design && strcmp(type, "discrete"))
         return error_set(e, "network of type %s, expected supernet|discrete|" DESIGN_WORDS, type);
     if (get_image(settings, &m->image, e) ||

@@ -54,7 +54,7 @@ struct model {
     struct image_shape image;
     int classes, channels;
     int cells, depth; /* the one that there is */
-    bool dense;       /* label and logits are of every pixel */
+    enum task task;
     struct normalisation normalisation;
     struct graph *graph;        /* owned */
     struct node *x, *label;     /* inputs */
@@ -62,8 +62,8 @@ struct model {
 };
 
 /* The settings of a super-net, of the discrete network of a genotype (not NULL), or of a design
- * that o names, for such images; n may be NULL where sizes are all that is asked. NULL where memory
- * is out. The caller owns the map. */
+ * that o names, for such images and, where it tells any, classes; n may be NULL where sizes are all
+ * that is asked. NULL where memory is out. The caller owns the map. */
 struct value *model_settings(const struct model_options *o, struct image_shape image, int classes,
                              const struct normalisation *n, const struct genotype *genotype);
 /* Builds the graph of such a map, which may come from a file: everything in it is checked. */

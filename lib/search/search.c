@@ -74,8 +74,8 @@ static int build(struct search *s, const struct value *network, const struct val
     if (darts_init(&s->darts, graph_group(g, GRAPH_WEIGHTS), graph_group(g, GRAPH_ARCHITECTURE),
                    e) ||
         easiness_init(&s->easiness, s->window, e) ||
-        batch_new(&s->training, s->batch, s->model.image, false, e) ||
-        batch_new(&s->held_out, s->batch, s->model.image, false, e))
+        batch_new(&s->training, s->batch, s->model.image, TASK_CLASS, e) ||
+        batch_new(&s->held_out, s->batch, s->model.image, TASK_CLASS, e))
         return -1;
     s->darts.order = s->order;
     s->darts.differentiate = differentiate;

@@ -43,7 +43,7 @@ static int build(struct training *t, const struct value *network, const struct v
         return -1;
     network_initialise(g, t->seed);
     t->velocity = array_new(graph_group(g, GRAPH_WEIGHTS).count, sizeof(real), "momentum", e);
-    return t->velocity ? batch_new(&t->images, t->batch, t->model.image, t->model.dense, e) : -1;
+    return t->velocity ? batch_new(&t->images, t->batch, t->model.image, t->model.task, e) : -1;
 }
 
 int training_new(struct training *t, const struct value *network, const struct value *settings,
@@ -72,7 +72,8 @@ static int note_epoch(struct training *t, double loss, double accuracy, double r
 {
     struct value *point = value_map();
     bool good = value_set_real(point, "loss", loss) &&
-                value_set_real(point, "accuracy", accuracy) && value_set_real(point, "rate", rate);
+                (t->model.task == TASK_DEPTH || value_set_real(point, "accuracy", accuracy)) &&
+                value_set_real(point, "rate", rate);
     if (value_append(t->curve, point) && good)
         return 0;
     return error_set(e, "out of memory");
@@ -131,7 +132,8 @@ int training_epoch(struct training *t, const struct samples *samples,
         run.n = b->n;
         graph_forward(t->model.graph, &run);
         loss += (double)*node_value(t->model.loss) * b->n;
-        count_right(t, &right, &labels);
+        if (t->model.task != TASK_DEPTH)
+            count_right(t, &right, &labels);
         if (!isfinite(loss))
             return error_set(e, "epoch %d: the loss is no longer a number; a lower --rate may help",
                              t->epoch);

@@ -4,7 +4,7 @@
  * exactly stands in the map `network` (model.h) and in
  *
  *     settings   {seed, epochs, batch, rate, drop_path, cutout, augment (AUGMENT_WORDS), source;
- *                 balance, of a dense network: "median" or "none"}
+ *                 balance, where classes of pixels are told: "median" or "none"}
  */
 #ifndef SEARCH_TRAINING_H
 #define SEARCH_TRAINING_H
@@ -21,7 +21,7 @@ struct training {
     struct model model;
     real *velocity;      /* owned */
     int epoch;           /* epochs done */
-    struct value *curve; /* array, one map an epoch: loss, accuracy, rate; owned */
+    struct value *curve; /* array, one map an epoch: loss, accuracy (of classes), rate; owned */
     double seconds;
     struct batch images; /* at work */
 };
@@ -30,7 +30,8 @@ struct training {
 int training_new(struct training *t, const struct value *network, const struct value *settings,
                  struct error *e);
 void training_free(struct training *t);
-/* Of a dense network just made: weighs the classes by their frequencies (samples_balance). */
+/* Of a network just made that tells classes of pixels: weighs the classes by their frequencies
+ * (samples_balance). */
 int training_balance(struct training *t, const struct samples *samples, struct error *e);
 /* Trains one epoch; `progress` (may be NULL) is called with the images done of it. An error where
  * the loss is no longer a number. */

@@ -96,4 +96,20 @@ status 0 'a miniature study of pixels'
 stdout like 'mean IoU*| 95 | *pixel accuracy*| 5 | *mean class accuracy*'
 run 'save npy was pixels/held-out && save npy is pixels/at-5/images && cmp was/target.npy is/target.npy && ! cmp -s was/image.npy is/image.npy'
 status 0 'classes of pixels are never compressed'
+
+# How far away every pixel is; lower is better.
+run 'study DATA=scenes RUN=scenes POOL=60 TEST=20 SEEDS="1 2" ARMS="inference retrained" \
+    TRAIN="--network unet --depth 2 --channels 4 --batch 10 --rate 0.1"'
+status 0 'a miniature study of depths'
+stdout like 'root mean squared error of depth, % (lower is better)*| 95 | *mean relative error*mean squared relative*'
+run 'save npy was scenes/held-out && save npy is scenes/at-5/images && cmp was/depth.npy is/depth.npy && ! cmp -s was/image.npy is/image.npy'
+status 0 'depths are never compressed'
+run "cat scenes/seed-[12]/pool scenes/held-out | save npy all - && od -An -v -t d8 -w8 -j 128 all/id.npy | sort -u | wc -l"
+stdout exactly 80 # of the pools 0 to 59, of what is held out others
+run "cmp -s scenes/seed-1/pool scenes/seed-2/pool"
+status 1 'each seed has scenes of its own'
+perl -pe 's/^(inference\t95\t.*\t)[^\t]+(\t[^\t]+\t[^\t]+\n)/${1}0.10$2/; s/^(inference\t5\t.*\t)[^\t]+(\t[^\t]+\t[^\t]+\n)/${1}0.05$2/' \
+    scenes/results.tsv >better.tsv
+run '"$ROOT/pipelines/compression-study-report" table better.tsv'
+stdout like '*knee of inference*: level 5, *inference-only at 5 is no better than at 50: does not hold (+*'
 done_testing

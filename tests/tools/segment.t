@@ -63,7 +63,7 @@ fails() { # message, command
     stderr like "$1"
 }
 fails 'train: standard input: no field target*' "load folder set/train --size 9x12 | train $net --epochs 1"
-fails 'evaluate: *classes of pixels*' 'evaluate --scores logits p'
+fails 'evaluate: *predictions for pixels, which have no scores' 'evaluate --scores logits p'
 fails 'predict: standard input: images of 8x12x3, the network takes 9x12x3*' 'load camvid set train --size 8x12 | predict --weights net'
 fails 'evaluate: standard input: *target*' 'save npy c s && rm c/target.npy && load npy c | predict --weights net | evaluate'
 printf '0 dark\n2 bright\n' >set/classes.txt

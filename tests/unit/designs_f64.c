@@ -57,8 +57,9 @@ static void check(const char *name, struct designed d)
     struct random r = random_stream(2, "images", 0);
     for (size_t i = 0; i < BATCH * node_count(d.x); i++)
         node_value(d.x)[i] = (real)random_normal(&r);
-    for (size_t i = 0; i < BATCH * node_count(d.label); i++)
-        node_value(d.label)[i] = (real)random_below(&r, CLASSES);
+    for (size_t i = 0; i < BATCH * node_count(d.label); i++) /* a class, or a depth: 0 is unknown */
+        node_value(d.label)[i] =
+            (real)random_below(&r, CLASSES) / (real)(d.classes == 1 ? CLASSES - 1 : 1);
 
     struct group weights = graph_group(g, GRAPH_WEIGHTS);
     real *gradient = malloc(weights.count * sizeof *gradient);
@@ -108,6 +109,9 @@ int main(void)
           (struct designed){{9, 10, 3}, .channels = 2, .depth = 3, .classes = CLASSES - 1});
     check("segnet", (struct designed){{4, 7, 1}, .channels = 3, .depth = 1, .classes = CLASSES});
 
+    check("unet", (struct designed){{8, 12, 3}, .channels = 2, .depth = 2, .classes = 1});
+    check("unet", (struct designed){{2, 6, 1}, .channels = 3, .depth = 1, .classes = 1});
+
     /* The paper's 0.27 million: convolutions, normalisation, classifier; then what the shortcuts of
      * two 1x1 convolutions and their normalisation add. */
     count("resnet", (struct designed){{32, 32, 3}, .channels = 16, .depth = 20, .classes = 10},
@@ -117,6 +121,8 @@ int main(void)
     refuse("cnn", (struct designed){{8, 8, 1}, .channels = 4, .depth = 10, .classes = 10});
     refuse("segnet", (struct designed){{7, 8, 1}, .channels = 4, .depth = 3, .classes = 300});
     refuse("segnet", (struct designed){{7, 9, 1}, .channels = 4, .depth = 4, .classes = 4});
+    refuse("unet", (struct designed){{64, 60, 3}, .channels = 4, .depth = 3, .classes = 1});
+    refuse("unet", (struct designed){{64, 64, 3}, .channels = 4, .depth = 3, .classes = 2});
     refuse("cnn", (struct designed){{8, 8, 1}, .channels = 0, .depth = 4, .classes = 10});
     return tap_done();
 }

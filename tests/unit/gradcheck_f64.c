@@ -117,6 +117,10 @@ static struct node *case_pixels(struct graph *g, const struct gradcheck *c)
     return pixel_cross_entropy(image(g, c, "x"), check_input(g, "label7", c->height, c->width, 1),
                                weights);
 }
+static struct node *case_known_pixels(struct graph *g, const struct gradcheck *c)
+{
+    return pixel_absolute_error(image(g, c, "x"), image(g, c, "unit"));
+}
 static struct node *case_mse(struct graph *g, const struct gradcheck *c)
 {
     return mean_squared_error(image(g, c, "x"), image(g, c, "y"));
@@ -212,6 +216,7 @@ static const struct gradcheck cases[] = {
     {"pixel cross-entropy", case_pixels, 5, 4, .height = 3, .width = 5, .channels = 5},
     {"pixel cross-entropy, weighted", case_pixels, 3, .height = 5, .width = 2, .channels = 4,
      .integer = 1},
+    {"pixel absolute error", case_known_pixels, 5, 4, .height = 3, .width = 5, .channels = 1},
     {"mean squared error", case_mse, 4, 3, .height = 3, .width = 3, .channels = 2},
     {"mean absolute error", case_mae, 4, 3, .height = 3, .width = 3, .channels = 2},
     {"smooth l1", case_smooth_l1, 4, 3, .height = 3, .width = 3, .channels = 2},

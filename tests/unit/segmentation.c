@@ -64,6 +64,7 @@ static void variants(void)
     enum { SIDE = 9, PIXELS = SIDE * SIDE };
     const struct normalisation n = {.channels = 1, .sd = {1}};
     const struct augment flips = {.pad = 2, .flip = true, .vertical_flip = true};
+    const uint8_t none = 0;
     uint8_t image[PIXELS], map[PIXELS];
     float moved[PIXELS];
     int apart = 0, outside = 0, changed = 0;
@@ -71,7 +72,7 @@ static void variants(void)
         image[i] = (uint8_t)(i + 1);
     for (uint64_t epoch = 0; epoch < 20; epoch++) {
         augment_image(&flips, &n, 1, epoch, 5, image, SIDE, SIDE, 1, moved);
-        augment_map(&flips, 1, epoch, 5, image, SIDE, SIDE, 0, map);
+        augment_map(&flips, 1, epoch, 5, image, 1, SIDE, SIDE, &none, map);
         for (int i = 0; i < PIXELS; i++) {
             apart += lrintf(moved[i] * 255) != map[i];
             outside += map[i] == 0;
@@ -80,7 +81,7 @@ static void variants(void)
     }
     ok(!apart && outside && changed, "flips and crops: %d pixels apart, %d outside, %d moved",
        apart, outside, changed);
-    augment_map(&(struct augment){0}, 1, 3, 5, image, SIDE, SIDE, 0, map);
+    augment_map(&(struct augment){0}, 1, 3, 5, image, 1, SIDE, SIDE, &none, map);
     ok(!memcmp(map, image, PIXELS), "without: the map itself");
 }
 
