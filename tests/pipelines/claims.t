@@ -1,5 +1,6 @@
 #!/bin/bash
-# The register of claims: what was not run says so, and a verdict counts by its rule's digest alone.
+# The register of claims: what was not run says so, a verdict counts by its rule's digest alone, and
+# every command works, as pilots show (all of them with CHECK_LONG=1).
 . "${0%/*}/../tools/tap.sh"
 claims() { "$ROOT/pipelines/claims" "$@"; }
 
@@ -24,4 +25,91 @@ stdout exactly $'P3-2\tholds\t2.1 (1.8 to 2.4), n 12\tmake study'
 printf '0123456789abcdef\tholds\t-\tmake study\n' >verdicts/P3-2
 run 'RUNS=verdicts claims P3-2 | tail -n 1'
 stdout exactly $'P3-2\tnot run by this rule\t-\t-'
+
+# ---- many claims at once ----
+verdict() { # claim, verdict, p_holds, p_fails
+    local digest
+    digest=$(grep -P "^$1\t" "$ROOT/pipelines/claims.tsv" | sha256sum | cut -c 1-16)
+    printf '%s\t%s\t1\tmake claims/%s\t%s\t%s\n' "$digest" "$2" "$1" "$3" "$4" >"verdicts/$1"
+}
+verdict P3-2 holds 0.0015 1
+verdict P3-9 holds 0.0018 1
+verdict P6-4 fails 1 0.001
+run 'RUNS=verdicts claims P3-2 P3-9 P6-4 | tail -n 3'
+# 15 x 0.0015 and, by then 14, x 0.0018; 15 x 0.001
+stdout exactly $'P3-2\tholds\t1; adjusted p 0.022\tmake claims/P3-2
+P3-9\tcannot be told\t1; adjusted p 0.025\tmake claims/P3-9
+P6-4\tfails\t1; adjusted p 0.015\tmake claims/P6-4'
+
+# ---- figures to verdicts, on studies that are made up ----
+study() { # set, seed, model, level, accuracy of two classes of 1000
+    mkdir -p "up/$1/seed-$2/$3"
+    printf '{"top1": %s, "per_class": [{"support": 1000, "right": %s, "recall": %s}, {"support": 1000, "right": %s, "recall": %s}]}\n' \
+        "$(perl -e 'print(($ARGV[0] + $ARGV[1]) / 2)' "$5" "$6")" \
+        "$(perl -e 'print 1000 * shift' "$5")" "$5" "$(perl -e 'print 1000 * shift' "$6")" "$6" >"up/$1/seed-$2/$3/at-$4.json"
+    echo "$1 $2 $3 $4" >"up/$1/seed-$2/$3/at-$4.predictions"
+}
+images() { # set, seed, model, level, right of 100 pixels of each image...
+    mkdir -p "up/$1/seed-$2/$3"
+    perl -e 'my $n = @ARGV; my $sum = 0; $sum += $_ for @ARGV;
+        print "{\"accuracy\": ", $sum / $n / 100, ", \"per_image\": [", join(", ", map { "{\"pixels\": 100, \"right\": $_}" } @ARGV), "]}\n"' \
+        "${@:5}" >"up/$1/seed-$2/$3/at-$4.json"
+}
+for seed in 1 2 3; do
+    for set in FM CL; do
+        study $set $seed reference 95 0.90 0.92
+        study $set $seed reference 15 0.80 0.82
+        study $set $seed reference 5 0.50 0.9$seed
+        study $set $seed half-15 15 0.85 0.88
+        study $set $seed half-5 5 0.84 0.85
+    done
+    images CV $seed reference 95 90 80
+    images CV $seed reference 15 90 80
+    images CV $seed reference 5 50 40
+    images CV $seed half-15 15 88 79
+    images CV $seed half-5 5 85 7$seed
+done
+report() { "$ROOT/pipelines/claims-report" judge "$ROOT/pipelines/claims.tsv" "$1" up '1 2 3'; }
+run 'report P3-2 && RUNS=up claims P3-2 | tail -n 1'
+status 0
+stdout like 'P3-2*cannot be told*FM 15: 0.50 (0.50 to 0.50) T(0), n 3; FM 5: *CV 5: *n 3 x 2*no control was run*'
+ok 'a level that costs nothing is left out' test "$(grep -c '^CV 15' up/P3-2.tsv)" = 0
+run "awk -F '\t' '\$1 == \"CV 5\" { print \$3, \$4, \$5, \$6 }' up/P3-2.tsv | head -n 2 | xargs"
+stdout exactly '1 0 1500 100 1 1 1100 100' # 8500 - (5000 + 9000) / 2 and 7100 - (4000 + 8000) / 2
+run 'report P3-3 && cut -f 2- up/P3-3'
+stdout like 'holds*FM: 4.95 (4.95 to 4.95) T(<10)*CV: 1.76 (1.25 to 2.22) T(<10), n 3 x 2*'
+# Class 1 falls to 50 %, class 2 rises: not what one shift of logits does, 29 points against 2; and
+# retraining undoes it.
+run 'report P3-9 && cut -f 2,3 up/P3-9 && wc -l <up/ledger'
+stdout like 'fails	FM (i): 26.* D(1), n 3;*FM (ii): -* D(0.5), n 3*30'
+echo other >up/FM/seed-1/reference/at-5.predictions
+run 'report P3-9 && tail -n 1 up/P3-9'
+stdout like '*test images opened again: 1 predictions*'
+
+# ---- pilots ----
+pilot() { "$ROOT/pipelines/claims.mk" PILOT=1 BIN="$BIN" SHARED="$SHARED" RUNS=runs THREADS=1 "$@"; }
+run 'pilot P3-12'
+status 2
+stderr like 'claims: P3-12 cannot be run yet*'
+if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
+    run 'pilot P6-4'
+    status 0 'a pilot of P6-4'
+    run 'cut -f 1,4 runs/pilot/P6-4 && RUNS=runs claims P6-4 | tail -n 1 && cp runs/pilot/P6-4 runs && RUNS=runs claims P6-4 | tail -n 1'
+    stdout exactly $'pilot\tmake claims/P6-4\nP6-4\tnot run\t-\t-\nP6-4\tnot run by this rule\t-\t-'
+fi
+if [ -d "${SHARED-}/data/camvid" ] && command -v zstd >/dev/null; then
+    ids='P3-6 P3-9'
+    case ${CHECK_LONG:-0} in '' | 0) ;; *) ids='P3-1 P3-2 P3-3 P3-5 P3-6 P3-7 P3-8 P3-9 P6-1 P6-2 P6-3' ;; esac
+    run 'pilot $ids'
+    status 0 "pilots of $ids"
+    for id in $ids; do
+        run "grep -c \"^pilot.*make claims/$id\" runs/pilot/$id"
+        stdout exactly 1
+    done
+    cp runs/pilot/P3-9.tsv before
+    run 'pilot P3-9 2>&1 | grep -v "found 1 of 5" | grep -c . ; cmp runs/pilot/P3-9.tsv before'
+    stdout exactly 0 # nothing is done twice
+    run 'head -c 3073000 runs/pilot/beds/CL/test_batch.bin | cmp - <(zstd -dcq $SHARED/data/cifar10-lossless/data_batch_1.bin.zst | tail -c 3073000)'
+    status 0 'the last 1,000 training images of CL are for tests'
+fi
 done_testing
