@@ -75,6 +75,7 @@ studies_P3-6 =
 studies_P6-4 =
 without = P3-12 P3-13
 arms_P6-2 = inference pure
+arms_P3-7 = inference blurred noisy
 studies = $(if $(filter undefined,$(origin studies_$@)),$(call field,$@,5),$(studies_$@))
 arms = $(or $(arms_$@),$(call field,$@,6))
 goals = figures $(foreach s,$(seeds),$(goals_$@:%=$(IN)/$1/seed-$s/%))

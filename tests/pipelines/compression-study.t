@@ -62,6 +62,10 @@ set +m
 run 'study RUN=three SEEDS=1 "$arms" >/dev/null && same once three'
 status 0 'killed and killed again, it goes on and gives the same bytes'
 
+run 'study RUN=two SEEDS=1 ARMS="inference blurred noisy"'
+status 0 'as much worse in other ways'
+stdout like '*| inference | blurred | noisy |*| 95 |* (1) | - | - |*| 5 |* (1) |* (1) |* (1) |*'
+
 run 'study RUN=once EPOCHS=3'
 status 2
 stderr like '*once holds a run of other settings*'
