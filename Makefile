@@ -27,7 +27,7 @@ OPT ?= $(if $(COVERAGE),-O1,-O3) -g
 # pipelines run, then what the tests run.
 HEADERS = msgpack.h:libmsgpack-dev xxhash.h:libxxhash-dev Random123/philox.h:librandom123-dev \
 	jpeglib.h:libjpeg62-turbo-dev png.h:libpng-dev x264.h:libx264-dev zlib.h:zlib1g-dev \
-	protobuf-c/protobuf-c.h:libprotobuf-c-dev
+	protobuf-c/protobuf-c.h:libprotobuf-c-dev fftw3.h:libfftw3-dev
 PACKAGES = $(foreach h,$(HEADERS),$(lastword $(subst :, ,$h))) protobuf-c-compiler libonnx-dev \
 	dataset-fashion-mnist perl gnuplot-nox graphviz \
 	python3-msgpack python3-numpy mandoc strace
@@ -44,7 +44,7 @@ ifneq ($(COVERAGE),)
 $(foreach room,base image measure network rows stream,$(BUILD)/lib/$(room)/%.o): OPT = -O0 -g
 endif
 LDFLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage) -Wl,--as-needed
-LDLIBS = -lmsgpackc -lxxhash -ljpeg -lpng -lx264 -lz -lprotobuf-c -lm
+LDLIBS = -lmsgpackc -lxxhash -ljpeg -lpng -lx264 -lz -lprotobuf-c -lfftw3 -lm
 
 # libavformat and libavcodec, where their headers are; programs load them when they read a video.
 ifeq ($(shell echo '\#include <libavformat/avformat.h>' | $(CC) -E -xc - >/dev/null 2>&1 && echo yes),yes)

@@ -1,15 +1,9 @@
 #include "image/yuv.h"
 #include <string.h>
+#include "base/clones.h"
 
 /* Rows are converted in pieces whose planes the cache holds. */
 enum { BITS = 16, ONE = 1 << BITS, HALF = ONE / 2, PIECE = 256 };
-
-/* The loops over pixels, once for each instruction set; the same integers whichever it is. */
-#if defined __x86_64__ && !defined __clang__ && !defined __SANITIZE_ADDRESS__
-#define FAST __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FAST
-#endif
 
 uint32_t yuv_rows(const struct yuv *f, int plane)
 {

@@ -1,4 +1,5 @@
 #include "rows/gallery.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
@@ -60,7 +61,7 @@ int gallery_gather(struct gallery *g, struct stream_reader *r, struct error *e)
     struct fields f;
     const struct cell *row;
     int got;
-    if (find_fields(stream_header(r), g->field, g->paired, g->by_class, &f, e))
+    if (find_fields(stream_header(r), g->field, g->paired || g->mapped, g->by_class, &f, e))
         return error_wrap(e, "%s", stream_path(r));
     while ((got = stream_read(r, &row, e)) == 1) {
         int32_t label = f.label < 0 ? -1 : (int32_t)row[f.label].integer;
@@ -85,27 +86,45 @@ static int by_id(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* What is shown, in the order of the ids; the caller's to free. */
+static struct shown **sort_by_id(const struct gallery *g, struct error *e)
+{
+    struct shown **sorted = array_new(g->count, sizeof *sorted, "images", e);
+    for (size_t i = 0; sorted && i < g->count; i++)
+        sorted[i] = &g->shown[i];
+    if (sorted)
+        qsort(sorted, g->count, sizeof *sorted, by_id);
+    return sorted;
+}
+
+/* The first of this id, or NULL; `end` is behind the last. */
+static struct shown **find_shown(const struct gallery *g, struct shown **sorted, int64_t id,
+                                 struct shown ***end)
+{
+    struct shown key = {.id = id}, *wanted = &key;
+    struct shown **found = bsearch(&wanted, sorted, g->count, sizeof *sorted, by_id);
+    if (!found)
+        return NULL;
+    for (*end = found + 1; *end < sorted + g->count && (**end)->id == id; ++*end)
+        ;
+    while (found > sorted && found[-1]->id == id)
+        found--;
+    return found;
+}
+
 int gallery_pair(struct gallery *g, struct stream_reader *r, struct error *e)
 {
     struct fields f;
     const struct cell *row;
     int got;
-    autofree struct shown **sorted = array_new(g->count, sizeof *sorted, "images", e);
+    autofree struct shown **sorted = sort_by_id(g, e);
     if (!sorted)
         return -1;
     if (find_fields(stream_header(r), g->pair_field, true, false, &f, e))
         return error_wrap(e, "%s", stream_path(r));
-    for (size_t i = 0; i < g->count; i++)
-        sorted[i] = &g->shown[i];
-    qsort(sorted, g->count, sizeof *sorted, by_id);
     while ((got = stream_read(r, &row, e)) == 1) {
-        struct shown key = {.id = row[f.id].integer}, *wanted = &key;
-        struct shown **found = bsearch(&wanted, sorted, g->count, sizeof *sorted, by_id);
-        if (!found)
-            continue;
-        while (found > sorted && found[-1]->id == key.id)
-            found--;
-        for (; found < sorted + g->count && (*found)->id == key.id; found++)
+        struct shown **end, **found = find_shown(g, sorted, row[f.id].integer, &end);
+        for (; found && found < end; found++)
             if (!(*found)->pair.pixels && copy_tile(g, &(*found)->pair, &row[f.image], e))
                 return error_wrap(e, "%s: row %lld", stream_path(r), (long long)stream_rows(r));
     }
@@ -114,6 +133,50 @@ int gallery_pair(struct gallery *g, struct stream_reader *r, struct error *e)
             return error_set(e, "%s: no image of id %lld, which the first stream shows",
                              stream_path(r), (long long)g->shown[i].id);
     return got;
+}
+
+/* ---- maps ---- */
+
+static int read_places(struct gallery *g, struct stream_reader *r, struct error *e)
+{
+    const struct header *h = stream_header(r);
+    const struct cell *row;
+    int got, id, z;
+    autofree struct shown **sorted = sort_by_id(g, e);
+    if (!sorted || header_require_kind(h, "latents", e) ||
+        (id = header_require(h, "id", ELEMENT_I64, 0, e)) < 0 ||
+        (z = header_require(h, "z", ELEMENT_F32, 1, e)) < 0)
+        return -1;
+    while ((got = stream_read(r, &row, e)) == 1) {
+        const float *at = row[z].data;
+        struct shown **end, **found = find_shown(g, sorted, row[id].integer, &end);
+        if (row[z].count != 2 || !isfinite(at[0]) || !isfinite(at[1]))
+            return error_set(e, "row %lld: z: expected two numbers, as embed-2d writes them",
+                             (long long)stream_rows(r));
+        for (; found && found < end; found++) {
+            memcpy((*found)->at, at, sizeof(*found)->at);
+            (*found)->placed = true;
+        }
+    }
+    return got;
+}
+
+int gallery_map(struct gallery *g, struct stream_reader *r, struct sheet_map *m, struct error *e)
+{
+    if (read_places(g, r, e))
+        return error_wrap(e, "%s", stream_path(r));
+    if (!(g->tile = array_new(g->count, sizeof *g->tile, "map", e)) ||
+        !(g->at = array_new(2 * g->count, sizeof *g->at, "map", e)))
+        return -1;
+    m->tile = g->tile;
+    m->at = g->at;
+    m->tiles = 0;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->shown[i].placed) {
+            g->tile[m->tiles] = g->shown[i].tile;
+            memcpy(g->at + 2 * m->tiles++, g->shown[i].at, 2 * sizeof *g->at);
+        }
+    return m->tiles ? 0 : error_set(e, "%s: no place for any of the images", stream_path(r));
 }
 
 /* ---- places ---- */
@@ -172,4 +235,5 @@ void gallery_free(struct gallery *g)
     }
     free(g->shown);
     free(g->tile);
+    free(g->at);
 }

@@ -27,6 +27,37 @@ run 'mosaic --gap 1 --scale 2 --columns 1 --most 1 --background 0 -o set/c/x.png
 run 'load folder set | save json | sed "s/.*image.:\[//; s/\],.file.*//; s/\],\[\[/ \/ [[/g; s/[][]//g"'
 stdout exactly '0,0,0,0 / 0,1,1,0 / 0,1,1,0 / 0,0,0,0'
 
+
+# A map: the first axis to the right, the second up; the later of two is seen; no place, no image.
+places() { # '[[x, y], ...]' of ids 0, 1, ...
+    /usr/bin/python3 -c "import os, numpy as np; os.makedirs('arrays', exist_ok=True)
+z = np.array($1, np.float32)
+np.save('arrays/z.npy', z); np.save('arrays/id.npy', np.arange(len(z)))
+np.save('arrays/label.npy', np.zeros(len(z), np.int32))" && load npy arrays >map
+}
+places '[[0, 0], [2, 0], [0, 2], [0, 2]]'
+run 'mosaic --map map --side 3 --background 9 -o set/c/x.png s'
+status 0
+run 'load folder set | save json | sed "s/.*image.:\[//; s/\],.file.*//; s/\],\[\[/ \/ [[/g; s/[][]//g"'
+stdout exactly '4,9,9 / 9,9,9 / 1,9,2'
+run 'mosaic --map map --side 1 --scale 2 s -o out.png'
+status 1
+stderr like 'mosaic: *images of 2 x 2 pixels are larger than a map of 1'
+run 'pick --first 0 map | mosaic --map - -o out.png s'
+status 1
+stderr like 'mosaic: standard input: no place for any of the images'
+places '[[0, 0], [float("nan"), 0]]'
+run 'mosaic --map map -o out.png s'
+status 1
+stderr like 'mosaic: map: row 2: z: expected two numbers*'
+run 'mosaic --map s -o out.png s'
+status 1
+stderr like 'mosaic: s: *latents*'
+for wrong in '--map map --columns 3' '--map map --by-class' '--side 30'; do
+    run "mosaic $wrong s"
+    status 2
+done
+
 run 'mosaic --pairs <(pick --first 3 o) s -o out.png'
 status 1
 stderr like 'mosaic: *: no image of id 3, which the first stream shows'
