@@ -21,18 +21,17 @@ static uint8_t to_byte(double x)
 struct picture {
     const uint8_t *pixels;
     uint32_t height, width, channels;
-    float *across; /* what the kernel leaves along rows */
+    float *real, *across; /* the pixels; what the kernel leaves of them along rows */
     const struct random *noise;
 };
 
 /* The kernel along one axis: `count` values `step` apart, the ends continued. */
-static double weigh(const float *kernel, int radius, const uint8_t *byte, const float *real,
-                    size_t step, int count, int at)
+static float weigh(const float *kernel, int radius, const float *x, size_t step, int count, int at)
 {
-    double sum = 0;
-    for (int k = -radius; k <= radius; k++) {
-        int i = at + k < 0 ? 0 : at + k < count ? at + k : count - 1;
-        sum += kernel[k < 0 ? -k : k] * (byte ? byte[i * step] : real[i * step]);
+    float sum = kernel[0] * x[at * step];
+    for (int k = 1; k <= radius; k++) {
+        int before = at < k ? 0 : at - k, after = at + k < count ? at + k : count - 1;
+        sum += kernel[k] * (x[before * step] + x[after * step]);
     }
     return sum;
 }
@@ -46,15 +45,14 @@ static void blur(const struct picture *p, double sigma, uint8_t *to)
     for (int k = 0; k <= radius; k++)
         kernel[k] /= sum;
     size_t row = (size_t)p->width * p->channels;
-    for (uint32_t y = 0; y < p->height; y++)
+    int height = (int)p->height, width = (int)p->width;
+    for (int y = 0; y < height; y++)
         for (size_t x = 0; x < row; x++)
-            p->across[y * row + x] =
-                (float)weigh(kernel, radius, p->pixels + y * row + x % p->channels, NULL,
-                             p->channels, (int)p->width, (int)(x / p->channels));
-    for (uint32_t y = 0; y < p->height; y++)
+            p->across[y * row + x] = weigh(kernel, radius, p->real + y * row + x % p->channels,
+                                           p->channels, width, (int)(x / p->channels));
+    for (int y = 0; y < height; y++)
         for (size_t x = 0; x < row; x++)
-            to[y * row + x] =
-                to_byte(weigh(kernel, radius, NULL, p->across + x, row, (int)p->height, (int)y));
+            to[y * row + x] = to_byte(weigh(kernel, radius, p->across + x, row, height, y));
 }
 
 static void add_noise(const struct picture *p, double sigma, uint8_t *to)
@@ -69,10 +67,14 @@ static void bisect(const struct picture *p,
                    double square, uint8_t *to)
 {
     size_t count = (size_t)p->height * p->width * p->channels;
-    double low = 0, high = most;
-    degrade(p, most, to);
-    if (degrade_error(p->pixels, to, count) <= square)
-        return;
+    double low = 0, high = most / 64;
+    for (;; low = high, high *= 2) {
+        degrade(p, high, to);
+        if (degrade_error(p->pixels, to, count) > square)
+            break;
+        if (high >= most)
+            return;
+    }
     for (int i = 0; i < HALVINGS; i++) {
         double middle = (low + high) / 2;
         degrade(p, middle, to);
@@ -88,10 +90,12 @@ int degrade_blur(const uint8_t *pixels, uint32_t height, uint32_t width, uint32_
                  double square, uint8_t *to, struct error *e)
 {
     size_t count = (size_t)height * width * channels;
-    autofree float *across = array_new(count, sizeof *across, "a picture", e);
-    if (!across)
+    autofree float *plane = array_new(2 * count, sizeof *plane, "a picture", e);
+    if (!plane)
         return -1;
-    struct picture p = {pixels, height, width, channels, across, NULL};
+    for (size_t i = 0; i < count; i++)
+        plane[i] = pixels[i];
+    struct picture p = {pixels, height, width, channels, plane, plane + count, NULL};
     bisect(&p, blur, WIDEST_BLUR, square, to);
     return 0;
 }
@@ -99,6 +103,6 @@ int degrade_blur(const uint8_t *pixels, uint32_t height, uint32_t width, uint32_
 void degrade_noise(const uint8_t *pixels, size_t count, double square, const struct random *noise,
                    uint8_t *to)
 {
-    struct picture p = {pixels, 1, (uint32_t)count, 1, NULL, noise};
+    struct picture p = {pixels, 1, (uint32_t)count, 1, NULL, NULL, noise};
     bisect(&p, add_noise, LOUDEST_NOISE, square, to);
 }
