@@ -148,8 +148,9 @@ void prepare_resize(const uint8_t *image, int height, int width, int channels, i
         int y0, y1;
         axis_range(rows, y, &top, &bottom, &y0, &y1);
         for (int x = 0; x < out_width; x++, out += channels) {
-            double left, right, sum[IMAGE_MAX_CHANNELS] = {0};
+            double left, right, sum[IMAGE_MAX_CHANNELS];
             int x0, x1;
+            memset(sum, 0, (size_t)channels * sizeof *sum);
             axis_range(columns, x, &left, &right, &x0, &x1);
             for (int i = y0; i < y1; i++)
                 for (int j = x0; j < x1; j++) {

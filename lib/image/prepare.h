@@ -1,4 +1,4 @@
-/* From bytes to what a network eats, and back. Images are height x width x channels (1 to 4),
+/* From bytes to what a network eats, and back. Images are height x width x channels,
  * row-major, 0 the background; every function is pure and safe to call from many threads. */
 #ifndef IMAGE_PREPARE_H
 #define IMAGE_PREPARE_H
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/value.h"
 
-enum { IMAGE_MAX_CHANNELS = 4 };
+enum { IMAGE_MAX_CHANNELS = 32 }; /* of ten frames' optical flow there are 20 */
 
 /* Mean and standard deviation of each channel on the scale 0 .. 1. */
 struct normalisation {

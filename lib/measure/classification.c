@@ -27,54 +27,70 @@ void classification_free(struct classification *c)
     *c = (struct classification){0};
 }
 
-static int check(const struct classification *c, int64_t label, const float *score, struct error *e)
+static int check(bool probabilities, int classes, const float *score, struct error *e)
 {
     double sum = 0;
-    if (label < 0 || label >= c->classes)
-        return error_set(e, "label %lld, expected 0 to %d", (long long)label, c->classes - 1);
-    for (int k = 0; k < c->classes; k++) {
+    for (int k = 0; k < classes; k++) {
         if (!isfinite(score[k]))
             return error_set(e, "score %d is %g, expected a finite number", k, (double)score[k]);
-        if (c->probabilities && (score[k] < 0 || score[k] > 1))
+        if (probabilities && (score[k] < 0 || score[k] > 1))
             return error_set(e, "score %d is %g, expected a probability", k, (double)score[k]);
         sum += score[k];
     }
-    if (c->probabilities && fabs(sum - 1) > 1e-3)
+    if (probabilities && fabs(sum - 1) > 1e-3)
         return error_set(e, "the probabilities sum to %g, expected 1", sum);
     return 0;
 }
 
-/* Fills c->p; returns -log p[label]. */
-static double find_probabilities(const struct classification *c, const float *score, int label,
-                                 int best)
+static int best_of(int classes, const float *score)
+{
+    int best = 0;
+    for (int k = 1; k < classes; k++)
+        if (score[k] > score[best])
+            best = k;
+    return best;
+}
+
+/* Fills p; returns what it was divided by. */
+static double find_probabilities(bool probabilities, int classes, const float *score, int best,
+                                 double *p)
 {
     double sum = 0;
-    for (int k = 0; k < c->classes; k++) {
-        c->p[k] = c->probabilities ? score[k] : exp((double)score[k] - score[best]);
-        sum += c->p[k];
+    for (int k = 0; k < classes; k++) {
+        p[k] = probabilities ? score[k] : exp((double)score[k] - score[best]);
+        sum += p[k];
     }
-    for (int k = 0; k < c->classes; k++)
-        c->p[k] /= sum;
-    if (c->probabilities)
-        return -log(fmax(c->p[label], 1e-15));
-    return log(sum) - ((double)score[label] - score[best]);
+    for (int k = 0; k < classes; k++)
+        p[k] /= sum;
+    return sum;
+}
+
+int classification_probabilities(bool probabilities, int classes, const float *score, double *p,
+                                 struct error *e)
+{
+    if (check(probabilities, classes, score, e))
+        return -1;
+    find_probabilities(probabilities, classes, score, best_of(classes, score), p);
+    return 0;
 }
 
 int classification_add(struct classification *c, int64_t label, const float *score, struct error *e)
 {
-    if (check(c, label, score, e) ||
+    if (label < 0 || label >= c->classes)
+        return error_set(e, "label %lld, expected 0 to %d", (long long)label, c->classes - 1);
+    if (check(c->probabilities, c->classes, score, e) ||
         array_grow((void **)&c->row_right, &c->right_capacity, c->rows + 1, sizeof *c->row_right,
                    "rows", e) ||
         array_grow((void **)&c->row_loss, &c->loss_capacity, c->rows + 1, sizeof *c->row_loss,
                    "rows", e))
         return -1;
-    int best = 0, above = 0;
-    for (int k = 0; k < c->classes; k++) {
-        if (score[k] > score[best])
-            best = k;
+    int best = best_of(c->classes, score), above = 0;
+    for (int k = 0; k < c->classes; k++)
         above += score[k] > score[label] || (score[k] == score[label] && k < label);
-    }
-    double loss = find_probabilities(c, score, (int)label, best), confidence = c->p[best];
+    double sum = find_probabilities(c->probabilities, c->classes, score, best, c->p);
+    double confidence = c->p[best];
+    double loss = c->probabilities ? -log(fmax(c->p[label], 1e-15))
+                                   : log(sum) - ((double)score[label] - score[best]);
     for (int k = 0; k < c->classes; k++) {
         double d = c->p[k] - (k == label);
         c->brier += d * d;

@@ -31,8 +31,12 @@ struct classification {
 int classification_init(struct classification *c, int classes, bool probabilities, struct error *e);
 void classification_free(struct classification *c);
 
-/* Takes one row's scores [classes]. They must be finite; probabilities must lie in 0..1 and sum to
- * 1 within 0.001 (they are then divided by their sum). The label must be 0 .. classes - 1. The
+/* What a row's scores say: p [classes], the softmax of logits; of probabilities, themselves divided
+ * by their sum. Scores must be finite; probabilities must lie in 0..1 and sum to 1 within 0.001. */
+int classification_probabilities(bool probabilities, int classes, const float *score, double *p,
+                                 struct error *e);
+
+/* Takes one row's scores [classes], which must be as above. The label must be 0 .. classes - 1. The
  * prediction is the highest score, the lowest class among equals. */
 int classification_add(struct classification *c, int64_t label, const float *score,
                        struct error *e);

@@ -44,8 +44,10 @@ static bool set_design(struct value *v, const struct model_options *o)
 struct value *model_settings(const struct model_options *o, struct image_shape image, int classes,
                              const struct normalisation *n, const struct genotype *genotype)
 {
-    struct normalisation none = {.channels = image.channels, .sd = {1, 1, 1, 1}};
+    struct normalisation none = {.channels = image.channels};
     struct value *v = value_map(), *shape = value_array();
+    for (int c = 0; c < image.channels; c++)
+        none.sd[c] = 1;
     if (o->design && design_find(o->design)->task == TASK_DEPTH)
         classes = 1;
     bool good = value_append(shape, value_int(image.height)) &&
@@ -260,7 +262,7 @@ int model_describe(const struct model_options *o, const struct genotype *genotyp
 int model_parse_image(const char *text, struct image_shape *image, struct error *e)
 {
     int end = 0;
-    if (sscanf(text, "%5dx%5dx%1d%n", &image->height, &image->width, &image->channels, &end) != 3 ||
+    if (sscanf(text, "%5dx%5dx%2d%n", &image->height, &image->width, &image->channels, &end) != 3 ||
         text[end] || image->height < 1 || image->height > MOST_SIDE || image->width < 1 ||
         image->width > MOST_SIDE || image->channels < 1 || image->channels > IMAGE_MAX_CHANNELS)
         return error_set(e, "expected HEIGHTxWIDTHxCHANNELS such as 28x28x1, found '%s'", text);

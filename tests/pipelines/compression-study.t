@@ -116,4 +116,16 @@ perl -pe 's/^(inference\t95\t.*\t)[^\t]+(\t[^\t]+\t[^\t]+\n)/${1}0.10$2/; s/^(in
     scenes/results.tsv >better.tsv
 run '"$ROOT/pipelines/compression-study-report" table better.tsv'
 stdout like '*knee of inference*: level 5, *inference-only at 5 is no better than at 50: does not hold (+*'
+
+# What moves how: a network of frames, one of motion, and both.
+run 'study DATA=clips RUN=clips POOL=16 TEST=8 EPOCHS=1 SEEDS="1 2" LEVELS="23 50" ARMS="inference retrained parted" -j2'
+status 0 'a miniature study of clips'
+stdout like 'top-1 accuracy, %: *| 23 | *| 50 | *by frames alone*by motion alone*'
+run "cut -f 1-3 clips/results.tsv | sort | tr '\t' ' ' | xargs"
+stdout exactly 'arm level seed inference 23 1 inference 23 2 inference 50 1 inference 50 2 parted 23 1 parted 23 2 parted 50 1 parted 50 2 retrained 23 1 retrained 23 2 retrained 50 1 retrained 50 2'
+both() { fuse --no-history clips/seed-1/spatial/$1/at-50.predictions clips/seed-1/motion/$2/at-50.predictions; }
+run 'cmp <(both half-50 reference) clips/seed-1/fusion/parted-50/at-50.predictions && cmp <(both half-50 half-50) clips/seed-1/fusion/half-50/at-50.predictions'
+status 0 'parted: frames of the network that was trained again, motion of the one that was not'
+ok 'a clip is told once, whatever frames of it were looked at' \
+    test "$(peek clips/seed-1/spatial/reference/at-50.predictions | grep '^rows')" = 'rows: 8'
 done_testing

@@ -763,9 +763,9 @@ static void test_idx(void)
     if (fseek(f, -8, SEEK_END) || putc(1, f) == EOF || putc(2, f) == EOF || fclose(f))
         abort();
     refused(read_idx("images", "odd"), "incorrect data check");
-    memcpy(head, "\0\0\10\4\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\20", 20);
-    put("odd", head, 36);
-    refused(read_idx("odd", NULL), "16 channels");
+    memcpy(head, "\0\0\10\4\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\60", 20);
+    put("odd", head, 68);
+    refused(read_idx("odd", NULL), "48 channels");
     memcpy(head, "\0\0\10\4\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1", 20);
     put("odd", head, 21);
     ok(!read_idx("odd", NULL), "images with an axis of channels");

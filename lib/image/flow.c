@@ -1,0 +1,275 @@
+#include "image/flow.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/memory.h"
+
+enum {
+    RADIUS = 4,     /* of the Gaussian that weighs a fit */
+    WINDOW = 5,     /* pixels to each side that move together */
+    ITERATIONS = 3, /* a level */
+    LEVELS = 5,     /* at most, ... */
+    LEAST_SIDE = 16 /* ... and none smaller than this */
+};
+static const double SIGMA = 1.2;
+static const float LEAST_DETERMINANT = 1e-3f; /* where nothing is to be seen, nothing moves */
+
+/* f(x, y) = ... + bx x + by y + axx x^2 + ayy y^2 + 2 axy xy. */
+enum { BX, BY, AXX, AYY, AXY, TERMS };
+
+struct level {
+    int height, width;
+    float *grey[2];   /* of both frames */
+    float *fit[2];    /* TERMS a pixel */
+    float *equations; /* TERMS a pixel: what is to be solved there */
+    float *sums;      /* the same, summed along rows */
+    float *motion;    /* 2 a pixel */
+};
+
+static size_t pixels_of(const struct level *l)
+{
+    return (size_t)l->height * (size_t)l->width;
+}
+
+/* One array for all of it, which the caller owns. */
+static float *level_new(struct level *l, int height, int width, struct error *e)
+{
+    enum { A_PIXEL = 2 + 2 * TERMS + 2 * TERMS + 2 };
+    *l = (struct level){.height = height, .width = width};
+    const size_t pixels = pixels_of(l);
+    float *room = array_new(pixels, A_PIXEL * sizeof *room, "optical flow", e), *at = room;
+    if (!room)
+        return NULL;
+    for (int i = 0; i < 2; i++, at += pixels)
+        l->grey[i] = at;
+    for (int i = 0; i < 2; i++, at += TERMS * pixels)
+        l->fit[i] = at;
+    l->equations = at;
+    l->sums = at + TERMS * pixels;
+    l->motion = at + 2 * TERMS * pixels;
+    return room;
+}
+
+static int inside(int i, int count)
+{
+    return i < 0 ? 0 : i < count ? i : count - 1;
+}
+
+/* ---- frames ---- */
+
+static void take_luma(const uint8_t *frame, size_t pixels, int channels, float *grey)
+{
+    for (size_t i = 0; i < pixels; i++, frame += channels)
+        grey[i] = channels == 1 ? (float)*frame
+                                : 0.299f * (float)frame[0] + 0.587f * (float)frame[1] +
+                                      0.114f * (float)frame[2];
+}
+
+/* Each pixel the mean of four. */
+static void halve(const struct level *from, int frame, struct level *to)
+{
+    const float *grey = from->grey[frame];
+    for (int y = 0; y < to->height; y++) {
+        const float *above = grey + (size_t)(2 * y) * (size_t)from->width;
+        const float *below = grey + (size_t)inside(2 * y + 1, from->height) * (size_t)from->width;
+        for (int x = 0; x < to->width; x++) {
+            const int right = inside(2 * x + 1, from->width);
+            to->grey[frame][y * to->width + x] =
+                (above[2 * x] + above[right] + below[2 * x] + below[right]) / 4;
+        }
+    }
+}
+
+/* ---- polynomial expansion ---- */
+
+/* g, g x and g x^2 over the window, and the moments that part the terms of a fit: the inner
+ * products of 1, x, x^2 under g are 1, 0, square; 0, square, 0; square, 0, fourth. */
+struct gaussian {
+    float g[2 * RADIUS + 1][3];
+    float square, fourth;
+};
+
+static struct gaussian gaussian_make(void)
+{
+    struct gaussian k = {.square = 0};
+    double all = 0, square = 0, fourth = 0;
+    for (int i = -RADIUS; i <= RADIUS; i++)
+        all += exp(-i * i / (2 * SIGMA * SIGMA));
+    for (int i = -RADIUS; i <= RADIUS; i++) {
+        const double g = exp(-i * i / (2 * SIGMA * SIGMA)) / all;
+        square += g * i * i;
+        fourth += g * i * i * i * i;
+        for (int power = 0; power < 3; power++)
+            k.g[i + RADIUS][power] = (float)(g * pow(i, power));
+    }
+    k.square = (float)square;
+    k.fourth = (float)fourth;
+    return k;
+}
+
+/* Fits every pixel; column: 3 * width, scratch. Beyond the edges the frame goes on with its last
+ * pixel. */
+static void expand(const struct gaussian *k, const struct level *l, int frame, float *column)
+{
+    const float *grey = l->grey[frame];
+    float *fit = l->fit[frame];
+    for (int y = 0; y < l->height; y++) {
+        memset(column, 0, 3 * (size_t)l->width * sizeof *column);
+        for (int i = -RADIUS; i <= RADIUS; i++) {
+            const float *row = grey + (size_t)inside(y + i, l->height) * (size_t)l->width;
+            for (int power = 0; power < 3; power++)
+                for (int x = 0; x < l->width; x++)
+                    column[power * l->width + x] += k->g[i + RADIUS][power] * row[x];
+        }
+        for (int x = 0; x < l->width; x++, fit += TERMS) {
+            /* inner products with x^p y^q */
+            float of[3][3] = {{0}};
+            for (int i = -RADIUS; i <= RADIUS; i++)
+                for (int q = 0; q < 3; q++)
+                    for (int p = 0; p + q < 3; p++)
+                        of[p][q] +=
+                            k->g[i + RADIUS][p] * column[q * l->width + inside(x + i, l->width)];
+            const float spread = k->fourth - k->square * k->square;
+            fit[BX] = of[1][0] / k->square;
+            fit[BY] = of[0][1] / k->square;
+            fit[AXX] = (of[2][0] - k->square * of[0][0]) / spread;
+            fit[AYY] = (of[0][2] - k->square * of[0][0]) / spread;
+            fit[AXY] = of[1][1] / (2 * k->square * k->square);
+        }
+    }
+}
+
+/* ---- displacements ---- */
+
+/* The terms of an array at a place between its pixels, which must be inside. */
+static void between(const float *from, int terms, const struct level *l, float x, float y,
+                    float *to)
+{
+    const int left = (int)x, top = (int)y;
+    const float across = x - (float)left, down = y - (float)top;
+    const float *a = from + ((size_t)top * (size_t)l->width + (size_t)left) * (size_t)terms;
+    const float *b = left + 1 < l->width ? a + terms : a;
+    const size_t row = top + 1 < l->height ? (size_t)l->width * (size_t)terms : 0;
+    for (int i = 0; i < terms; i++)
+        to[i] = (1 - down) * ((1 - across) * a[i] + across * b[i]) +
+                down * ((1 - across) * a[row + (size_t)i] + across * b[row + (size_t)i]);
+}
+
+/* What the fits at (x, y), and at where that is thought to have gone, say of the shift d: with the
+ * mean A of both and h = A d - (b' - b) / 2 it is A d = h; of that A^T A and A^T h. Nothing where
+ * it has gone out of the picture. */
+static void equate(const struct level *l, int x, int y, const float *d, float *to)
+{
+    const size_t at = ((size_t)y * (size_t)l->width + (size_t)x) * TERMS;
+    const float *one = l->fit[0] + at, there_x = (float)x + d[0], there_y = (float)y + d[1];
+    float two[TERMS];
+    memset(to, 0, TERMS * sizeof *to);
+    if (!(there_x >= 0 && there_y >= 0 && there_x <= (float)(l->width - 1) &&
+          there_y <= (float)(l->height - 1)))
+        return;
+    between(l->fit[1], TERMS, l, there_x, there_y, two);
+    const float xx = (one[AXX] + two[AXX]) / 2, yy = (one[AYY] + two[AYY]) / 2;
+    const float xy = (one[AXY] + two[AXY]) / 2;
+    const float hx = xx * d[0] + xy * d[1] - (two[BX] - one[BX]) / 2;
+    const float hy = xy * d[0] + yy * d[1] - (two[BY] - one[BY]) / 2;
+    to[0] = xx * xx + xy * xy;
+    to[1] = xy * (xx + yy);
+    to[2] = yy * yy + xy * xy;
+    to[3] = xx * hx + xy * hy;
+    to[4] = xy * hx + yy * hy;
+}
+
+/* Sums over WINDOW places to both sides, in place of a running sum that would gather errors. */
+static void add_up(const float *from, size_t step, int count, int at, float *to)
+{
+    const int first = inside(at - WINDOW, count), last = inside(at + WINDOW, count);
+    memset(to, 0, TERMS * sizeof *to);
+    for (int i = first; i <= last; i++)
+        for (int t = 0; t < TERMS; t++)
+            to[t] += from[(size_t)i * step + (size_t)t];
+    for (int t = 0; t < TERMS; t++)
+        to[t] /= (float)(last - first + 1);
+}
+
+static void improve(const struct level *l)
+{
+    const size_t row = (size_t)l->width * TERMS;
+    for (int y = 0; y < l->height; y++) {
+        float *equations = l->equations + (size_t)y * row, *sums = l->sums + (size_t)y * row;
+        for (int x = 0; x < l->width; x++)
+            equate(l, x, y, l->motion + 2 * ((size_t)y * (size_t)l->width + (size_t)x),
+                   equations + (size_t)x * TERMS);
+        for (int x = 0; x < l->width; x++)
+            add_up(equations, TERMS, l->width, x, sums + (size_t)x * TERMS);
+    }
+    for (int y = 0; y < l->height; y++)
+        for (int x = 0; x < l->width; x++) {
+            float s[TERMS], *d = l->motion + 2 * ((size_t)y * (size_t)l->width + (size_t)x);
+            add_up(l->sums + (size_t)x * TERMS, row, l->height, y, s);
+            const float determinant = s[0] * s[2] - s[1] * s[1] + LEAST_DETERMINANT;
+            d[0] = (s[2] * s[3] - s[1] * s[4]) / determinant;
+            d[1] = (s[0] * s[4] - s[1] * s[3]) / determinant;
+        }
+}
+
+/* The motion of a coarser level, as a first guess. */
+static void refine(const struct level *coarse, const struct level *l)
+{
+    for (int y = 0; y < l->height; y++)
+        for (int x = 0; x < l->width; x++) {
+            const float from_x = fminf(fmaxf(((float)x - 0.5f) / 2, 0), (float)(coarse->width - 1));
+            const float from_y =
+                fminf(fmaxf(((float)y - 0.5f) / 2, 0), (float)(coarse->height - 1));
+            float *d = l->motion + 2 * ((size_t)y * (size_t)l->width + (size_t)x);
+            between(coarse->motion, 2, coarse, from_x, from_y, d);
+            d[0] *= 2;
+            d[1] *= 2;
+        }
+}
+
+int flow_between(const uint8_t *from, const uint8_t *to, int height, int width, int channels,
+                 float *motion, struct error *e)
+{
+    const struct gaussian k = gaussian_make();
+    struct level level[LEVELS];
+    float *room[LEVELS] = {NULL};
+    int levels = 0, failed = 0;
+    autofree float *column = array_new((size_t)width, 3 * sizeof *column, "optical flow", e);
+    failed = column ? 0 : -1;
+    for (int h = height, w = width; !failed && levels < LEVELS; h = (h + 1) / 2, w = (w + 1) / 2) {
+        if (levels && (h < LEAST_SIDE || w < LEAST_SIDE))
+            break;
+        struct level *l = &level[levels];
+        if (!(room[levels] = level_new(l, h, w, e))) {
+            failed = -1;
+            break;
+        }
+        for (int i = 0; i < 2; i++)
+            if (levels)
+                halve(l - 1, i, l);
+            else
+                take_luma(i ? to : from, pixels_of(l), channels, l->grey[i]);
+        levels++;
+    }
+    for (int n = levels - 1; n >= 0 && !failed; n--) {
+        if (n < levels - 1)
+            refine(&level[n + 1], &level[n]);
+        for (int i = 0; i < 2; i++)
+            expand(&k, &level[n], i, column);
+        for (int i = 0; i < ITERATIONS; i++)
+            improve(&level[n]);
+    }
+    if (!failed)
+        memcpy(motion, level[0].motion, 2 * pixels_of(&level[0]) * sizeof *motion);
+    for (int n = 0; n < LEVELS; n++)
+        free(room[n]);
+    return failed;
+}
+
+void flow_to_bytes(const float *motion, size_t count, double range, uint8_t *bytes)
+{
+    for (size_t i = 0; i < count; i++) {
+        const double part = fmin(fmax((double)motion[i] / range, -1), 1);
+        bytes[i] = (uint8_t)(128 + lrint(127 * part));
+    }
+}
