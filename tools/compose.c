@@ -44,11 +44,14 @@ static const struct program program = {
         "frame and the motion tell something.\n\n"
         "A scene depends on --seed, its id and the inputs alone.",
     .examples =
-        "load fashion-mnist train | compose --count 2000 -o scenes\n"
-        "train --network unet --epochs 10 -o net scenes\n"
-        "# eight motions over textures\n"
-        "load folder textures --size 96x96 -o grounds\n"
-        "load fashion-mnist test | compose --frames 12 --ground grounds --count 400 -o clips",
+        "load fashion-mnist train | compose --count 200 -o scenes\n"
+        "train --network unet --channels 8 --epochs 10 -o net scenes\n"
+        "# depths above what the network makes of them\n"
+        "predict --weights net -o told scenes\n"
+        "mosaic --field depth --pairs told --pairs-field prediction -o sheet.png scenes\n"
+        "# eight motions, over photographs\n"
+        "load folder photos --size 96x96 -o grounds\n"
+        "load fashion-mnist test | compose --frames 12 --ground grounds --count 20 -o clips",
     .see_also = "load mosaic train",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_STREAM,

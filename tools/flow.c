@@ -34,7 +34,7 @@ static const struct program program = {
         "levels, the coarsest no smaller than 16 pixels.\n\n"
         "A network trained on these pictures and one trained on frames are the two streams of "
         "Simonyan and Zisserman (NIPS 2014); fuse puts together what they predict.",
-    .examples = "flow --stack 10 clips | train --network cnn -o motion\n"
+    .examples = "flow --stack 10 clips | train --network cnn --epochs 10 -o motion\n"
                 "# of clips that a codec went over, from the frames that it left\n"
                 "compress --h264 40 clips | flow | predict --weights motion | evaluate",
     .see_also = "compress frames fuse load",

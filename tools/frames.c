@@ -20,9 +20,9 @@ static const struct program program = {
         "each of so many equal parts of the clip (again and again, where there are fewer). All "
         "other fields pass on, so that a clip's frames have its id and its label: fuse puts "
         "together what is predicted of them.",
-    .examples = "load video clips --size 64x64 | frames --count 3 | mosaic -o frames.png\n"
-                "frames --count 3 clips | train --network cnn -o spatial\n"
-                "frames --count 19 test | predict --weights spatial | fuse | evaluate",
+    .examples = "load y4m street.y4m | frames --count 3 | mosaic -o frames.png\n"
+                "frames --count 3 clips | train --network cnn --epochs 10 -o spatial\n"
+                "frames --count 19 clips | predict --weights spatial | fuse | evaluate",
     .see_also = "flow fuse load",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,

@@ -16,8 +16,8 @@ static const struct program program = {
         "frames, and fuses the two streams, frames and motion, late. All streams must have the "
         "same "
         "ids, with the same labels.",
-    .examples = "frames --count 19 test | predict --weights spatial -o a\n"
-                "flow --count 2 test | predict --weights motion -o b\n"
+    .examples = "frames --count 19 clips | predict --weights spatial -o a\n"
+                "flow --count 2 clips | predict --weights motion -o b\n"
                 "fuse a b | evaluate",
     .see_also = "evaluate flow frames predict",
     .options = options,

@@ -49,9 +49,9 @@ static const struct program program = {
                 "decode-latent --weights encoder <latents | mosaic --pairs - -o sheet.png pool\n"
                 "# what t-SNE makes of latents\n"
                 "embed-2d latents | mosaic --map - -o map.png pool\n"
-                "# depths above what a network makes of them\n"
-                "mosaic --field depth --pairs predictions --pairs-field prediction -o d.png test",
-    .see_also = "decode-latent embed-2d load pick",
+                "# depths\n"
+                "load fashion-mnist test | compose --count 64 | mosaic --field depth -o depths.png",
+    .see_also = "compose decode-latent embed-2d load pick",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_STREAM,
 };

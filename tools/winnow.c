@@ -11,11 +11,10 @@
 
 /* In the order in which data pass. Only these are asked for their summary: in a folder like
  * /usr/local/bin lie many programs that are not ours to run. */
-#define PROGRAMS                                                                           \
-    "load|save|peek|pick|compose|mosaic|frames|flow|compress|decompress|train-encoder|"    \
-    "encode-latent|decode-latent|build-kdtree|mine|search-step|derive|train|predict|fuse|" \
-    "evaluate|"                                                                            \
-    "judge|verify"
+#define PROGRAMS                                                                        \
+    "load|save|peek|pick|compose|mosaic|frames|flow|compress|decompress|degrade|"       \
+    "train-encoder|encode-latent|decode-latent|embed-2d|build-kdtree|mine|search-step|" \
+    "derive|train|predict|fuse|evaluate|judge|verify"
 
 static const struct program program = {
     .name = "winnow",

@@ -29,6 +29,9 @@ predict --weights net -o predictions test
 save npy arrays <test
 save safetensors net.safetensors <net
 { echo YUV4MPEG2 W32 H24 F25:1; for n in $(seq 24); do echo FRAME; head -c 1152 train; done; } >street.y4m
+compose --frames 12 --count 8 --side 32 -o clips pool
+frames clips | train --network cnn --depth 2 --channels 2 --epochs 1 -o spatial
+flow clips | train --network cnn --depth 2 --channels 2 --epochs 1 -o motion
 printf "id\tlabel\tcat\tdog\n7\t0\t0.75\t0.25\n" >predictions.tsv
 printf "unit\tcode\tvalue\n1\tD(0.5)\t0.8\n2\tD(0.5)\t1.1\n" >differences.tsv
 '

@@ -720,7 +720,7 @@ static void test_idx(void)
 {
     static const uint8_t labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 1, 0};
     static const uint8_t images[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2};
-    uint8_t head[64] = {0, 0, 8, 4};
+    uint8_t head[80] = {0, 0, 8, 4};
     struct idx x;
     for (int i = 0; i < 4; i++) {
         put("odd",
