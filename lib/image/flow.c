@@ -107,34 +107,56 @@ static struct gaussian gaussian_make(void)
     return k;
 }
 
-/* Fits every pixel; column: 3 * width, scratch. Beyond the edges the frame goes on with its last
- * pixel. */
-static void expand(const struct gaussian *k, const struct level *l, int frame, float *column)
+/* of += factor * from, so many of them. */
+static inline void add_row(float *restrict of, const float *restrict from, float factor, int count)
 {
-    const float *grey = l->grey[frame];
-    float *fit = l->fit[frame];
+    for (int i = 0; i < count; i++)
+        of[i] += factor * from[i];
+}
+
+/* Inner products with x^p y^q, p + q < 3, for a row of pixels. */
+enum { ONE, X, XX, Y, XY, YY, PRODUCTS };
+static const struct {
+    int p, q;
+} POWERS[PRODUCTS] = {
+    [ONE] = {0, 0}, [X] = {1, 0}, [XX] = {2, 0}, [Y] = {0, 1}, [XY] = {1, 1}, [YY] = {0, 2}};
+
+/* Numbers that expand() works with: products down each column, with RADIUS more of them at both
+ * ends, and those of a row. */
+static size_t expand_scratch(int width)
+{
+    return (size_t)(3 * (width + 2 * RADIUS) + PRODUCTS * width);
+}
+
+/* Fits every pixel. Beyond the edges the frame goes on with its last pixel. */
+static void expand(const struct gaussian *k, const struct level *l, int frame, float *scratch)
+{
+    const int width = l->width, padded = width + 2 * RADIUS;
+    const float spread = k->fourth - k->square * k->square;
+    float *fit = l->fit[frame], *of = scratch + 3 * padded;
     for (int y = 0; y < l->height; y++) {
-        memset(column, 0, 3 * (size_t)l->width * sizeof *column);
-        for (int i = -RADIUS; i <= RADIUS; i++) {
-            const float *row = grey + (size_t)inside(y + i, l->height) * (size_t)l->width;
-            for (int power = 0; power < 3; power++)
-                for (int x = 0; x < l->width; x++)
-                    column[power * l->width + x] += k->g[i + RADIUS][power] * row[x];
-        }
-        for (int x = 0; x < l->width; x++, fit += TERMS) {
-            /* inner products with x^p y^q */
-            float of[3][3] = {{0}};
+        memset(scratch, 0, expand_scratch(width) * sizeof *scratch);
+        for (int q = 0; q < 3; q++) {
+            float *column = scratch + q * padded;
             for (int i = -RADIUS; i <= RADIUS; i++)
-                for (int q = 0; q < 3; q++)
-                    for (int p = 0; p + q < 3; p++)
-                        of[p][q] +=
-                            k->g[i + RADIUS][p] * column[q * l->width + inside(x + i, l->width)];
-            const float spread = k->fourth - k->square * k->square;
-            fit[BX] = of[1][0] / k->square;
-            fit[BY] = of[0][1] / k->square;
-            fit[AXX] = (of[2][0] - k->square * of[0][0]) / spread;
-            fit[AYY] = (of[0][2] - k->square * of[0][0]) / spread;
-            fit[AXY] = of[1][1] / (2 * k->square * k->square);
+                add_row(column + RADIUS,
+                        l->grey[frame] + (size_t)inside(y + i, l->height) * (size_t)width,
+                        k->g[i + RADIUS][q], width);
+            for (int i = 0; i < RADIUS; i++) {
+                column[i] = column[RADIUS];
+                column[RADIUS + width + i] = column[RADIUS + width - 1];
+            }
+        }
+        for (int n = 0; n < PRODUCTS; n++)
+            for (int i = 0; i <= 2 * RADIUS; i++)
+                add_row(of + n * width, scratch + POWERS[n].q * padded + i, k->g[i][POWERS[n].p],
+                        width);
+        for (int x = 0; x < width; x++, fit += TERMS) {
+            fit[BX] = of[X * width + x] / k->square;
+            fit[BY] = of[Y * width + x] / k->square;
+            fit[AXX] = (of[XX * width + x] - k->square * of[ONE * width + x]) / spread;
+            fit[AYY] = (of[YY * width + x] - k->square * of[ONE * width + x]) / spread;
+            fit[AXY] = of[XY * width + x] / (2 * k->square * k->square);
         }
     }
 }
@@ -179,37 +201,43 @@ static void equate(const struct level *l, int x, int y, const float *d, float *t
     to[4] = xy * hx + yy * hy;
 }
 
-/* Sums over WINDOW places to both sides, in place of a running sum that would gather errors. */
-static void add_up(const float *from, size_t step, int count, int at, float *to)
+/* How many places of a window at `at` there are. */
+static int places(int at, int count)
 {
-    const int first = inside(at - WINDOW, count), last = inside(at + WINDOW, count);
-    memset(to, 0, TERMS * sizeof *to);
-    for (int i = first; i <= last; i++)
-        for (int t = 0; t < TERMS; t++)
-            to[t] += from[(size_t)i * step + (size_t)t];
-    for (int t = 0; t < TERMS; t++)
-        to[t] /= (float)(last - first + 1);
+    return inside(at + WINDOW, count) - inside(at - WINDOW, count) + 1;
 }
 
+/* The equations of each window are summed along rows, then down columns, and solved. */
 static void improve(const struct level *l)
 {
-    const size_t row = (size_t)l->width * TERMS;
+    const int row = l->width * TERMS;
     for (int y = 0; y < l->height; y++) {
-        float *equations = l->equations + (size_t)y * row, *sums = l->sums + (size_t)y * row;
+        float *equations = l->equations + (size_t)y * (size_t)row;
+        float *sums = l->sums + (size_t)y * (size_t)row;
         for (int x = 0; x < l->width; x++)
             equate(l, x, y, l->motion + 2 * ((size_t)y * (size_t)l->width + (size_t)x),
-                   equations + (size_t)x * TERMS);
-        for (int x = 0; x < l->width; x++)
-            add_up(equations, TERMS, l->width, x, sums + (size_t)x * TERMS);
-    }
-    for (int y = 0; y < l->height; y++)
-        for (int x = 0; x < l->width; x++) {
-            float s[TERMS], *d = l->motion + 2 * ((size_t)y * (size_t)l->width + (size_t)x);
-            add_up(l->sums + (size_t)x * TERMS, row, l->height, y, s);
-            const float determinant = s[0] * s[2] - s[1] * s[1] + LEAST_DETERMINANT;
-            d[0] = (s[2] * s[3] - s[1] * s[4]) / determinant;
-            d[1] = (s[0] * s[4] - s[1] * s[3]) / determinant;
+                   equations + x * TERMS);
+        memset(sums, 0, (size_t)row * sizeof *sums);
+        for (int i = -WINDOW; i <= WINDOW; i++) {
+            const int shift = i * TERMS, first = shift < 0 ? -shift : 0;
+            if (abs(shift) < row)
+                add_row(sums + first, equations + first + shift, 1, row - abs(shift));
         }
+    }
+    float *s = l->equations; /* which are summed: their first row is free */
+    for (int y = 0; y < l->height; y++) {
+        float *d = l->motion + 2 * (size_t)y * (size_t)l->width;
+        memset(s, 0, (size_t)row * sizeof *s);
+        for (int i = inside(y - WINDOW, l->height); i <= inside(y + WINDOW, l->height); i++)
+            add_row(s, l->sums + (size_t)i * (size_t)row, 1, row);
+        for (int x = 0; x < l->width; x++, d += 2) {
+            const float *e = s + x * TERMS;
+            const float count = (float)(places(x, l->width) * places(y, l->height));
+            const float determinant = e[0] * e[2] - e[1] * e[1] + LEAST_DETERMINANT * count * count;
+            d[0] = (e[2] * e[3] - e[1] * e[4]) / determinant;
+            d[1] = (e[0] * e[4] - e[1] * e[3]) / determinant;
+        }
+    }
 }
 
 /* The motion of a coarser level, as a first guess. */
@@ -234,8 +262,8 @@ int flow_between(const uint8_t *from, const uint8_t *to, int height, int width, 
     struct level level[LEVELS];
     float *room[LEVELS] = {NULL};
     int levels = 0, failed = 0;
-    autofree float *column = array_new((size_t)width, 3 * sizeof *column, "optical flow", e);
-    failed = column ? 0 : -1;
+    autofree float *scratch = array_new(expand_scratch(width), sizeof *scratch, "optical flow", e);
+    failed = scratch ? 0 : -1;
     for (int h = height, w = width; !failed && levels < LEVELS; h = (h + 1) / 2, w = (w + 1) / 2) {
         if (levels && (h < LEAST_SIDE || w < LEAST_SIDE))
             break;
@@ -255,7 +283,7 @@ int flow_between(const uint8_t *from, const uint8_t *to, int height, int width, 
         if (n < levels - 1)
             refine(&level[n + 1], &level[n]);
         for (int i = 0; i < 2; i++)
-            expand(&k, &level[n], i, column);
+            expand(&k, &level[n], i, scratch);
         for (int i = 0; i < ITERATIONS; i++)
             improve(&level[n]);
     }
