@@ -1,9 +1,10 @@
-/* Optical flow of textures whose motion is known. */
+/* Optical flow of textures whose motion is known, and of a film. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/random.h"
 #include "image/flow.h"
+#include "image/video.h"
 #include "tap.h"
 
 enum { HEIGHT = 48, WIDTH = 61, PIXELS = HEIGHT * WIDTH, WAVES = 24, EDGE = 6 };
@@ -69,6 +70,59 @@ static void moved(const char *what, struct motion m, int channels, double most)
     ok(sum / count < most, "%s: mean error of %.4f pixels, at most %g", what, sum / count, most);
 }
 
+/* The green of a frame at a place between its pixels, or at the nearest edge. */
+static double look(const uint8_t *frame, const struct video *v, double x, double y)
+{
+    x = fmin(fmax(x, 0), v->width - 1.001);
+    y = fmin(fmax(y, 0), v->height - 1.001);
+    const double across = x - floor(x), down = y - floor(y);
+    const uint8_t *at = frame + ((size_t)y * v->width + (size_t)x) * v->channels + 1;
+    const size_t row = (size_t)v->width * v->channels;
+    return (1 - down) * ((1 - across) * at[0] + across * at[v->channels]) +
+           down * ((1 - across) * at[row] + across * at[row + v->channels]);
+}
+
+/* Real frames: each foretold by the next one, moved back, is far nearer than by the next one as it
+ * is. */
+static void film(void)
+{
+    char path[4096];
+    const char *shared = getenv("SHARED");
+    struct video v;
+    struct error e = {""};
+    snprintf(path, sizeof path, "%s/data/raw-video/CiscoVT2people_320x192_12fps.y4m",
+             shared ? shared : "../shared");
+    FILE *from = fopen(path, "rb");
+    if (!from) {
+        skip("no raw video; set SHARED to the folder that holds it");
+        return;
+    }
+    if (!ok(!y4m_open(&v, from, 1 << 20, &e), "a film %s", e.text))
+        return;
+    const size_t pixels = (size_t)v.width * v.height;
+    uint8_t *frame[2] = {malloc(3 * pixels), malloc(3 * pixels)};
+    float *flow = malloc(2 * pixels * sizeof *flow);
+    double moved = 0, still = 0;
+    bool good = v.channels == 3 && v.read(&v, frame[0], &e) == 1;
+    for (int f = 0; good && v.read(&v, frame[~f & 1], &e) == 1; f++) {
+        const uint8_t *one = frame[f & 1], *two = frame[~f & 1];
+        good = !flow_between(one, two, (int)v.height, (int)v.width, 3, flow, &e);
+        for (size_t i = 0; good && i < pixels; i++) {
+            const double is = one[3 * i + 1];
+            const double x = (double)(i % v.width), y = (double)(i / v.width);
+            still += pow(is - look(two, &v, x, y), 2);
+            moved += pow(is - look(two, &v, x + flow[2 * i], y + flow[2 * i + 1]), 2);
+        }
+    }
+    ok(good && moved < still / 2, "real frames, moved back: %.2f of the squared error %s",
+       moved / still, e.text);
+    v.close(&v);
+    fclose(from);
+    free(frame[0]);
+    free(frame[1]);
+    free(flow);
+}
+
 static void as_bytes(void)
 {
     const float motion[] = {0, 8, -8, 80, -80, 4, 0.04f};
@@ -98,5 +152,6 @@ int main(void)
            !flow_between(frame, frame + 1, 1, 40, 1, flow, &e),
        "a pixel, a row");
     as_bytes();
+    film();
     return tap_done();
 }
