@@ -144,33 +144,48 @@ static void gathered_to_narrow(const struct convolution *v, const struct context
     }
 }
 
-/* wide = or += the adjoint, where x is positive if there is a relu. */
+/* wide = 0 where x is not positive. */
+static void rectify_back(const real *x, real *wide, long count)
+{
+    for (long b = 0; b < count; b += LANES) {
+        int left = count - b < LANES ? (int)(count - b) : LANES;
+        vec given = vec_load_part(wide + b, left);
+        vec_store_part(wide + b, vec_keep(vec_load_part(x + b, left) > 0, given), left);
+    }
+}
+
+/* wide = or += the adjoint, where x is positive if there is a relu. Where pixels are themselves,
+ * products go to wide at once, so much at a time that a relu finds it in the cache. */
 static void narrow_to_gathered(const struct convolution *v, const struct context *c,
                                const real *narrow, const real *w, const real *x, real *wide,
                                bool add)
 {
-    int width = gathered_width(v);
+    int width = gathered_width(v), beside = 4;
     long image = (long)v->h * v->w * v->c;
-    bool direct = v->direct && !v->relu;
+    bool direct = v->direct && !(v->relu && add);
     pack_weights(v, c, w, true);
     FOR_SLICES(c, slice)
     {
         real *scratch = beside_packed(v, c, true);
         long first = slice_first(c->n, slice), last = slice_first(c->n, slice + 1);
-        long end = last * v->oh, step = rows_at_once(v, width, end - first * v->oh);
+        long end = last * v->oh;
+        long step = rows_at_once(v, direct ? beside * v->c : width, end - first * v->oh);
         if (!direct && !add)
             memset(wide + first * image, 0, (size_t)((last - first) * image) * sizeof *wide);
-        for (int g = 0; g < v->groups; g++)
-            for (long row = first * v->oh; row < end; row += step) {
-                long rows = row + step < end ? step : end - row;
+        for (long row = first * v->oh; row < end; row += step) {
+            long rows = row + step < end ? step : end - row, at = row * v->ow * v->c;
+            for (int g = 0; g < v->groups; g++) {
                 gemm_by_packed(false, (int)rows * v->ow, width, v->group_co,
                                narrow + row * v->ow * v->co + g * v->group_co, v->co, false,
                                c->scratch + (size_t)g * packed_group(v, true),
-                               direct ? wide + row * v->ow * v->c + g * v->group_c : scratch,
-                               direct ? v->c : width, direct && add);
+                               direct ? wide + at + g * v->group_c : scratch, direct ? v->c : width,
+                               direct && add);
                 if (!direct)
                     scatter(v, scratch, whole_group(v, g), row, rows, x, wide);
             }
+            if (direct && v->relu)
+                rectify_back(x + at, wide + at, rows * v->ow * v->c);
+        }
     }
 }
 

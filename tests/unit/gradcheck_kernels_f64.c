@@ -107,6 +107,7 @@ static const struct gradcheck gradients[] = {
     CASE(conv2d, 3, 0, 5, 4, 10, 16, WINDOW(.kernel = 1)),
     CASE(conv2d, 3, 0, 5, 4, 10, 6, WINDOW(.kernel = 1, .groups = 2)),
     CASE(conv2d, 2, 0, 7, 4, 5, 3, WINDOW(.kernel = 1, .relu = true)),
+    CASE(conv2d, 3, 0, 5, 4, 6, 8, WINDOW(.kernel = 1, .groups = 2, .relu = true)),
     CASE(conv2d, 2, 0, 7, 6, 5, 8, WINDOW(.kernel = 1, .stride = 2, .extent = 1, .relu = true)),
     CASE(conv2d, 2, 0, 7, 6, 5, 8,
          WINDOW(.kernel = 1, .stride = 2, .pad = -1, .extent = 1, .relu = true)),
