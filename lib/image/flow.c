@@ -184,7 +184,7 @@ static void equate(const struct level *l, int x, int y, const float *d, float *t
 {
     const size_t at = ((size_t)y * (size_t)l->width + (size_t)x) * TERMS;
     const float *one = l->fit[0] + at, there_x = (float)x + d[0], there_y = (float)y + d[1];
-    float two[TERMS];
+    float two[TERMS] = {0};
     memset(to, 0, TERMS * sizeof *to);
     if (!(there_x >= 0 && there_y >= 0 && there_x <= (float)(l->width - 1) &&
           there_y <= (float)(l->height - 1)))

@@ -86,7 +86,7 @@ int classification_add(struct classification *c, int64_t label, const float *sco
         return -1;
     int best = best_of(c->classes, score), above = 0;
     for (int k = 0; k < c->classes; k++)
-        above += score[k] > score[label] || (score[k] == score[label] && k < label);
+        above += score[k] > score[label] || (k < label && score[k] == score[label]);
     double sum = find_probabilities(c->probabilities, c->classes, score, best, c->p);
     double confidence = c->p[best];
     double loss = c->probabilities ? -log(fmax(c->p[label], 1e-15))

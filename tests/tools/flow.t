@@ -34,8 +34,9 @@ run 'cat <(load y4m pan.y4m | frames --no-history) <(load y4m pan.y4m | frames -
 stdout exactly 'rows: 2'
 
 # Predictions of two ids: a's rows of id 7 and of 8, and b's, in another order.
-array() { # descr, shape, pack's template, numbers
+array() { # descr, shape, pack's template, numbers: none, and they are standard input
     perl -e 'my ($descr, $shape, $as, @x) = @ARGV;
+        @x = map split, <STDIN> if !@x;
         my $h = "{\x27descr\x27: \x27$descr\x27, \x27fortran_order\x27: False, \x27shape\x27: ($shape), }";
         print "\x93NUMPY\1\0", pack("v", 118), $h . " " x (117 - length $h) . "\n", pack "$as*", @x' "$@"
 }
@@ -61,6 +62,23 @@ stdout like '*
 8	1	0.5	0.5'
 run 'fuse a.stream b.stream -o ab && verify ab'
 status 0
+
+# Two streams that err independently of each other: both together err less.
+independent() { # folder, seed
+    mkdir -p "$1"
+    seq 500 | array '<i8' 500, 'q<' >"$1/id.npy"
+    seq 500 | awk '{ print $1 % 4 }' | array '<i4' 500, 'l<' >"$1/label.npy"
+    awk -v seed="$2" 'BEGIN { srand(seed)
+        for (i = 1; i <= 500; i++) for (k = 0; k < 4; k++) print 3 * rand() + 1.2 * (k == i % 4) }' |
+        array '<f4' '500, 4' 'f<' >"$1/scores.npy"
+    load npy "$1" -o "$1.stream"
+}
+independent err1 1
+independent err2 2
+top1() { evaluate --json --draws 0 "$@" | sed -n 's/^ *"top1": \([0-9.]*\).*/\1/p'; }
+run 'top1 err1.stream; top1 err2.stream; fuse err1.stream err2.stream | top1'
+ok 'both together err less than the better one' \
+    awk '{ top[NR] = $1 } END { exit !(NR == 3 && top[1] < 0.9 && top[3] > top[1] && top[3] > top[2]) }' "$WORK/stdout"
 
 # What moves how, end to end.
 perl -e 'print pack "C4N3", 0, 0, 8, 3, 8, 8, 8;

@@ -97,8 +97,10 @@ static void film(void)
         skip("no raw video; set SHARED to the folder that holds it");
         return;
     }
-    if (!ok(!y4m_open(&v, from, 1 << 20, &e), "a film %s", e.text))
+    if (!ok(!y4m_open(&v, from, 1 << 20, &e), "a film %s", e.text)) {
+        fclose(from);
         return;
+    }
     const size_t pixels = (size_t)v.width * v.height;
     uint8_t *frame[2] = {malloc(3 * pixels), malloc(3 * pixels)};
     float *flow = malloc(2 * pixels * sizeof *flow);
