@@ -126,6 +126,9 @@ stdout exactly 'arm level seed inference 23 1 inference 23 2 inference 50 1 infe
 both() { fuse --no-history clips/seed-1/spatial/$1/at-50.predictions clips/seed-1/motion/$2/at-50.predictions; }
 run 'cmp <(both half-50 reference) clips/seed-1/fusion/parted-50/at-50.predictions && cmp <(both half-50 half-50) clips/seed-1/fusion/half-50/at-50.predictions'
 status 0 'parted: frames of the network that was trained again, motion of the one that was not'
+run 'load fashion-mnist test | pick --first 4 | save png walls/wall && study DATA=scenes GROUND=walls RUN=walled POOL=16 TEST=8 walled/held-out walled/seed-1/pool &&
+    peek walled/held-out | grep -c "rows: 8"'
+status 0 'grounds from a folder'
 ok 'a clip is told once, whatever frames of it were looked at' \
     test "$(peek clips/seed-1/spatial/reference/at-50.predictions | grep '^rows')" = 'rows: 8'
 done_testing
