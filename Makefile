@@ -263,6 +263,8 @@ table: all
 # Overnight on two cores; arguments go through: make study SEEDS='1 2' ARMS='inference pure'
 study: all
 	+@pipelines/compression-study BIN=$(abspath $(BIN))
+	+@pipelines/compression-study BIN=$(abspath $(BIN)) DATA=scenes
+	+@pipelines/compression-study BIN=$(abspath $(BIN)) DATA=clips
 	+@if [ -d $(SHARED)/data/camvid ]; then pipelines/compression-study BIN=$(abspath $(BIN)) \
 		DATA='camvid $(SHARED)/data/camvid --size 120x160'; else echo 'no CamVid in $(SHARED)' >&2; fi
 # What has been shown of the claims that the theses make; claims/ID runs one by its rule, or goes on.
