@@ -74,6 +74,7 @@ studies_P6-3 = FM-cell CL-cell
 studies_P3-6 =
 studies_P6-4 =
 without = P3-12 P3-13
+arms_P3-2 = inference retrained reblurred
 arms_P6-2 = inference pure
 arms_P3-7 = inference blurred noisy
 studies = $(if $(filter undefined,$(origin studies_$@)),$(call field,$@,5),$(studies_$@))

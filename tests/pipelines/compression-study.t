@@ -62,9 +62,9 @@ set +m
 run 'study RUN=three SEEDS=1 "$arms" >/dev/null && same once three'
 status 0 'killed and killed again, it goes on and gives the same bytes'
 
-run 'study RUN=two SEEDS=1 ARMS="inference blurred noisy"'
+run 'study RUN=two SEEDS=1 ARMS="inference blurred noisy reblurred"'
 status 0 'as much worse in other ways'
-stdout like '*| inference | blurred | noisy |*| 95 |* (1) | - | - |*| 5 |* (1) |* (1) |* (1) |*'
+stdout like '*| inference | reblurred | blurred | noisy |*| 95 |* (1) |* (1) | - | - |*| 5 |* (1) |* (1) |* (1) |* (1) |*'
 
 run 'study RUN=once EPOCHS=3'
 status 2
