@@ -304,7 +304,7 @@ sub is_refused {
     my $more = $o{lines} || $program =~ /^(winnow|verify)$/; # as the programs that they run say why
     my @lines = grep { length && !(($more || $t->{status} == 2) && /^try '/) } split /\n/, $t->{stderr};
     return 'no message' if !@lines;
-    return "an odd message: $t->{stderr}" if grep { !/^[a-z-]+: ./ || is_unprintable($_) } @lines;
+    return "an odd message: $t->{stderr}" if grep { !/^[a-z0-9-]+: ./ || is_unprintable($_) } @lines;
     return "more than one line: $t->{stderr}" if @lines > 1 && !$more;
     return is_clean($t);
 }
