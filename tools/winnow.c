@@ -103,9 +103,14 @@ int main(int argc, char **argv)
             program_fail(&call, &e);
         return program_end(&call);
     }
-    char *path = strchr(argv[1], '/') ? NULL : beside(argv[1]);
-    if (path)
+    const bool elsewhere = strchr(argv[1], '/');
+    char *path = elsewhere ? NULL : beside(argv[1]);
+    if (path) {
         execv(path, argv + 1);
+    } else if (!elsewhere) {
+        error_set(&e, "cannot look for %s:", argv[1]);
+        program_fail(&call, &e);
+    }
     char nearest[64];
     if (path && errno == ENOENT && words_nearest(PROGRAMS, argv[1], nearest, sizeof nearest))
         program_usage(&call, "there is no program '%s'; did you mean %s?", argv[1], nearest);

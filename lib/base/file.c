@@ -382,6 +382,18 @@ void scratch_remove(char *path)
     free(path);
 }
 
+char *path_join(const char *folder, const char *name, struct error *e)
+{
+    size_t length = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(length);
+    if (!path) {
+        error_set(e, "out of memory");
+        return NULL;
+    }
+    snprintf(path, length, "%s/%s", folder, name);
+    return path;
+}
+
 int folder_make(const char *path, struct error *e)
 {
     struct stat there;

@@ -63,6 +63,9 @@ bool file_is_same(const char *a, const char *b);
 char *scratch_make(struct error *e);
 void scratch_remove(char *path); /* and frees it; NULL is fine */
 
+/* "folder/name", malloc'd, or NULL with the error set. */
+char *path_join(const char *folder, const char *name, struct error *e);
+
 /* mkdir -p. */
 int folder_make(const char *path, struct error *e);
 /* Makes durable what was written to the folder's file system, all at once. */

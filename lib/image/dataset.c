@@ -108,18 +108,6 @@ void dataset_close(struct dataset *d)
     *d = (struct dataset){0};
 }
 
-char *path_join(const char *folder, const char *name, struct error *e)
-{
-    size_t length = strlen(folder) + strlen(name) + 2;
-    char *path = malloc(length);
-    if (!path) {
-        error_set(e, "out of memory");
-        return NULL;
-    }
-    snprintf(path, length, "%s/%s", folder, name);
-    return path;
-}
-
 int dataset_set_classes(struct dataset *d, const char *key, const char *const *names, size_t count,
                         struct error *e)
 {

@@ -72,8 +72,6 @@ void dataset_close(struct dataset *d);
 extern const struct format FORMAT_FASHION_MNIST, FORMAT_MNIST, FORMAT_CIFAR10, FORMAT_CIFAR100,
     FORMAT_CAMVID, FORMAT_IDX, FORMAT_FOLDER, FORMAT_Y4M, FORMAT_VIDEO;
 
-/* "folder/name", malloc'd, or NULL with the error set. */
-char *path_join(const char *folder, const char *name, struct error *e);
 /* meta.classes = count names; -1 where memory is out. */
 int dataset_set_classes(struct dataset *d, const char *key, const char *const *names, size_t count,
                         struct error *e);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <xxhash.h>
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/words.h"
 #include "image/dataset.h"

@@ -1,6 +1,7 @@
 /* Images: a PNG a row, clips as YUV4MPEG2, the files that a codec made of them, or the IDX files of
  * MNIST. */
 #include <stdlib.h>
+#include "base/file.h"
 #include "base/memory.h"
 #include "image/codec.h"
 #include "image/dataset.h"

@@ -1,9 +1,10 @@
 #include "rows/provenance.h"
-#include <errno.h>
-#include <fts.h>
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -82,27 +83,47 @@ static int add_file(struct provenance *p, const char *path, struct error *e)
     return add_pasts(p, s->header.history, e);
 }
 
-/* subset.9 before subset.10: a state that is made again serves the next one. */
-static int by_name(const FTSENT **a, const FTSENT **b)
+static int is_entry(const struct dirent *d)
 {
-    return strverscmp((*a)->fts_name, (*b)->fts_name);
+    return strcmp(d->d_name, ".") && strcmp(d->d_name, "..");
+}
+
+static int add_folder(struct provenance *p, const char *folder, struct error *e);
+
+/* What lies in a folder: a link is not followed, so that no folder comes twice. */
+static int add_entry(struct provenance *p, const char *path, struct error *e)
+{
+    struct stat s;
+    if (lstat(path, &s))
+        return error_set(e, "cannot read %s:", path);
+    if (S_ISDIR(s.st_mode))
+        return add_folder(p, path, e);
+    return S_ISREG(s.st_mode) && is_stream(path) ? add_file(p, path, e) : 0;
+}
+
+/* subset.9 before subset.10: a state that is made again serves the next one. (Not by fts(3), which
+ * in glibc 2.36 reads where it was not given memory.) */
+static int add_folder(struct provenance *p, const char *folder, struct error *e)
+{
+    struct dirent **entry;
+    int entries = scandir(folder, &entry, is_entry, versionsort), failed = 0;
+    if (entries < 0)
+        return error_set(e, "cannot read %s:", folder);
+    for (int i = 0; i < entries; i++) {
+        autofree char *path = failed ? NULL : path_join(folder, entry[i]->d_name, e);
+        failed = failed || !path || add_entry(p, path, e);
+        free(entry[i]);
+    }
+    free(entry);
+    return failed ? -1 : 0;
 }
 
 int provenance_add(struct provenance *p, const char *path, struct error *e)
 {
-    char *const roots[] = {(char *)path, NULL};
-    FTS *folder = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
-    int failed = folder ? 0 : error_set(e, "cannot open %s:", path);
-    for (FTSENT *f; !failed && (f = fts_read(folder));) {
-        errno = f->fts_errno;
-        if (f->fts_info == FTS_NS || f->fts_info == FTS_ERR || f->fts_info == FTS_DNR)
-            failed = error_set(e, "cannot read %s:", f->fts_path);
-        else if (f->fts_info == FTS_F && (f->fts_level == FTS_ROOTLEVEL || is_stream(f->fts_path)))
-            failed = add_file(p, f->fts_path, e);
-    }
-    if (folder)
-        fts_close(folder);
-    return failed;
+    struct stat s;
+    if (stat(path, &s))
+        return error_set(e, "cannot read %s:", path);
+    return S_ISDIR(s.st_mode) ? add_folder(p, path, e) : add_file(p, path, e);
 }
 
 void provenance_free(struct provenance *p)

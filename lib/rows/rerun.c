@@ -11,9 +11,10 @@
 #include "rows/provenance.h"
 
 /* Programs whose standard output is a stream: no other is run, whatever a history says. */
-#define RUN_WORDS                                                                    \
-    "load|pick|compose|frames|flow|compress|decompress|train-encoder|encode-latent|" \
-    "decode-latent|build-kdtree|mine|search-step|derive|train|predict|fuse|evaluate"
+#define RUN_WORDS                                                                \
+    "load|pick|compose|degrade|frames|flow|compress|decompress|train-encoder|"   \
+    "encode-latent|decode-latent|embed-2d|build-kdtree|mine|search-step|derive|" \
+    "train|predict|fuse|evaluate"
 
 /* Options that name what is written. The first is standard output's. */
 static const struct {
