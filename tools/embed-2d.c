@@ -35,7 +35,7 @@ static const struct program program = {
         "by comparing all with all. Up to 5,000 rows push each other one by one; more do by "
         "charges on a grid (Linderman et al., Nature Methods 2019), in time that grows linearly. "
         "With --exact nothing is left out.",
-    .examples = "encode-latent --weights encoder <pool | pick --random 2000 | embed-2d -o map\n"
+    .examples = "encode-latent --weights encoder <pool | embed-2d -o map\n"
                 "mosaic --map map -o map.png pool",
     .see_also = "encode-latent evaluate mosaic",
     .options = options,
