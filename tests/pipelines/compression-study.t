@@ -13,7 +13,7 @@ same() { diff -r -x '*.tmp' "$1" "$2"; }
 
 run 'study RUN=one THREADS=1 ARMS="inference retrained mixed pure"'
 status 0 'a miniature study'
-stdout like 'top-1 accuracy*| 5 | * | *Every model had 20 updates*'
+stdout like 'The source: made of JPEG pictures*.*top-1 accuracy*| 5 | * | *Every model had 20 updates*'
 for file in results.tsv table.md study.tsv study.png levels.png; do
     ok "it leaves $file" test -s one/$file
 done
@@ -77,9 +77,9 @@ run 'study RUN=never -n'
 status 0
 stdout like '*compress*train*predict*evaluate*'
 ok 'a dry run does nothing' test ! -e never
-run 'study RUN=once SEEDS="1 9" so-far'
+run 'study RUN=once SEEDS="1 9" SOURCE="never coded" so-far'
 status 0
-stdout like 'top-1 accuracy*'
+stdout like 'The source: never coded.*top-1 accuracy*'
 
 # The class of every pixel: pictures dark on the left and bright on the right.
 pictures() { # expression of $i, $x, $y
@@ -97,7 +97,7 @@ printf '0 dark\n1 bright\n2 void\n' >set/classes.txt
 run 'study DATA="camvid set --size 16x16" RUN=pixels POOL= TEST= SEEDS=1 \
     TRAIN="--network segnet --depth 1 --channels 4 --batch 4 --rate 0.1 --augment none"'
 status 0 'a miniature study of pixels'
-stdout like 'mean IoU*| 95 | *pixel accuracy*| 5 | *mean class accuracy*'
+stdout like '*mean IoU*| 95 | *pixel accuracy*| 5 | *mean class accuracy*'
 run 'save npy was pixels/held-out && save npy is pixels/at-5/images && cmp was/target.npy is/target.npy && ! cmp -s was/image.npy is/image.npy'
 status 0 'classes of pixels are never compressed'
 
@@ -105,7 +105,7 @@ status 0 'classes of pixels are never compressed'
 run 'study DATA=scenes RUN=scenes POOL=60 TEST=20 SEEDS="1 2" ARMS="inference retrained" \
     TRAIN="--network unet --depth 2 --channels 4 --batch 10 --rate 0.1"'
 status 0 'a miniature study of depths'
-stdout like 'root mean squared error of depth, % (lower is better)*| 95 | *mean relative error*mean squared relative*'
+stdout like '*root mean squared error of depth, % (lower is better)*| 95 | *mean relative error*mean squared relative*'
 run 'save npy was scenes/held-out && save npy is scenes/at-5/images && cmp was/depth.npy is/depth.npy && ! cmp -s was/image.npy is/image.npy'
 status 0 'depths are never compressed'
 run "cat scenes/seed-[12]/pool scenes/held-out | save npy all - && od -An -v -t d8 -w8 -j 128 all/id.npy | sort -u | wc -l"
@@ -120,7 +120,7 @@ stdout like '*knee of inference*: level 5, *inference-only at 5 is no better tha
 # What moves how: a network of frames, one of motion, and both.
 run 'study DATA=clips RUN=clips POOL=16 TEST=8 EPOCHS=1 SEEDS="1 2" LEVELS="23 50" ARMS="inference retrained parted" -j2'
 status 0 'a miniature study of clips'
-stdout like 'top-1 accuracy, %: *| 23 | *| 50 | *by frames alone*by motion alone*'
+stdout like '*top-1 accuracy, %: *| 23 | *| 50 | *by frames alone*by motion alone*'
 run "cut -f 1-3 clips/results.tsv | sort | tr '\t' ' ' | xargs"
 stdout exactly 'arm level seed inference 23 1 inference 23 2 inference 50 1 inference 50 2 parted 23 1 parted 23 2 parted 50 1 parted 50 2 retrained 23 1 retrained 23 2 retrained 50 1 retrained 50 2'
 both() { fuse --no-history clips/seed-1/spatial/$1/at-50.predictions clips/seed-1/motion/$2/at-50.predictions; }
