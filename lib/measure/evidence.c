@@ -70,13 +70,14 @@ static int find_name(struct names *n, const char *name, size_t *at, struct error
 static int parse_code(struct part *p, const char *code, struct error *e)
 {
     char *end = NULL;
-    size_t below = code[0] == 'T' && code[1] == '(' && code[2] == '<';
+    const size_t below = code[0] == 'T' && code[1] == '(' && code[2] == '<';
+    const char *number = code + 2 + below;
     if (code[0] && strchr("DENTO", code[0]) && code[1] == '(') {
         p->kind = below ? '<' : code[0];
-        p->limit = strtod(code + 2 + below, &end);
-        end += *end == '%';
+        p->limit = strtod(number, &end);
+        end = end == number ? NULL : end + (*end == '%');
     }
-    if (!end || strcmp(end, ")") != 0 || end[-1] == '(' || !isfinite(p->limit) ||
+    if (!end || strcmp(end, ")") != 0 || !isfinite(p->limit) ||
         (p->kind != 'T' && p->kind != '<' && p->limit < 0) || strlen(code) >= sizeof p->code)
         return error_set(e, "code \"%.40s\", expected one of D(d) E(d) N(d) T(x) T(<x) O(d)", code);
     strcpy(p->code, code);
@@ -330,6 +331,8 @@ static int find_interval(const struct evidence *v, const struct part *p, const s
 {
     size_t n = p->unit.count;
     *i = (struct interval){estimate(v, p, NULL, n, NULL), NAN, NAN, p->item.count > 1 || p->base};
+    if (i->drawn && n * p->item.count < 2)
+        return 0; /* the same in all draws: no interval */
     if (i->drawn)
         return bootstrap(v, p, how, i, e);
     double square = 0;
@@ -373,13 +376,14 @@ static const char *judge(const struct part *p, const struct interval *i)
     return holds ? HOLDS : fails ? FAILS : UNTOLD;
 }
 
-/* That the units, each shifted, and in its sign turned where sign is -1, lie above 0 by chance. */
+/* That the units, each shifted, and in its sign turned where sign is -1, lie above 0 by chance:
+ * where one of them tells nothing, surely. */
 static double chance(const struct evidence *v, const struct part *p, double sign, double shift)
 {
     double d[SIGN_FLIP_MOST];
     for (size_t u = 0; u < p->unit.count; u++)
         d[u] = sign * (estimate(v, p, &u, 1, NULL) - shift);
-    return sign_flip(d, (int)p->unit.count);
+    return fmin(1, sign_flip(d, (int)p->unit.count)); /* NaN is none: 1 */
 }
 
 static void find_chances(const struct evidence *v, const struct part *p, double *holds,

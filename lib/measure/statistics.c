@@ -97,6 +97,8 @@ double sign_flip(const double *difference, int n)
         sum += difference[i];
         size += fabs(difference[i]);
     }
+    if (!isfinite(sum))
+        return NAN;
     /* Sums of the same numbers in another order count as equal. */
     double least = sum - 1e-12 * size;
     uint32_t all = UINT32_C(1) << n, extreme = 0;

@@ -43,6 +43,7 @@ static void statistics(void)
     const double thirds[] = {0.1, 0.2, -0.3};
     ok(sign_flip(thirds, 3) == 5. / 8, "sums that are equal but for rounding: %g",
        sign_flip(thirds, 3));
+    ok(isnan(sign_flip((const double[]){1, NAN}, 2)), "of what is no number");
     ok(isnan(sign_flip(wins, 0)) && isnan(sign_flip(wins, 25)), "none, too many");
 }
 
@@ -147,6 +148,24 @@ static void bootstrap(void)
     value_free(again);
 }
 
+/* What tells nothing holds nothing, and is no smaller a chance for it. */
+static void nothing(void)
+{
+    struct judging flips = USUAL;
+    struct error e = {""};
+    flips.flips = true;
+    struct value *one = judge("unit\tvalue\tbase\n1\t5\t1\n", "D(1)", USUAL, &e);
+    struct value *ties =
+        judge("unit\titem\tvalue\n1\ta\t5\n1\tb\t5\n2\ta\t5\n2\tb\t5\n", "O(1)", flips, &e);
+    ok(!strcmp(value_get_text(one, "verdict", ""), "cannot be told"), "a single draw: %s",
+       value_get_text(one, "verdict", e.text));
+    ok(value_get_real(value_get(ties, "parts")->item[0], "p_holds", 0) == 1 &&
+           value_get_real(ties, "p_holds", 0) == 1,
+       "ties in all units: the chance is 1");
+    value_free(one);
+    value_free(ties);
+}
+
 static void ranked(void)
 {
     struct error e = {""};
@@ -185,6 +204,8 @@ static void refused(void)
         "part\tcode\tunit\tvalue\na\tD(1)\t1\t1\na\tD(2)\t2\t1\n",
         "code\tunit\tvalue\nF(1)\t1\t1\n",
         "code\tunit\tvalue\nD()\t1\t1\n",
+        "code\tunit\tvalue\nD(%)\t1\t1\n",
+        "code\tunit\tvalue\nT(<)\t1\t1\n",
         "code\tunit\tvalue\nD(-1)\t1\t1\n",
         "code\tunit\tvalue\nD(1\t1\t1\n",
         "code\tunit\tvalue\nO(1)\t1\t1\n",
@@ -204,6 +225,7 @@ int main(void)
     codes();
     parts();
     bootstrap();
+    nothing();
     ranked();
     refused();
     return tap_done();
