@@ -326,7 +326,7 @@ static void evaluations(void)
     ok(run("evaluate predictions") == 1 && strstr(said, "predictions: row 4: label -1"), "%s",
        said);
     ok(run("head -c 150 predictions | evaluate") == 1, "%s", said);
-    ok(run("evaluate latents") == 1 && strstr(said, "predictions"), "%s", said);
+    ok(run("evaluate ./latents") == 1 && strstr(said, "predictions"), "%s", said);
 }
 
 static void write_samples(const char *path)
