@@ -16,8 +16,7 @@ static const struct program program = {
     .most_operands = 1,
     .description =
         "Writes --count rows for each clip: in the place of clip, image, the frame in the middle "
-        "of "
-        "each of so many equal parts of the clip (again and again, where there are fewer). All "
+        "of each of so many equal parts of the clip (again and again, where there are fewer). All "
         "other fields pass on, so that a clip's frames have its id and its label: fuse puts "
         "together what is predicted of them.",
     .examples = "load y4m street.y4m | frames --count 3 | mosaic -o frames.png\n"

@@ -11,11 +11,9 @@ static const struct program program = {
     .description =
         "Writes predictions, one row an id, in the order of the first stream: of the rows of that "
         "id the mean of their probabilities (of logits, their softmax) in each stream, and of "
-        "these "
-        "the mean over the streams. So it makes one prediction of a clip out of those of its "
+        "these the mean over the streams. So it makes one prediction of a clip out of those of its "
         "frames, and fuses the two streams, frames and motion, late. All streams must have the "
-        "same "
-        "ids, with the same labels.",
+        "same ids, with the same labels.",
     .examples = "frames --count 19 clips | predict --weights spatial -o a\n"
                 "flow --count 2 clips | predict --weights motion -o b\n"
                 "fuse a b | evaluate",

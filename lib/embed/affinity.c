@@ -11,8 +11,9 @@ enum { MOST_HALVINGS = 200 };
  * of what they are as shares, in nats, and their sum. */
 static double weigh(const float *squared, size_t k, double beta, float *weight, double *sum)
 {
-    double all = 0, mean = 0;
-    for (size_t j = 0; j < k; j++) {
+    double all = 1, mean = 0;
+    weight[0] = 1;
+    for (size_t j = 1; j < k; j++) {
         const double offset = (double)squared[j] - squared[0];
         const double w = exp(-beta * offset);
         weight[j] = (float)w;

@@ -85,7 +85,7 @@ static void run_exact(struct repulsion *r, const float *y, float *push)
     }
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < n; i += QUERIES) {
-        struct around a;
+        struct around a = {0};
         feel(r->x, r->y, blocks, to_x + i, to_y + i, &a);
         for (size_t q = 0; q < QUERIES && i + q < n; q++) {
             push[2 * (i + q)] = a.x[q];

@@ -63,7 +63,7 @@ int tsne_gradient(struct tsne *t, double exaggeration, struct error *e)
 #pragma omp parallel for schedule(dynamic, 64)
     for (size_t i = 0; i < a->points; i++) {
         const size_t first = a->first[i];
-        double pulled[2];
+        double pulled[2] = {0};
         pull(t->y, t->y + 2 * i, a->column + first, a->p + first, a->first[i + 1] - first, pulled);
         for (int axis = 0; axis < 2; axis++) {
             const double pushed = t->push[2 * i + (size_t)axis] / t->sum;
