@@ -150,8 +150,8 @@ $(RUN)/%/encoder: $(RUN)/$$(*D)/pool
 $(RUN)/%/latents: $(RUN)/$$(*D)/$$(call upto,search)/encoder $(RUN)/$$(*D)/pool
 	@$(call timed,latents,$(call feed,$(call level,search),$(word 2,$^),encode-latent --weights $< \
 		$(threads) $(plain) -o $@))
-$(RUN)/%/separation.json: $(RUN)/%/latents
-	@$(REPORT) separation $< >$@.new && mv $@.new $@
+$(RUN)/%/space.json: $(RUN)/%/latents
+	@evaluate latents --json --draws 0 $(threads) -o $@ $<
 $(RUN)/%/forest: $(RUN)/%/latents
 	@$(call timed,forest,build-kdtree $(plain) -o $@ <$<)
 

@@ -71,6 +71,8 @@ array() { # type, shape, pack, values
 }
 array '<f4' '4, 2' f 0 1 0 -1 3 5 3 3 >points/z.npy
 array '<i4' '4,' l 0 0 1 1 >points/label.npy
-run 'load npy points -o latents && "$ROOT/pipelines/dds-nas-report" separation latents | tr -d " \n"'
-stdout exactly '{"mean":25,"mean_least":25,"mean_most":25,"median":25,"median_least":25,"median_most":25,"within":1}'
+mkdir -p apart/seed-1/trained-search-5
+run 'load npy points | evaluate latents --json -o apart/seed-1/trained-search-5/space.json &&
+    "$ROOT/pipelines/dds-nas-report" levels apart 95 5 | tail -n 1'
+stdout exactly '| 5 | clean | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 1.00 (1) |'
 done_testing
