@@ -17,17 +17,16 @@ struct predicted {
 static int view(struct predicted *p, struct error *e)
 {
     const struct table *t = &p->table;
-    if (header_require_kind(&t->header, "predictions", e))
-        return -1;
-    const struct column *score = table_column(t, "scores", ELEMENT_F32, 1, e);
-    p->id = table_integers(t, "id", e);
-    p->label = table_integers(t, "label", e);
-    if (!score)
+    const struct column *id, *label, *score; /* integers lie there as 64 bits */
+    if (header_require_kind(&t->header, "predictions", e) ||
+        !(id = table_column(t, "id", ELEMENT_I64, 0, e)) ||
+        !(label = table_column(t, "label", ELEMENT_I32, 0, e)) ||
+        !(score = table_column(t, "scores", ELEMENT_F32, 1, e)))
         return -1;
     if (!t->rows)
         return error_set(e, "no rows, expected predictions");
-    if (!p->id || !p->label)
-        return -1;
+    p->id = id->data;
+    p->label = label->data;
     p->score = score->data;
     p->classes = (int)score->extent[0];
     p->probabilities = !strcmp(value_get_text(t->header.meta, "scores", "logits"), "probabilities");

@@ -18,6 +18,7 @@
 #include "network/architecture.h"
 #include "network/weights.h"
 #include "rows/forest.h"
+#include "rows/fusion.h"
 #include "rows/hardness.h"
 #include "rows/ids.h"
 #include "rows/import.h"
@@ -139,6 +140,14 @@ static int read_predictions(const char *path)
     return failed;
 }
 
+static int fuse_predictions(const char *path)
+{
+    struct fusion f = {.call = &call};
+    int failed = fusion_add(&f, path, &e);
+    fusion_free(&f);
+    return failed;
+}
+
 static int read_samples(const char *path)
 {
     struct table t;
@@ -208,6 +217,10 @@ static void test_kinds(void)
         {read_predictions, "predictions", "label:i32 scores:f64:2", NULL, 1, 0, "field scores"},
         {read_predictions, "predictions", "label:i32 scores:f32:2", NULL, 0, 0, "no rows"},
         {read_predictions, "predictions", "label:i32 scores:f32:5000", NULL, 1, 0, "5000"},
+        {fuse_predictions, "ids", "id:i64", NULL, 1, 0, "expected a stream of predictions"},
+        {fuse_predictions, "predictions", "id:i64 label:i64 scores:f32:2", NULL, 1, 0, "label of"},
+        {fuse_predictions, "predictions", "id:i64 label:i32 scores:f32:2", NULL, 0, 0, "no rows"},
+        {fuse_predictions, "predictions", "id:i64 label:i32 scores:f32:0", NULL, 1, 0, "0 classes"},
         {read_samples, "ids", "id:i64", NULL, 1, 0, "expected a stream of samples"},
         {read_samples, "samples", "id:i64", NULL, 0, 0, "no rows"},
         {read_samples, "samples", "id:i64 label:i32", NULL, 1, 0, "field image"},
