@@ -78,7 +78,7 @@ static int degrade(struct follow *f, void *context, struct error *e)
     if (!to)
         return -1;
     int failed = 0;
-#pragma omp parallel for schedule(dynamic, 16) reduction(| : failed)
+#pragma omp parallel for schedule(dynamic) reduction(| : failed)
     for (size_t i = 0; i < rows; i++) {
         struct error of_row;
         double square = degrade_error(was + i * size, left + i * size, size);

@@ -176,7 +176,7 @@ static void grid(float deviation, double tolerance)
     struct error e = {""};
     struct repulsion *all = repulsion_new(N, true, &e), *some = repulsion_new(N, false, &e);
     float *y = normals(2 * N, "map");
-    static float one[2 * N], other[2 * N];
+    static float one[2 * N], other[2 * N], again[2 * N];
     double sum[2], off = 0, size = 0;
     for (size_t i = 0; i < 2 * N; i++)
         y[i] *= deviation;
@@ -190,6 +190,11 @@ static void grid(float deviation, double tolerance)
     ok(sqrt(off / size) < tolerance && fabs(sum[1] / sum[0] - 1) < tolerance / 5,
        "a map of deviation %g: the push is off by %.2g, the sum by %.2g", deviation,
        sqrt(off / size), sum[1] / sum[0] - 1);
+    omp_set_num_threads(1);
+    repulsion_run(some, y, again, &sum[0], &e);
+    omp_set_num_threads(2);
+    repulsion_run(some, y, one, &sum[1], &e);
+    ok(!memcmp(one, again, sizeof one) && sum[0] == sum[1], "one thread or two: the same");
     repulsion_free(all);
     repulsion_free(some);
     free(y);
