@@ -30,6 +30,15 @@ stdout exactly other
 run 'embed-2d --perplexity 5 --iterations 20 --exact latents | peek --json | grep neighbours'
 stdout like '*"neighbours": 39,'
 
+run '"$ROOT/pipelines/scatter" map colours.png "two groups" && head -c 4 colours.png | tail -c 3'
+stdout exactly PNG
+stderr empty
+run '"$ROOT/pipelines/scatter" latents colours.png'
+status 1
+stderr exactly 'scatter: a map has two numbers a row, as embed-2d writes them'
+run '"$ROOT/pipelines/scatter" map'
+status 2
+
 # Pixels are points, too.
 if load fashion-mnist test >/dev/null 2>&1; then
     run 'load fashion-mnist test | pick --per-class 5 --seed 1 >images; embed-2d --perplexity 5 --iterations 50 images | peek --json | tr -d " \n"'
