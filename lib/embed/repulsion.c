@@ -180,8 +180,7 @@ static void transform_kernel(struct grid *g)
 static int place(const struct grid *g, int axis, double at, double share[NODES])
 {
     const double boxes = (at - g->low[axis]) / g->width;
-    int box = (int)boxes;
-    box = box < 0 ? 0 : box < g->boxes ? box : g->boxes - 1;
+    const int box = boxes < 0 || isnan(boxes) ? 0 : boxes < g->boxes ? (int)boxes : g->boxes - 1;
     const double t = (boxes - box) * NODES - 0.5; /* 0, 1, 2 at the nodes */
     share[0] = (t - 1) * (t - 2) / 2;
     share[1] = t * (2 - t);

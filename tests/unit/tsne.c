@@ -195,6 +195,8 @@ static void grid(float deviation, double tolerance)
     omp_set_num_threads(2);
     repulsion_run(some, y, one, &sum[1], &e);
     ok(!memcmp(one, again, sizeof one) && sum[0] == sum[1], "one thread or two: the same");
+    y[5] = NAN;
+    ok(!repulsion_run(some, y, one, &sum[0], &e) && isnan(sum[0]), "a point that is lost is told");
     repulsion_free(all);
     repulsion_free(some);
     free(y);
