@@ -4,6 +4,8 @@
 #include "rows/batch.h"
 #include "rows/follow.h"
 
+enum { MOST_SIDE = 65535 }; /* as of images */
+
 static const char *const own[] = {"clip", "image", NULL};
 
 struct run {
@@ -51,6 +53,9 @@ static int cut(void *context, int thread, struct cell *row, void *result, struct
     if (!clip->count || extent[0] < (uint32_t)c->window)
         return error_set(e, "a clip of %u frames of %ux%ux%u, expected at least %d", extent[0],
                          extent[1], extent[2], extent[3], c->window);
+    if (extent[1] > MOST_SIDE || extent[2] > MOST_SIDE)
+        return error_set(e, "frames of %u x %u, expected at most %d a side", extent[1], extent[2],
+                         MOST_SIDE);
     if (size_multiply(size, (size_t)c->pictures, &all) ||
         array_grow((void **)&to->pictures, &to->capacity, all, 1, "pictures", e))
         return -1;

@@ -17,6 +17,7 @@
 #include "measure/tsv.h"
 #include "network/architecture.h"
 #include "network/weights.h"
+#include "rows/clips.h"
 #include "rows/forest.h"
 #include "rows/fusion.h"
 #include "rows/hardness.h"
@@ -75,7 +76,7 @@ static void make_header(struct header *h, const char *kind, const char *columns,
 static void make_stream(const char *path, const char *kind, const char *columns, const char *meta,
                         int rows, double fill, const char *text)
 {
-    static const uint64_t zeros[4096];
+    static const uint64_t zeros[8192];
     struct header h;
     struct cell row[32];
     make_header(&h, kind, columns, meta);
@@ -146,6 +147,24 @@ static int fuse_predictions(const char *path)
     int failed = fusion_add(&f, path, &e);
     fusion_free(&f);
     return failed;
+}
+
+static int make_nothing(const struct clips *c, const uint8_t *frames, int height, int width,
+                        int channels, uint8_t *picture, struct error *why)
+{
+    (void)c, (void)frames, (void)height, (void)width, (void)channels, (void)picture, (void)why;
+    return 0;
+}
+
+static int cut_clips(const char *path)
+{
+    char *operand[] = {(char *)path};
+    struct call cutting = call;
+    const struct clips clips = {.pictures = 1, .window = 1, .make = make_nothing};
+    cutting.argc = 1;
+    cutting.argv = operand;
+    cutting.output = "cut";
+    return clips_run(&clips, &cutting, &e);
 }
 
 static int read_samples(const char *path)
@@ -221,6 +240,11 @@ static void test_kinds(void)
         {fuse_predictions, "predictions", "id:i64 label:i64 scores:f32:2", NULL, 1, 0, "label of"},
         {fuse_predictions, "predictions", "id:i64 label:i32 scores:f32:2", NULL, 0, 0, "no rows"},
         {fuse_predictions, "predictions", "id:i64 label:i32 scores:f32:0", NULL, 1, 0, "0 classes"},
+        {cut_clips, "ids", "id:i64", NULL, 1, 0, "expected a stream of samples"},
+        {cut_clips, "samples", "id:i64 image:u8:1,1,1", NULL, 1, 0, "field clip"},
+        {cut_clips, "samples", "clip:u8:0,1,1,1", NULL, 1, 0, "0 frames"},
+        {cut_clips, "samples", "clip:u8:1,65536,1,1", NULL, 1, 0, "65536 x 1"},
+        {cut_clips, "samples", "clip:u8:1,1,65536,1", NULL, 1, 0, "1 x 65536"},
         {read_samples, "ids", "id:i64", NULL, 1, 0, "expected a stream of samples"},
         {read_samples, "samples", "id:i64", NULL, 0, 0, "no rows"},
         {read_samples, "samples", "id:i64 label:i32", NULL, 1, 0, "field image"},
