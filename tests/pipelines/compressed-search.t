@@ -57,7 +57,7 @@ run 'three/seed-1/static-search-95,5/retrain.sh && cd three/seed-1/static-search
 status 0 'retrain.sh'
 run 'pipeline --name never --dry-run --compress-encoder 5,95 --compress-search 15'
 stdout like '*compress --mix 5,95 --seed 1*train-encoder*compress --jpeg 15*| search-step*'
-for wrong in '--compress-search' '--compress-search 0' '--compress-final best' '--arms static --compress-encoder 5'; do
+for wrong in '--compress-search' '--compress-search 0' '--compress-final 101' '--compress-final best' '--arms static --compress-encoder 5'; do
     run "pipeline --name never $wrong"
     status 2
 done
