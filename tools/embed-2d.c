@@ -1,5 +1,5 @@
 /* A map of latents, or of images themselves, to the plane. */
-#include "base/memory.h"
+#include <math.h>
 #include "embed/tsne.h"
 #include "rows/follow.h"
 #include "rows/points.h"
@@ -87,7 +87,10 @@ static int find_affinities(const struct call *c, const struct points *p, struct 
     progress_end(&bar);
     if (failed)
         return -1;
-    failed = affinity_of(a, &found, perplexity, e);
+    for (size_t i = 1; i <= p->count && !failed; i++) /* the furthest of each */
+        if (!isfinite(found.squared[i * *neighbours - 1]))
+            failed = error_set(e, "row %zu: distances too large for a float", i);
+    failed = failed || affinity_of(a, &found, perplexity, e) ? -1 : 0;
     neighbours_free(&found);
     return failed;
 }
@@ -143,8 +146,7 @@ int main(int argc, char **argv)
     };
     if (follow_open(&f, &call, "latents|samples", own, -1, &e) ||
         (points_view(&points, &f.table, &e) && error_wrap(&e, "%s", stream_path(f.from))) ||
-        create(&f, &e) ||
-        find_affinities(&call, &points, &affinity, &neighbours, &e) ||
+        create(&f, &e) || find_affinities(&call, &points, &affinity, &neighbours, &e) ||
         tsne_begin(&t, &affinity, &settings, &e) || descend(&call, &t, &kl, &e) ||
         describe(&f, &t, neighbours, kl, &e) || write_map(&f, &t, &e))
         program_fail(&call, &e);

@@ -163,6 +163,8 @@ static int remember(struct search *s, const struct weights *w, struct error *e)
     if (!history->count)
         return 0;
     const struct value *older = value_get(history->item[history->count - 1], "past");
+    if (older && older->count >= STATE_MOST_PAST)
+        return 0;
     s->past = older && older->type == VALUE_ARRAY ? value_copy(older) : value_array();
     struct value *state = value_append(s->past, value_map());
     struct value *steps = value_set(state, "history", value_copy(history));

@@ -8,10 +8,13 @@
  * meta holds `network` and `search` (search_report() and the settings), so a search goes on from
  * its file alone, and ends with the bytes that it would have had without the interruption. As a
  * state takes the place of the one that it went on from, the history's last entry has `past`, an
- * array of {digest, history}: what all those were and how each was made, oldest first. */
+ * array of {digest, history}: what all those were and how each was made, oldest first; of
+ * STATE_MOST_PAST the next state forgets, so that a header does not grow for ever. */
 #ifndef SEARCH_STATE_H
 #define SEARCH_STATE_H
 #include "search/search.h"
+
+enum { STATE_MOST_PAST = 1000 };
 
 /* Replaces the state at path. It gets meta's `classes` and `source`, and the history, of D. */
 int state_save(const struct search *s, const struct call *c, const char *path,

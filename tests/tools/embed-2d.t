@@ -62,6 +62,10 @@ stderr like 'embed-2d: the map is lost at step *: a smaller --rate?'
 run 'load npy arrays | embed-2d --perplexity 5'
 status 1
 stderr exactly 'embed-2d: standard input: row 4: z is not finite'
+/usr/bin/python3 -c "import numpy as np; z = np.load('arrays/z.npy'); z[3] = [1e30, 0, 0]; np.save('arrays/z.npy', z)"
+run 'load npy arrays | embed-2d --perplexity 5 --exact'
+status 1
+stderr exactly 'embed-2d: row 1: distances too large for a float'
 for wrong in '--perplexity 0' '--iterations 0' 'latents latents'; do
     run "embed-2d $wrong <latents"
     status 2
