@@ -137,7 +137,6 @@ int main(int argc, char **argv)
     double kl;
     program_begin(&program, argc, argv, &call);
     const struct tsne_settings settings = {
-        .iterations = (int)iterations,
         .exaggerated = iterations / 4 < 250 ? (int)(iterations / 4) : 250,
         .exaggeration = 12,
         .rate = rate,

@@ -8,7 +8,6 @@
 #include "embed/repulsion.h"
 
 struct tsne_settings {
-    int iterations;  /* 1,000 */
     int exaggerated; /* the first so many, 250, attract more, 12 times, at momentum 0.5 */
     double exaggeration;
     double rate; /* of learning: 200; 0: that, or n / 12 where it is more */

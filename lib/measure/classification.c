@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/random.h"
+#include "measure/statistics.h"
 
 int classification_init(struct classification *c, int classes, bool probabilities, struct error *e)
 {
@@ -149,12 +150,6 @@ struct classification_summary classification_summary(const struct classification
     return s;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 int bootstrap_mean(const double *value, size_t n, int draws, double level, uint64_t seed,
                    double *low, double *high, struct error *e)
 {
@@ -172,7 +167,7 @@ int bootstrap_mean(const double *value, size_t n, int draws, double level, uint6
             sum += value[random_below(&r, n)];
         mean[d] = sum / n;
     }
-    qsort(mean, draws, sizeof *mean, ascending);
+    qsort(mean, draws, sizeof *mean, ascending_doubles);
     int cut = (int)(draws * (1 - level) / 2);
     *low = mean[cut];
     *high = mean[draws - 1 - cut];

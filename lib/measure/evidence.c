@@ -295,12 +295,6 @@ struct interval {
     bool drawn; /* by the bootstrap */
 };
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static int bootstrap(const struct evidence *v, const struct part *p, const struct judging *how,
                      struct interval *i, struct error *e)
 {
@@ -319,7 +313,7 @@ static int bootstrap(const struct evidence *v, const struct part *p, const struc
         if (isnan(found[d]))
             return 0; /* a draw that tells nothing: no interval */
     }
-    qsort(found, how->draws, sizeof *found, ascending);
+    qsort(found, how->draws, sizeof *found, ascending_doubles);
     int cut = (int)(how->draws * (1 - how->level) / 2);
     i->low = found[cut];
     i->high = found[how->draws - 1 - cut];

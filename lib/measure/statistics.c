@@ -3,6 +3,12 @@
 #include <math.h>
 #include <stdint.h>
 
+int ascending_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 /* The continued fraction of the incomplete beta function, by Lentz's method (Abramowitz and Stegun
  * 26.5.8); converges fast for x < (a + 1) / (a + b + 2). */
 static double beta_fraction(double x, double a, double b)

@@ -3,6 +3,9 @@
 #define MEASURE_STATISTICS_H
 #include <stddef.h>
 
+/* For qsort, which takes no NaN. */
+int ascending_doubles(const void *a, const void *b);
+
 /* The t of Student's distribution with so many degrees of freedom (> 0) below which it lies with
  * probability p, 0 < p < 1. */
 double student_quantile(double p, double freedom);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <xxhash.h>
 #include "base/memory.h"
+#include "measure/statistics.h"
 
 static int check_labels(struct samples *s, struct error *e)
 {
@@ -107,12 +108,6 @@ int samples_check_depths(struct samples *s, struct error *e)
     return 0;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 int samples_balance(const struct samples *s, double *weight, struct error *e)
 {
     const size_t pixels = pixels_of(s), classes = (size_t)s->classes;
@@ -134,7 +129,7 @@ int samples_balance(const struct samples *s, double *weight, struct error *e)
     for (size_t k = 0; k < classes; k++)
         if (all[k] > 0)
             sorted[there++] = weight[k] /= all[k];
-    qsort(sorted, there, sizeof *sorted, ascending);
+    qsort(sorted, there, sizeof *sorted, ascending_doubles);
     double median = there ? (sorted[(there - 1) / 2] + sorted[there / 2]) / 2 : 0;
     for (size_t k = 0; k < classes; k++)
         weight[k] = weight[k] > 0 ? median / weight[k] : 0;

@@ -216,7 +216,7 @@ static float *blobs(void)
 
 static void map(int threads, float y[2 * POINTS], double kl[STEPS])
 {
-    const struct tsne_settings s = {STEPS, EARLY, 12, 200, false, 5};
+    const struct tsne_settings s = {EARLY, 12, 200, false, 5};
     struct neighbours found;
     struct affinity a;
     struct tsne t;
