@@ -123,8 +123,10 @@ static int read_frame(struct video *v, uint8_t *pixels, struct error *e)
     struct y4m *y = v->own;
     char line[MOST_LINE];
     int length = read_line(y->from, line);
+    if (length < 0 && ferror(y->from))
+        return error_set(e, "cannot read:");
     if (length == -1)
-        return ferror(y->from) ? error_set(e, "cannot read:") : 0;
+        return 0;
     if (length < 5 || strncmp(line, "FRAME", 5) || (line[5] && line[5] != ' '))
         return error_set(e, "y4m: expected a line that begins with FRAME");
     if (fread(y->planes, 1, y->size, y->from) != y->size)

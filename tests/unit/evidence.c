@@ -70,6 +70,7 @@ static void codes(void)
         {"E(4)", "cannot be told"}, {"N(0.5)", "holds"},        {"N(0.4)", "cannot be told"},
         {"T(-1)", "holds"},         {"T(5%)", "fails"},         {"T(0)", "cannot be told"},
         {"T(<5)", "holds"},         {"T(<-1)", "fails"},        {"T(<2)", "cannot be told"},
+        {"E(0)", "cannot be told"},
     };
     struct error e = {""};
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
@@ -86,6 +87,12 @@ static void codes(void)
     }
     struct value *r = judge("unit\tvalue\n1\t-1\n2\t-2\n3\t-3\n", "N(5)", USUAL, &e);
     ok(strcmp(value_get_text(r, "verdict", ""), "holds") == 0, "no worse by 5");
+    value_free(r);
+    r = judge("unit\tvalue\n1\t2\n2\t2\n", "E(1.5)", USUAL, &e);
+    ok(strcmp(value_get_text(r, "verdict", ""), "fails") == 0, "another, above");
+    value_free(r);
+    r = judge("unit\tvalue\n1\t-2\n2\t-2", "E(1.5)", USUAL, &e);
+    ok(strcmp(value_get_text(r, "verdict", ""), "fails") == 0, "another, below");
     value_free(r);
     r = judge("unit\tvalue\n1\t2\n", "D(1)", USUAL, &e);
     ok(strcmp(value_get_text(r, "verdict", ""), "cannot be told") == 0, "nor of one unit");
@@ -210,6 +217,15 @@ static void refused(void)
         "code\tunit\tvalue\nD(1\t1\t1\n",
         "code\tunit\tvalue\nO(1)\t1\t1\n",
         "code\tunit\tvalue\nT\t1\t1\n",
+        "code\tunit\tvalue\nD(inf)\t1\t1\n",
+        "code\tunit\tvalue\nT(0.00000000000000000000000000001)\t1\t1\n",
+        "code\tunit\titem\tvalue\tbase\nO(1)\t1\ta\t1\t1\nO(1)\t1\tb\t1\t1\n",
+        "value\n1\n",
+        "unit\tvalue\n1\t\n",
+        "unit\tvalue\n1\tx\n",
+        "unit\tvalue\n1\t1x\n",
+        "unit\tvalue\tbase\n1\t1\tx\n",
+        "unit\tvalue\n\n1\t1\n",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct error e = {""};
@@ -217,6 +233,59 @@ static void refused(void)
         ok(!r && e.text[0], "refused: %s", e.text);
         value_free(r);
     }
+}
+
+/* A heading and a line for each unit and item, or for each of as many parts. */
+static char *long_table(const char *heading, const char *line, size_t units, size_t items)
+{
+    char *text = malloc(64 + units * items * 192), *end = text + sprintf(text, "%s\n", heading);
+    for (size_t u = 0; text && u < units; u++)
+        for (size_t i = 0; i < items; i++)
+            end += sprintf(end, line, u, i);
+    return text;
+}
+
+/* Tables that are longer than any that is meant, and parts that cannot be ranked. */
+static void bounds(void)
+{
+    static const struct {
+        const char *heading, *line, *code, *words;
+        size_t units, items;
+        bool ranked;
+    } of[] = {
+        {"unit\tvalue", "%zu\t1\n", "D(1)", "more than 4096 units", EVIDENCE_NAMES + 1, 1, false},
+        {"unit\titem\tvalue", "%zu\t%zu\t1\n", "D(1)", "at most 65536", 257, 256, false},
+        {"part\tunit\tvalue", "%zu\t1\t1\n", "D(1)", "more than 256 parts", EVIDENCE_PARTS + 1, 1,
+         false},
+        {"part\tunit\tvalue", "%0128zu\t1\t1\n", "D(1)", "longer than 127 bytes", 1, 1, false},
+        {"unit\titem\tvalue", "%zu\t%zu\t1\n", "O(1)", "of 2 to 256 items", 1, EVIDENCE_RANKED + 1,
+         false},
+        {"unit\titem\tvalue", "%zu\t%zu\t1\n", "T(0)", "ranks are of", 2, 3, true},
+        {"unit\titem\tvalue\tbase", "%zu\t%zu\t1\t1\n", "T(0)", "ranks are of", 2, 1, true},
+        {"unit\titem\tvalue\tbase", "%zu\t%zu\t1\t1\n", "T(0)", "ranks are of", 1,
+         EVIDENCE_RANKED + 1, true},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        struct error e = {""};
+        struct evidence v;
+        char *text = long_table(of[i].heading, of[i].line, of[i].units, of[i].items);
+        int failed = evidence_read(&v, text, strlen(text), of[i].code, of[i].ranked, &e);
+        ok(failed && strstr(e.text, of[i].words), "refused: %s", e.text);
+        evidence_free(&v);
+    }
+}
+
+static void printed(void)
+{
+    struct error e = {""};
+    struct value *r = judge("unit\tvalue\n1\t1\n2\t2\n", "D(1)", USUAL, &e);
+    FILE *full = fopen("/dev/full", "w");
+    if (full)
+        setbuf(full, NULL);
+    ok(full && evidence_print(r, full) == -1, "a report that finds no room");
+    if (full)
+        fclose(full);
+    value_free(r);
 }
 
 int main(void)
@@ -228,5 +297,7 @@ int main(void)
     nothing();
     ranked();
     refused();
+    bounds();
+    printed();
     return tap_done();
 }

@@ -514,6 +514,17 @@ static int read_samples(struct error *e)
     return failed;
 }
 
+static int balance_samples(struct error *e)
+{
+    static const uint8_t target[] = {0, 0, 1, 0, 1, 1};
+    const struct samples s = {.count = 1, .shape = {2, 3, 1}, .target = target, .classes = 2};
+    double weight[2];
+    int failed = samples_balance(&s, weight, e);
+    if (!failed)
+        see(weight, sizeof weight);
+    return failed;
+}
+
 /* ---- pictures and data sets ---- */
 
 static int write_png(struct error *e)
@@ -832,6 +843,7 @@ int main(void)
     TRY(read_score_table);
     TRY(write_results);
     TRY(read_samples);
+    TRY(balance_samples);
     TRY(write_png);
     TRY(code_pictures);
     TRY_ZLIB(read_idx);

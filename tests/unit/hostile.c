@@ -5,6 +5,7 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <jpeglib.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -899,6 +900,38 @@ static void test_folders(void)
     dataset_close(&d);
 }
 
+static void test_camvid(void)
+{
+    const struct dataset_request q = {.root = "folder", .split = "test", .most_bytes = 1 << 20};
+    static const char classes[] = "0 sky\n1 road\r\n\n2 void\n";
+    empty_folder();
+    if (mkdir("folder/test", 0700) || mkdir("folder/test/images", 0700) ||
+        mkdir("folder/test/labels", 0700))
+        abort();
+    put("folder/classes.txt", "x sky\n", 6);
+    refused(read_images("camvid", &q), "'x sky', expected class 0 and its name");
+    put("folder/classes.txt", "1 sky\n", 6);
+    refused(read_images("camvid", &q), "expected class 0");
+    put("folder/classes.txt", "0 \n", 3);
+    refused(read_images("camvid", &q), "expected class 0");
+    put("folder/classes.txt", "0 sky\n1 void\n", 13);
+    refused(read_images("camvid", &q), "1 classes");
+    put("folder/classes.txt", classes, sizeof classes - 1);
+    put("folder/test/images/.hidden.png", "", 0);
+    put("folder/test/images/notes", "", 0);
+    put("folder/test/images/notes.txt", "", 0);
+    ok(!read_images("camvid", &q), "a folder without pictures");
+    put_png("folder/test/images/1.png", 2, 3, 1);
+    refused(read_images("camvid", &q), "labels/1.png");
+    put_png("folder/test/labels/1.png", 2, 3, 1);
+    ok(!read_images("camvid", &q), "a picture and its labels");
+    static const uint32_t wrong[][3] = {{3, 3, 1}, {2, 2, 1}, {2, 3, 3}};
+    for (int i = 0; i < 3; i++) {
+        put_png("folder/test/labels/1.png", wrong[i][0], wrong[i][1], wrong[i][2]);
+        refused(read_images("camvid", &q), "expected 2x3x1 as its image has");
+    }
+}
+
 /* ---- weights ---- */
 
 static void test_weights(void)
@@ -984,6 +1017,81 @@ static void test_views(void)
     put("odd", "", 0);
     refused(predictions_read(&p, &call, "odd", NULL, &e), "empty");
     predictions_free(&p);
+}
+
+/* Meta with so many classes; owned by the caller. */
+static char *meta_of_classes(size_t classes)
+{
+    static const char begin[] = "{\"classes\": [0";
+    char *text = malloc(sizeof begin + 2 * classes + 2), *end = stpcpy(text, begin);
+    for (size_t i = 1; i < classes; i++)
+        end = stpcpy(end, ",0");
+    strcpy(end, "]}");
+    return text;
+}
+
+/* Samples with a class and a depth for every pixel of two images of 2 x 3. */
+#define DENSE "id:i64 label:i32 image:u8:2,3,1 target:u8:2,3 depth:f32:2,3"
+
+static int read_dense(const char *columns, const char *meta, struct table *t, struct samples *s)
+{
+    make_stream("odd", "samples", columns, meta, 2, 0, "");
+    return samples_read(&call, "odd", false, t, s, &e);
+}
+
+static void refuse_targets(const char *columns, const char *meta, const char *words, int line)
+{
+    struct table t;
+    struct samples s;
+    if (!read_dense(columns, meta, &t, &s)) {
+        check_refused(samples_check_targets(&s, &e), words, line);
+        table_free(&t);
+    } else {
+        check_refused(true, words, line);
+    }
+}
+#define REFUSE_TARGETS(columns, meta, words) refuse_targets(columns, meta, words, __LINE__)
+
+static void test_maps(void)
+{
+    struct table t;
+    struct samples s;
+    REFUSE_TARGETS(DENSE, NULL, "0 classes, expected 2 to 255");
+    REFUSE_TARGETS(DENSE, "{\"classes\": \"two\"}", "0 classes");
+    REFUSE_TARGETS(DENSE, "{\"classes\": [\"one\"]}", "1 classes");
+    autofree char *too_many = meta_of_classes(UINT8_MAX + 1);
+    REFUSE_TARGETS(DENSE, too_many, "256 classes");
+    REFUSE_TARGETS("id:i64 label:i32 image:u8:2,3,1", NULL, "no field target");
+    REFUSE_TARGETS("id:i64 label:i32 image:u8:2,3,1 target:f32:2,3", NULL, "no field target");
+    REFUSE_TARGETS("id:i64 label:i32 image:u8:2,3,1 target:u8:6", NULL, "no field target");
+    REFUSE_TARGETS("id:i64 label:i32 image:u8:2,3,1 target:u8:3,3", NULL, "target of 3 x 3");
+    REFUSE_TARGETS("id:i64 label:i32 image:u8:2,3,1 target:u8:2,2", NULL, "target of 2 x 2");
+    REFUSE_TARGETS("id:i64 label:i32 image:u8:2,3,1 depth:f32:1,3", NULL, "depth of 1 x 3");
+
+    ok(!read_dense(DENSE, "{\"classes\": [\"a\", \"b\"], \"void\": 9}", &t, &s), "maps");
+    uint8_t *target = t.column[3].data;
+    float *depth = t.column[4].data;
+    target[4] = 9;
+    ok(!samples_check_targets(&s, &e) && s.classes == 2, "pixels that count for nothing");
+    target[11] = 2;
+    refused(samples_check_targets(&s, &e), "row 2: a pixel of class 2");
+    ok(!samples_check_depths(&s, &e) && s.classes == 1, "depths");
+    static const float wrong[] = {-1, 2, NAN};
+    for (int i = 0; i < 3; i++) {
+        depth[6] = wrong[i];
+        refused(samples_check_depths(&s, &e), "row 2: a depth of");
+    }
+    const uint64_t whole = samples_identity(&s);
+    s.depth = NULL;
+    refused(samples_check_depths(&s, &e), "no field depth");
+    const uint64_t flat = samples_identity(&s);
+    s.target = NULL;
+    ok(whole != flat && flat != samples_identity(&s), "maps are part of what samples are");
+    table_free(&t);
+
+    autofree char *far_too_many = meta_of_classes(SAMPLES_MOST_CLASSES + 1);
+    make_stream("odd", "samples", "id:i64 label:i32 image:u8:2,3,1", far_too_many, 1, 0, "");
+    refused(samples_read(&call, "odd", true, &t, &s, &e), "classes, expected at most");
 }
 
 static void test_printable(void)
@@ -1149,9 +1257,11 @@ int main(void)
     test_pictures();
     test_idx();
     test_folders();
+    test_camvid();
     test_weights();
     test_network();
     test_views();
+    test_maps();
     test_printable();
     test_arrays();
     nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);

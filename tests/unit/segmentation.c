@@ -56,6 +56,9 @@ static void balance(void)
     int failed = samples_balance(&s, w, &e);
     ok(!failed && near(w[0], 1) && near(w[1], 1) && near(w[2], 2) && w[3] == 0,
        "median frequency balancing: %g %g %g %g %s", w[0], w[1], w[2], w[3], e.text);
+    s.classes = 2;
+    s.target = (const uint8_t[]){2, 2, 2, 2, 2, 2, 2, 2};
+    ok(!samples_balance(&s, w, &e) && w[0] == 0 && w[1] == 0, "of none of the pixels %s", e.text);
 }
 
 /* Where an image's pixel goes its class goes with it. */

@@ -1,9 +1,10 @@
 /* Video frames to RGB and back; YUV4MPEG2, good and hostile. */
-#include "tap.h"
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 #include "image/video.h"
 #include "image/yuv.h"
+#include "tap.h"
 
 enum { MOST = 1 << 20 };
 
@@ -134,6 +135,9 @@ static void test_files(void)
     ok(read_text("YUV4MPEG2 W3 H3\nFRAME\n123456789abcdABCD", &v, &e) == 1, "4:2:0 of an odd size");
     ok(read_text("YUV4MPEG2 W3 H2 C422\nFRAME\n123456abcdABCD", &v, &e) == 1, "4:2:2");
     ok(read_text("YUV4MPEG2 W1 H1 C444 F0:0\n", &v, &e) == 0, "no frames");
+    ok(read_text("YUV4MPEG2 W1 H1 Cmono XCOLORRANGE=FULL XCOLORRANGE=LIMITED\nFRAME\na", &v, &e) ==
+           1,
+       "full range stays");
     static const char *const BAD[] = {
         "",
         "YUV4MPEG2",
@@ -162,6 +166,70 @@ static void test_files(void)
     memset(longest, 'X', sizeof longest);
     memcpy(longest, "YUV4MPEG2 W2 H2 ", 16);
     ok(read_all(longest, sizeof longest, &v, &e) == -1, "a line without an end: %s", e.text);
+}
+
+/* A file that cannot be read beyond its first bytes. */
+struct torn {
+    const char *text;
+    size_t whole, at;
+};
+
+static ssize_t read_torn(void *from, char *to, size_t size)
+{
+    struct torn *t = from;
+    if (t->at == t->whole) {
+        errno = EIO;
+        return -1;
+    }
+    size = size < t->whole - t->at ? size : t->whole - t->at;
+    memcpy(to, t->text + t->at, size);
+    t->at += size;
+    return (ssize_t)size;
+}
+
+static void test_torn(void)
+{
+    static const char text[] = "YUV4MPEG2 W2 H2 Cmono\nFRAME\nabcdFRAME\nabcd";
+    static const size_t whole[] = {22, 25, 30}; /* behind a line, within one, within a frame */
+    for (int i = 0; i < 3; i++) {
+        struct torn t = {text, whole[i], 0};
+        struct error e = {""};
+        struct video v;
+        uint8_t pixels[4];
+        FILE *from = fopencookie(&t, "r", (cookie_io_functions_t){.read = read_torn});
+        setbuf(from, NULL);
+        ok(!y4m_open(&v, from, MOST, &e) && v.read(&v, pixels, &e) == -1 &&
+               strstr(e.text, "cannot read"),
+           "torn after %zu bytes: %s", whole[i], e.text);
+        v.close(&v);
+        fclose(from);
+    }
+}
+
+static void test_rate(void)
+{
+    static const struct {
+        const char *meta;
+        int64_t rate[2];
+    } of[] = {
+        {"{\"rate\": [30000, 1001]}", {30000, 1001}},
+        {"{\"rate\": [1000000000, 1]}", {1000000000, 1}},
+        {"{}", {0, 0}},
+        {"{\"rate\": 25}", {0, 0}},
+        {"{\"rate\": [25]}", {0, 0}},
+        {"{\"rate\": [25, \"1\"]}", {0, 0}},
+        {"{\"rate\": [0, 1]}", {0, 0}},
+        {"{\"rate\": [25, 1000000001]}", {0, 0}},
+    };
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        struct error e;
+        int64_t rate[2];
+        struct value *meta = value_parse_json(of[i].meta, strlen(of[i].meta), &e);
+        video_rate(meta, rate);
+        ok(rate[0] == of[i].rate[0] && rate[1] == of[i].rate[1], "%s: %lld:%lld", of[i].meta,
+           (long long)rate[0], (long long)rate[1]);
+        value_free(meta);
+    }
 }
 
 static void test_write(void)
@@ -196,6 +264,8 @@ int main(void)
     test_blocks();
     test_full_range();
     test_files();
+    test_torn();
+    test_rate();
     test_write();
     return tap_done();
 }
