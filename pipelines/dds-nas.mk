@@ -58,7 +58,8 @@ SEARCH = --cells 8 --channels 16 --batch 64 --order 2
 TRAIN = --cells 14 --channels 36 --epochs 300 --batch 32 --auxiliary --drop-path 0.2 --cutout 16
 endif
 LATENT = 8
-LOSS = contractive
+LOSS = mse+contractive
+WEIGHT = sum
 SUBSET = 10
 HARDNESS = 0.85
 MASTERY = 0.5
@@ -104,7 +105,7 @@ timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); TIMEFORMAT='$1	%3R	%3U	%3S'; \
 
 say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)
 REPORT = $(HERE)dds-nas-report
-SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS ENCODER SUBSET HARDNESS MASTERY \
+SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS WEIGHT ENCODER SUBSET HARDNESS MASTERY \
 	WARM_UP SEARCH SEARCH_EPOCHS TRAIN
 define newline
 
@@ -144,7 +145,7 @@ $(RUN)/%/test: | $(RUN)/settings
 $(RUN)/%/encoder: $(RUN)/$$(*D)/pool
 	$(call say,encoder)
 	@$(call timed,encoder,$(call feed,$(call level,encoder),$<,train-encoder --latent $(LATENT) \
-		--loss $(LOSS) $(ENCODER) $(if $(filter untrained,$(arm)),--epochs 0,--checkpoint $@.checkpoint) \
+		--loss $(LOSS) --weight $(WEIGHT) $(ENCODER) $(if $(filter untrained,$(arm)),--epochs 0,--checkpoint $@.checkpoint) \
 		--seed $(seed) $(threads) $(plain) -o $@))
 	@rm -f $@.checkpoint
 $(RUN)/%/latents: $(RUN)/$$(*D)/$$(call upto,search)/encoder $(RUN)/$$(*D)/pool

@@ -225,6 +225,25 @@ struct node *cosine_embedding(struct node *a, struct node *b, struct node *same,
         &(struct node){.code = OP_COSINE_EMBEDDING, .number = margin, INPUTS(a, b, same)}, 0);
 }
 
+struct node *contrastive(struct node *a, struct node *b, struct node *same, double margin)
+{
+    return graph_build(&(struct node){.code = OP_CONTRASTIVE, .number = margin, INPUTS(a, b, same)},
+                       0);
+}
+
+struct node *circle(struct node *a, struct node *b, struct node *label, double margin, double gamma)
+{
+    return graph_build(
+        &(struct node){
+            .code = OP_CIRCLE, .number = margin, .steepness = gamma, INPUTS(a, b, label)},
+        0);
+}
+
+struct node *normal_divergence(struct node *mean, struct node *log_variance)
+{
+    return graph_build(&(struct node){.code = OP_NORMAL_DIVERGENCE, INPUTS(mean, log_variance)}, 0);
+}
+
 struct node *mean_square_norm(struct node *x)
 {
     return graph_build(&(struct node){.code = OP_MEAN_SQUARE_NORM, INPUTS(x)}, 0);

@@ -47,6 +47,9 @@ enum op_code {
     OP_BCE_WITH_LOGITS,
     OP_TRIPLET_MARGIN,
     OP_COSINE_EMBEDDING,
+    OP_CONTRASTIVE,
+    OP_CIRCLE,
+    OP_NORMAL_DIVERGENCE,
     OP_MEAN_SQUARE_NORM,
     OP_KENDALL,
     OP_ADD_SCALARS,
@@ -66,6 +69,7 @@ struct node {
     struct window window;
     int integer;            /* activation, classification, ... */
     double number;          /* factor, margin, rate, smoothing, ... */
+    double steepness;       /* circle's gamma */
     enum graph_group group; /* parameters */
     struct initial initial;
     bool kept;           /* value readable after a run */

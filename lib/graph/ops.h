@@ -107,6 +107,17 @@ struct node *bce_with_logits(struct node *x, struct node *target);
  * as PyTorch does. */
 struct node *triplet_margin(struct node *a, struct node *p, struct node *n, double margin);
 struct node *cosine_embedding(struct node *a, struct node *b, struct node *same, double margin);
+/* same: 1x1x1, positive for a pair of one class. d^2 / 2 then, else max(margin - d, 0)^2 / 2; d
+ * Euclidean (Hadsell, Chopra, LeCun, CVPR 2006). */
+struct node *contrastive(struct node *a, struct node *b, struct node *same, double margin);
+/* Sun et al., CVPR 2020, eq. 6, for each a of the batch, by its products s with every b of it; an a
+ * and a b of equal label (1x1x1) are of one class. softplus(lse(-gamma w (s - 1 + margin)) +
+ * lse(gamma w (s - margin))), log-sum-exps over the b of its class and over the others, with weights
+ * w = max(1 + margin - s, 0) and max(s + margin, 0), constants to the gradient; 0 where either class
+ * has no b. a and b are meant to be of length 1 (ops/circle.c). */
+struct node *circle(struct node *a, struct node *b, struct node *label, double margin, double gamma);
+/* KL(N(mean, exp(log_variance)) | N(0, 1)), mean over elements and batch. */
+struct node *normal_divergence(struct node *mean, struct node *log_variance);
 /* mean over images of the sum of squares of x's elements: |J n|^2 of the contractive loss. */
 struct node *mean_square_norm(struct node *x);
 /* Scalars: exp(-s) L / 2 + s / 2 (regression) or exp(-s) L + s / 2 (classification); Kendall, Gal,

@@ -60,16 +60,36 @@ int autoencoder_from_value(struct autoencoder *a, const struct value *v, struct 
     return autoencoder_check(a, e);
 }
 
-struct node *encoder_build(const struct autoencoder *a, struct graph *g, struct node *x)
+/* log_variance: of the second head, or NULL. */
+static struct node *encoder(const struct autoencoder *a, struct graph *g, const char *half,
+                            struct node *x, struct node **log_variance)
 {
     int width = a->width, place = 2;
 
-    x = activate(conv2d(x, kernel(g, "enc", 0, a->channels, width), halving), ACT_LEAKY);
+    x = activate(conv2d(x, kernel(g, half, 0, a->channels, width), halving), ACT_LEAKY);
     for (int side = a->side / 2; side > 4; side /= 2, place += 3, width *= 2) {
-        x = conv2d(x, kernel(g, "enc", place, width, 2 * width), halving);
-        x = norm(g, x, "enc", place + 1, ACT_LEAKY);
+        x = conv2d(x, kernel(g, half, place, width, 2 * width), halving);
+        x = norm(g, x, half, place + 1, ACT_LEAKY);
     }
-    return conv2d(x, kernel(g, "enc", place, width, a->latent), whole);
+    if (log_variance)
+        *log_variance = conv2d(x, kernel(g, "variance", place, width, a->latent), whole);
+    return conv2d(x, kernel(g, half, place, width, a->latent), whole);
+}
+
+struct node *encoder_build(const struct autoencoder *a, struct graph *g, struct node *x)
+{
+    return encoder(a, g, "enc", x, NULL);
+}
+
+struct node *encoder_build_variational(const struct autoencoder *a, struct graph *g, struct node *x,
+                                       struct node **log_variance)
+{
+    return encoder(a, g, "enc", x, log_variance);
+}
+
+struct node *second_encoder_build(const struct autoencoder *a, struct graph *g, struct node *y)
+{
+    return encoder(a, g, "second", y, NULL);
 }
 
 /* A transposed convolution's weights are those of its adjoint: [4, 4, out, in]. */

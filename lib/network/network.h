@@ -108,6 +108,12 @@ int autoencoder_from_value(struct autoencoder *a, const struct value *v, struct 
 /* x (side x side x channels in [-1, 1]) to 1 x 1 x latent. Parameters "enc.N.weight", ... are
  * created at the first call on a graph and shared by later ones. */
 struct node *encoder_build(const struct autoencoder *a, struct graph *g, struct node *x);
+/* The same with a second head on the last feature map, "variance.N.weight": log_variance is 1 x 1 x
+ * latent, what is returned the mean. Whoever reads the weights as an encoder's has the mean. */
+struct node *encoder_build_variational(const struct autoencoder *a, struct graph *g,
+                                       struct node *x, struct node **log_variance);
+/* Another encoder of the same shape, for reconstructions: parameters "second.N.weight", ... */
+struct node *second_encoder_build(const struct autoencoder *a, struct graph *g, struct node *y);
 /* 1 x 1 x latent to side x side x channels in (-1, 1); parameters "dec.N.weight", ... */
 struct node *decoder_build(const struct autoencoder *a, struct graph *g, struct node *z);
 

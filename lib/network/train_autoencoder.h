@@ -1,19 +1,12 @@
-/* The training of the auto-encoder: arrays in, weights out; no streams, no options. Losses of
- * Poyser 2023, section 4.3: mean squared error; contractive (Rifai et al., ICML 2011) by one
- * forward tangent pass along a random direction an image; triplet margin and MSE under Kendall's
- * weighting (CVPR 2018). */
+/* The training of the auto-encoder: arrays in, weights out; no streams, no options. */
 #ifndef NETWORK_TRAIN_AUTOENCODER_H
 #define NETWORK_TRAIN_AUTOENCODER_H
-#include "network/network.h"
-
-enum autoencoder_loss { AUTOENCODER_MSE, AUTOENCODER_CONTRACTIVE, AUTOENCODER_TRIPLET };
+#include "network/encoder_losses.h"
 
 struct autoencoder_settings {
     struct autoencoder network;
-    enum autoencoder_loss loss;
-    double lambda; /* weight of |J|^2 in the contractive loss */
-    double margin; /* of the triplet loss: 1.0 */
-    double rate;   /* Adam's, betas 0.9 and 0.999 */
+    struct encoder_objective objective;
+    double rate; /* Adam's, betas 0.9 and 0.999 */
     int batch;
     uint64_t seed;
 };
@@ -22,15 +15,15 @@ struct autoencoder_settings {
  * it may be called from several threads at once. */
 struct autoencoder_data {
     size_t count;
-    const int64_t *label; /* triplet only: at least two classes; -1 never serves as anchor */
+    /* For objectives that need labels: two classes or more; images with label -1 are left out. */
+    const int64_t *label;
     void (*fetch)(const void *context, size_t i, float *pixels);
     const void *context;
 };
 
-struct autoencoder_report { /* means over the images of one epoch */
-    double loss;      /* what was minimised */
-    double mse;
-    double second;    /* |J n|^2 or the triplet loss; 0 under MSE */
+struct autoencoder_report {      /* means over the images of one epoch */
+    double loss;                 /* what was minimised */
+    double term[ENCODER_LOSSES]; /* each loss of the objective, unweighted */
 };
 
 struct autoencoder_trainer; /* graph, data, Adam's moments, epochs done */

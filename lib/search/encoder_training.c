@@ -1,39 +1,38 @@
 #include "search/encoder_training.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "network/encoder_file.h"
 #include "search/settings.h"
 
-static const struct {
-    const char *word, *second; /* second: what the report calls its second part */
-} losses[] = {
-    [AUTOENCODER_MSE] = {"mse", NULL},
-    [AUTOENCODER_CONTRACTIVE] = {"contractive", "jacobian"},
-    [AUTOENCODER_TRIPLET] = {"triplet", "triplet"},
-};
-
-enum autoencoder_loss encoder_loss(const char *word)
-{
-    enum autoencoder_loss loss = AUTOENCODER_TRIPLET;
-    while (loss && strcmp(losses[loss].word, word))
-        loss--;
-    return loss;
-}
-
 /* What makes a run the run it is: kept in its files, compared when it goes on. */
 static struct value *training_value(const struct encoder_training *t)
 {
     const struct autoencoder_settings *s = &t->settings;
-    struct value *v = value_map();
-    if (value_set_text(v, "loss", losses[s->loss].word) && value_set_real(v, "rate", s->rate) &&
-        value_set_int(v, "batch", s->batch) && value_set_int(v, "seed", (int64_t)s->seed) &&
-        value_set_text(v, "samples", t->samples->table->digest) &&
-        (s->loss != AUTOENCODER_CONTRACTIVE || value_set_real(v, "lambda", s->lambda)) &&
-        (s->loss != AUTOENCODER_TRIPLET || value_set_real(v, "margin", s->margin)))
-        return v;
-    value_free(v);
-    return NULL;
+    const struct encoder_objective *o = &s->objective;
+    struct value *v = value_map(), *weight;
+    char losses[128] = "";
+    for (int i = 0; i < o->count; i++)
+        snprintf(losses + strlen(losses), sizeof losses - strlen(losses), "%s%s", i ? "+" : "",
+                 o->loss[i]->name);
+    value_set_text(v, "loss", losses);
+    weight = value_set(v, "weight", o->kendall ? value_text("kendall") : value_array());
+    for (int i = 0; i < o->count; i++) {
+        double margin = encoder_objective_margin(o, i);
+        if (!o->kendall)
+            value_append(weight, value_real(encoder_objective_weight(o, i, &s->network)));
+        if (!isnan(margin))
+            value_set_real(value_set_map(v, "margin"), o->loss[i]->name, margin);
+    }
+    if (encoder_objective_needs(o, NEEDS_GAMMA))
+        value_set_real(v, "gamma", o->gamma);
+    value_set_real(v, "rate", s->rate);
+    value_set_int(v, "batch", s->batch);
+    value_set_int(v, "seed", (int64_t)s->seed);
+    value_set_text(v, "samples", t->samples->table->digest);
+    return v;
 }
 
 static int make_header(struct encoder_training *t, struct error *e)
@@ -44,7 +43,7 @@ static int make_header(struct encoder_training *t, struct error *e)
     if (failed)
         return -1;
     if (samples_bequeath(&t->samples->table->header, &t->header) ||
-        !value_set(t->header.meta, "training", training_value(t)) ||
+        !value_is_whole(value_set(t->header.meta, "training", training_value(t))) ||
         !(t->report = value_set(t->header.meta, "report", value_array())))
         return error_set(e, "out of memory");
     return 0;
@@ -87,14 +86,26 @@ int encoder_training_epochs(const struct encoder_training *t)
 int encoder_training_epoch(struct encoder_training *t, struct autoencoder_report *report,
                            void (*progress)(void *to, size_t images), void *to, struct error *e)
 {
-    const char *second = losses[t->settings.loss].second;
+    const struct encoder_objective *o = &t->settings.objective;
     if (autoencoder_epoch(t->trainer, report, progress, to, e))
         return -1;
     struct value *v = value_append(t->report, value_map());
-    if (value_set_real(v, "loss", report->loss) && value_set_real(v, "mse", report->mse) &&
-        (!second || value_set_real(v, second, report->second)))
-        return 0;
-    return error_set(e, "out of memory");
+    value_set_real(v, "loss", report->loss);
+    for (int i = 0; i < o->count; i++)
+        value_set_real(v, o->loss[i]->name, report->term[i]);
+    return value_is_whole(v) ? 0 : error_set(e, "out of memory");
+}
+
+void encoder_training_note(const struct encoder_training *t,
+                           const struct autoencoder_report *report, char *text, size_t size)
+{
+    const struct encoder_objective *o = &t->settings.objective;
+    size_t n = (size_t)snprintf(text, size, "loss %.4g", report->loss);
+    for (int i = 0; i < o->count && n < size; i++)
+        n += (size_t)snprintf(text + n, size - n, "%s%s %.4g", i ? ", " : " (", o->loss[i]->name,
+                              report->term[i]);
+    if (n < size)
+        snprintf(text + n, size - n, ")");
 }
 
 /* ---- files ---- */

@@ -7,7 +7,7 @@
 struct watch {
     struct progress bar;
     double before; /* images of the epochs that are done */
-    char note[80];
+    char note[160];
 };
 
 /* `images` in all, of which `done` were seen in calls before. */

@@ -13,7 +13,7 @@ search='search-step --state state --validation validation --cells 5 --channels 8
 
 run 'load fashion-mnist train | pick --per-class 600 --seed 1 -o pool &&
     load fashion-mnist train | pick --not-ids pool | pick --per-class 200 --seed 1 -o validation &&
-    train-encoder --latent 8 --loss contractive --profile small --epochs 3 --seed 1 <pool >encoder &&
+    train-encoder --latent 8 --loss mse+contractive --profile small --epochs 3 --seed 1 <pool >encoder &&
     encode-latent --weights encoder <pool >latents &&
     build-kdtree <latents >forest && build-kdtree --single <latents >single &&
     pick --per-class 10 --seed 1 pool | tee subset | '"$search"' >hardness'

@@ -25,10 +25,10 @@ offers() { # wanted, words, the last of them the one to be completed; one offer 
 
 offers $'--random' pick --ra
 offers $'--mastery\n--max-tensor' mine --ma
-offers $'contractive\nmse\ntriplet' train-encoder --loss ''
-offers mse train-encoder --loss m
-offers mse train-encoder --loss = m
-offers $'contractive\nmse\ntriplet' train-encoder --loss =
+offers $'reference\nsmall' train-encoder --profile ''
+offers small train-encoder --profile s
+offers small train-encoder --profile = s
+offers $'reference\nsmall' train-encoder --profile =
 offers '' pick --random ''
 offers 'with blank' pick --ids w
 offers 'with blank' pick w
@@ -36,7 +36,7 @@ offers 'with blank' train -o w
 offers fashion-mnist load fa
 offers plain load idx pl
 offers "$(for name in "${names[@]}"; do [[ $name != p* ]] || echo "$name"; done)" winnow p
-offers mse winnow train-encoder --loss m
+offers small winnow train-encoder --profile s
 offers '--scores' evaluate --sc
 offers 'with blank' winnow peek w
 for name in "${names[@]}"; do
@@ -89,16 +89,16 @@ for line; do
 done
 zpty -d shell
 ZSH
-asked=('pick --ra' 'train-encoder --loss m' 'train-encoder --loss=m' 'load fa' 'winnow enc'
-    'winnow train-encoder --loss=m' 'winnow nothing pl' 'mine --ban ' 'pick --ids pl')
+asked=('pick --ra' 'train-encoder --profile s' 'train-encoder --profile=s' 'load fa' 'winnow enc'
+    'winnow train-encoder --profile=s' 'winnow nothing pl' 'mine --ban ' 'pick --ids pl')
 run 'timeout 30 zsh -f ask "${asked[@]}"'
 status 0
 stdout exactly 'pick --ra| --random
-train-encoder --loss m| mse
-train-encoder --loss=m| mse
+train-encoder --profile s| small
+train-encoder --profile=s| small
 load fa| fashion-mnist
 winnow enc| encode-latent
-winnow train-encoder --loss=m| mse
+winnow train-encoder --profile=s| small
 winnow nothing pl| plain
 mine --ban | none subset
 pick --ids pl| plain'

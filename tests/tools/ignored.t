@@ -38,7 +38,7 @@ train --arch arch --describe --seed 2
 train --arch arch --describe --threads 2
 train --arch arch --describe --no-history
 train --arch arch --describe --epochs 3
-train-encoder --loss mse samples --lambda 1
+train-encoder --loss mse samples --gamma 1
 train-encoder --loss mse samples --margin 1
 train-encoder --width 8 samples --profile small
 peek -q samples --verbose

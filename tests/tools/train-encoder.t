@@ -6,17 +6,52 @@ load fashion-mnist test 2>/dev/null | pick --first 40 >samples 2>/dev/null ||
     skip_all 'no Fashion-MNIST (apt install dataset-fashion-mnist)'
 fast='--width 4 --latent 4 --batch 16 --no-history'
 
-for loss in mse contractive triplet; do
-    run "train-encoder $fast --loss $loss --epochs 2 -o $loss <samples"
+# loss weight name
+while read -r loss weight name; do
+    call="train-encoder $fast --loss $loss --weight $weight"
+    run "$call --epochs 2 -o $name <samples"
     status 0
-    run "train-encoder $fast --loss $loss --epochs 2 --threads 1 <samples | cmp - $loss"
-    status 0 "$loss: the same bytes with one thread"
-    run "train-encoder $fast --loss $loss --epochs 1 --checkpoint c.$loss -o half <samples &&
-        train-encoder $fast --loss $loss --epochs 2 --checkpoint c.$loss <samples | cmp - $loss"
-    status 0 "$loss: stopped after an epoch and gone on, the same bytes"
-    run "train-encoder $fast --loss $loss --epochs 2 --checkpoint c.$loss <samples | cmp - $loss"
-    status 0 "$loss: finished work is not redone"
-done
+    run "$call --epochs 2 --threads 1 <samples | cmp - $name"
+    status 0 "$name: the same bytes with one thread"
+    run "$call --epochs 1 --checkpoint c.$name -o half <samples &&
+        $call --epochs 2 --checkpoint c.$name <samples | cmp - $name"
+    status 0 "$name: stopped after an epoch and gone on, the same bytes"
+    run "$call --epochs 2 --checkpoint c.$name <samples | cmp - $name"
+    status 0 "$name: finished work is not redone"
+done <<'LOSSES'
+mse sum mse
+mse+contractive sum contractive
+mse+triplet kendall triplet
+vae+mse+second 0.01,1,0.5 vae
+circle+cosine+contrastive kendall ranks
+LOSSES
+ok 'sum: each loss as much as usual' test "$(peek --json contractive | grep -A1 '"loss": "mse')" = \
+    '      "loss": "mse+contractive",
+      "weight": [1.0, 0.0001],'
+run "train-encoder $fast --loss triplet --epochs 2 --checkpoint c.triplet <samples"
+status 1
+stderr like 'train-encoder: c.triplet: it began with loss "mse+triplet", this call says "triplet"*'
+run "train-encoder $fast --loss mse+triplet --margin 2 --weight kendall --epochs 2 --checkpoint c.triplet <samples"
+status 1
+stderr like 'train-encoder: c.triplet: it began with margin {"triplet": 1.0}, *'
+
+# ---- what is no objective ----
+wrong() { # options, what it says
+    run "train-encoder $1 samples"
+    status 2
+    stderr like "train-encoder: --$2*"
+}
+wrong '--loss mse+tripet' "loss: there is no loss 'tripet'; did you mean triplet?"
+wrong '--loss mse+' "loss: expected some of mse|*, joined by '+', found ''"
+wrong '--loss circle+mse+circle' 'loss: circle is there twice'
+wrong '--loss mse --weight 1,2' 'weight: 2 weights of 1 losses'
+wrong '--loss mse --weight -1' "weight: expected kendall, sum or numbers from 0 parted by commas, found '-1'"
+wrong '--weight 1,nan' 'weight: expected kendall, sum *'
+wrong '--weight 1,' 'weight: expected kendall, sum *'
+run "pick --classes 1 samples | train-encoder $fast --loss cosine"
+status 1
+stderr like 'train-encoder: a loss that compares images needs labels of two classes or more*'
+
 run "train-encoder $fast --loss mse --epochs 2 --rate 0.1 --checkpoint c.mse <samples"
 status 1
 stderr like 'train-encoder: c.mse: it began with rate 0.001*'
@@ -37,6 +72,11 @@ run 'pick --first 3 samples | encode-latent --weights mse | save tsv three && sa
 status 0 "a latent depends on its image alone"
 run 'peek --json latents'
 stdout like '*"latents"*"rows": 40*"encoder"*'
+run 'encode-latent --no-history --weights vae <samples | decode-latent --weights vae | peek --json'
+status 0 "of a variational auto-encoder, too: its mean is the latent"
+stdout like '*"samples"*"rows": 40*'
+run 'encode-latent --no-history --weights ranks <samples | decode-latent --weights ranks | peek --json'
+status 0 'and of one whose decoder was not trained'
 run 'decode-latent --weights mse <latents | peek --json'
 status 0
 stdout like '*"samples"*"rows": 40*'

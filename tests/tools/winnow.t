@@ -79,8 +79,8 @@ idle() { # call, what it says
     status 2
     stderr like "${1%% *}: --$2*"
 }
-idle 'train-encoder --loss mse --lambda 1' 'lambda goes with --loss contractive'
-idle 'train-encoder --margin 1' 'margin goes with --loss triplet'
+idle 'train-encoder --loss mse+triplet --gamma 1' 'gamma goes with --loss circle'
+idle 'train-encoder --margin 1' 'margin goes with a loss that has one'
 idle 'train-encoder --width 8 --profile small' 'profile excludes --width'
 idle 'mine --keep-all --random' 'random excludes --keep-all'
 idle 'mine --forest forest --random --epsilon 1' 'epsilon excludes --random'

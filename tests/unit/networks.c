@@ -223,38 +223,47 @@ static double mean_image_error(void)
     return error;
 }
 
+static struct encoder_objective objective(const char *losses, const char *weights)
+{
+    struct encoder_objective o;
+    struct error e;
+    if (encoder_losses_parse(&o, losses, &e) || encoder_weights_parse(&o, weights, &e))
+        printf("Bail out! %s\n", e.text);
+    return o;
+}
+
 static void overfit(void)
 {
-    const struct autoencoder_settings settings = {
-        .network = {32, 1, 16, 8}, .loss = AUTOENCODER_MSE, .rate = 1e-3, .batch = 16, .seed = 1};
+    const struct autoencoder_settings settings = {.network = {32, 1, 16, 8},
+                                                  .objective = objective("mse", "sum"),
+                                                  .rate = 1e-3,
+                                                  .batch = 16,
+                                                  .seed = 1};
     struct error e = {""};
     struct autoencoder_report report = {0};
     struct autoencoder_trainer *t = autoencoder_trainer_new(&settings, &boxes, &e);
     for (int epoch = 0; t && epoch < 500; epoch++)
         autoencoder_epoch(t, &report, NULL, NULL, &e);
-    double share = report.mse / mean_image_error();
+    double share = report.term[0] / mean_image_error();
     ok(t && share < 0.05, "16 images, 500 steps: MSE is %.1f %% of the mean image's %s",
        100 * share, e.text);
     autoencoder_trainer_free(t);
 }
 
-/* Trains three epochs; with `stop`, in two trainers that hand over after the first. */
-static bool train(enum autoencoder_loss loss, bool stop, real *weights, size_t *count,
-                  struct autoencoder_report *report)
+/* Trains three epochs; with `stop`, in two trainers that hand over after the first. *first: the
+ * report of the first epoch. */
+static bool train(const struct encoder_objective *o, bool stop, real *weights, size_t *count,
+                  struct autoencoder_report *first, struct autoencoder_report *report)
 {
-    const struct autoencoder_settings settings = {.network = {32, 1, 4, 3},
-                                                  .loss = loss,
-                                                  .lambda = 1e-3,
-                                                  .margin = 1,
-                                                  .rate = 1e-3,
-                                                  .batch = 6,
-                                                  .seed = 3};
+    const struct autoencoder_settings settings = {
+        .network = {32, 1, 4, 3}, .objective = *o, .rate = 1e-3, .batch = 6, .seed = 3};
     struct autoencoder_data data = boxes;
     struct error e = {""};
     struct autoencoder_trainer *t = autoencoder_trainer_new(&settings, &data, &e), *u = NULL;
     bool good = t != NULL;
     for (int epoch = 0; good && epoch < 3; epoch++) {
         good = autoencoder_epoch(t, report, NULL, NULL, &e) == 0;
+        *first = epoch ? *first : *report;
         if (!stop || epoch || !good)
             continue;
         u = autoencoder_trainer_new(&settings, &data, &e);
@@ -284,23 +293,34 @@ static bool train(enum autoencoder_loss loss, bool stop, real *weights, size_t *
 
 static void losses(void)
 {
-    static const char *const name[] = {"mse", "contractive", "triplet"};
+    static const char *const sets[][2] = {
+        {"mse", "sum"},          {"mse+contractive", "sum"},
+        {"mse+vae", "sum"},      {"vae", "sum"},
+        {"mse+second", "1,0.1"}, {"triplet", "kendall"},
+        {"cosine", "sum"},       {"contrastive", "sum"},
+        {"circle", "sum"},       {"circle+triplet+mse+contrastive+cosine", "kendall"}};
     static real a[20000], b[20000];
+    struct autoencoder_report early, late;
     size_t n = 0, m = 0;
-    struct autoencoder_report report;
 
-    for (int loss = AUTOENCODER_MSE; loss <= AUTOENCODER_TRIPLET; loss++) {
-        bool good = train((enum autoencoder_loss)loss, false, a, &n, &report) &&
-                    train((enum autoencoder_loss)loss, true, b, &m, &report);
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        const char *name = sets[i][0];
+        const struct encoder_objective o = objective(name, sets[i][1]);
+        bool good = train(&o, false, a, &n, &early, &late);
+        ok(good && late.loss < early.loss, "%s: falls from %g to %g", name, early.loss, late.loss);
+        double sum = 0;
+        for (int k = 0; k < o.count; k++)
+            sum +=
+                late.term[k] * encoder_objective_weight(&o, k, &(struct autoencoder){32, 1, 4, 3});
+        ok(o.kendall || fabs(sum - late.loss) < 1e-6, "%s: what is reported adds up", name);
+        good = good && train(&o, true, b, &m, &early, &late);
         ok(good && n == m && memcmp(a, b, n * sizeof *a) == 0,
-           "%s: a run handed over after an epoch ends with the same bits", name[loss]);
-        ok(good && report.mse > 0 && (loss == AUTOENCODER_MSE || report.second > 0),
-           "%s: both terms are there, %g and %g", name[loss], report.mse, report.second);
+           "%s: a run handed over after an epoch ends with the same bits", name);
     }
     struct autoencoder_data one = boxes;
     static const int64_t same[IMAGES] = {0};
     struct autoencoder_settings settings = {
-        .network = {32, 1, 4, 3}, .loss = AUTOENCODER_TRIPLET, .batch = 4};
+        .network = {32, 1, 4, 3}, .objective = objective("triplet", "sum"), .batch = 4};
     struct error e = {""};
     one.label = same;
     ok(!autoencoder_trainer_new(&settings, &one, &e), "triplets of one class: %s", e.text);

@@ -157,8 +157,8 @@ const struct op OP(cross_entropy) = {.name = "cross-entropy",
     }                                                                           \
     const struct op OP(name_) = {.name = text,                                  \
                                  .shape = all_alike,                            \
-                                 .forward = {name_##_forward},                    \
-                                 .backward = {name_##_backward},                  \
+                                 .forward = {name_##_forward},                  \
+                                 .backward = {name_##_backward},                \
                                  .reads = 1 << 0 | 1 << 1};
 
 static inline double sign(double x)
@@ -172,14 +172,17 @@ PAIRS(smooth_l1, "smooth l1", (fabs(x - y) < 1 ? (x - y) * (x - y) / 2 : fabs(x 
       (fabs(x - y) < 1 ? x - y : sign(x - y)), (fabs(x - y) < 1 ? y - x : sign(y - x)))
 PAIRS(bce_with_logits, "binary cross-entropy", (fmax(x, 0) - x * y + log1p(exp(-fabs(x)))),
       (1 / (1 + exp(-x)) - y), -x)
+PAIRS(normal_divergence, "normal divergence", (x * x + exp(y) - 1 - y) / 2, x, (exp(y) - 1) / 2)
 
 /* ---- distances between vectors ---- */
 
-static double distance(const real *a, const real *b, size_t count)
+static const double apart = 1e-6; /* what PyTorch adds to differences in triplets */
+
+static double distance(const real *a, const real *b, size_t count, double shift)
 {
     double sum = 0;
     for (size_t i = 0; i < count; i++) {
-        double d = (double)a[i] - (double)b[i] + 1e-6;
+        double d = (double)a[i] - (double)b[i] + shift;
         sum += d * d;
     }
     return sqrt(sum);
@@ -189,8 +192,8 @@ static double triplet_margin_value(const struct node *n, int image)
 {
     size_t count = node_count(n->input[0]);
     const real *a = of_image(n, 0, image);
-    return fmax(distance(a, of_image(n, 1, image), count) -
-                    distance(a, of_image(n, 2, image), count) + n->number,
+    return fmax(distance(a, of_image(n, 1, image), count, apart) -
+                    distance(a, of_image(n, 2, image), count, apart) + n->number,
                 0);
 }
 
@@ -199,15 +202,15 @@ static void triplet_margin_slope(const struct node *n, int image, double scale,
 {
     size_t count = node_count(n->input[0]);
     const real *a = of_image(n, 0, image), *p = of_image(n, 1, image), *q = of_image(n, 2, image);
-    double near = distance(a, p, count), far = distance(a, q, count);
+    double near = distance(a, p, count, apart), far = distance(a, q, count, apart);
     if (near - far + n->number <= 0)
         scale = 0;
     near = near > 0 ? scale / near : 0;
     far = far > 0 ? scale / far : 0;
     for (int k = 0; k < 3; k++)
         for (size_t i = 0; i < count; i++) {
-            double pull = ((double)a[i] - (double)p[i] + 1e-6) * near;
-            double push = ((double)a[i] - (double)q[i] + 1e-6) * far;
+            double pull = ((double)a[i] - (double)p[i] + apart) * near;
+            double push = ((double)a[i] - (double)q[i] + apart) * far;
             give(s, k, i, k == 0 ? pull - push : k == 1 ? -pull : push);
         }
 }
@@ -276,6 +279,41 @@ const struct op OP(cosine_embedding) = {.name = "cosine embedding",
                                         .backward = {cosine_embedding_backward},
                                         .reads = 1 << 0 | 1 << 1 | 1 << 2,
                                         .constant = 1 << 2};
+
+static double contrastive_value(const struct node *n, int image)
+{
+    double d = distance(of_image(n, 0, image), of_image(n, 1, image), node_count(n->input[0]), 0);
+    double short_of = *of_image(n, 2, image) > 0 ? d : fmax(n->number - d, 0);
+    return short_of * short_of / 2;
+}
+
+static void contrastive_slope(const struct node *n, int image, double scale, const struct slope *s)
+{
+    size_t count = node_count(n->input[0]);
+    const real *a = of_image(n, 0, image), *b = of_image(n, 1, image);
+    double d = distance(a, b, count, 0);
+    if (!(*of_image(n, 2, image) > 0))
+        scale *= d > 0 ? -fmax(n->number - d, 0) / d : 0;
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < count; i++)
+            give(s, k, i, (k ? -scale : scale) * ((double)a[i] - (double)b[i]));
+}
+
+static void contrastive_forward(const struct node *n, const struct context *c)
+{
+    mean_forward(n, c, contrastive_value);
+}
+static void contrastive_backward(const struct node *n, const struct context *c)
+{
+    mean_backward(n, c, contrastive_slope);
+}
+
+const struct op OP(contrastive) = {.name = "contrastive",
+                                   .shape = labelled,
+                                   .forward = {contrastive_forward},
+                                   .backward = {contrastive_backward},
+                                   .reads = 1 << 0 | 1 << 1 | 1 << 2,
+                                   .constant = 1 << 2};
 
 /* Sums side by side, so that they become vectors; their order is fixed. */
 static double mean_square_norm_value(const struct node *n, int image)

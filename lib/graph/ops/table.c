@@ -36,6 +36,9 @@
     X(OP_BCE_WITH_LOGITS, bce_with_logits)           \
     X(OP_TRIPLET_MARGIN, triplet_margin)             \
     X(OP_COSINE_EMBEDDING, cosine_embedding)         \
+    X(OP_CONTRASTIVE, contrastive)                   \
+    X(OP_CIRCLE, circle)                             \
+    X(OP_NORMAL_DIVERGENCE, normal_divergence)       \
     X(OP_MEAN_SQUARE_NORM, mean_square_norm)         \
     X(OP_KENDALL, kendall)                           \
     X(OP_ADD_SCALARS, add_scalars)
