@@ -241,12 +241,15 @@ bench-growth: all $(BENCHES)
 analyse: $(ONNX).c
 	@BUILD=$(BUILD) tests/analyse
 # Threads under clang's sanitizer, which archer tells of clang's OpenMP; of gcc's it knows nothing.
-THREADED = $(patsubst %,$(BUILD)/threads/unit/%,graph kdtree mining_programs random search)
+THREADED = $(patsubst %,$(BUILD)/unit/%,gradcheck_f32 gradcheck_kernels_f32 graph kdtree \
+	mining_programs random search space tsne) $(patsubst %,tests/tools/%.t,compress embed-2d flow \
+	latents mine search-step train train-encoder)
 threads:
-	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/threads CC=clang SANITIZE=thread OPT='-O1 -g' \
-		$(THREADED)
+	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/threads BIN=$(BUILD)/threads/bin CC=clang \
+		SANITIZE=thread OPT='-O1 -g' run-threaded
+run-threaded: all $(filter $(BUILD)/%,$(THREADED))
 	OMP_NUM_THREADS=2 OMP_TOOL_LIBRARIES=$$(clang -print-resource-dir)/../../libarcher.so \
-		TSAN_OPTIONS=ignore_noninstrumented_modules=1 prove --exec '' --timer $(THREADED)
+		TSAN_OPTIONS=ignore_noninstrumented_modules=1 $(TEST_ENV) prove --exec '' --timer $(THREADED)
 coverage: setup
 	@BUILD=$(BUILD) MAKE='$(MAKE)' tests/coverage
 
@@ -326,7 +329,7 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all setup units fuzzers fuzz analyse threads coverage messages check run-tests check-long check-peers promises bench bench-growth demo table study claims \
+.PHONY: all setup units fuzzers fuzz analyse threads run-threaded coverage messages check run-tests check-long check-peers promises bench bench-growth demo table study claims \
 	full-search man completion install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
