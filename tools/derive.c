@@ -1,78 +1,117 @@
-/* The architecture that a search arrived at. */
+/* The architecture that a search arrived at, or others of a search space. */
+#include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
 #include "network/architecture.h"
-#include "base/random.h"
 #include "stream/stage.h"
 
-static const char *format = "stream";
-static bool at_random;
+static const char *format = "stream", *space_name = "darts";
+static bool at_random, all, mutate;
+static int64_t count = 1;
 
 static const struct option options[] = {
     {"format", 0, OPTION_CHOICE, &format, "FORMAT", "what to write", 0, 0,
      "stream|genotype|json|dot"},
+    {"space", 0, OPTION_CHOICE, &space_name, "SPACE",
+     "with --random and --all: the search space; else the architecture tells", 0, 0,
+     SEARCH_SPACE_WORDS},
     {"random", 0, OPTION_FLAG, &at_random, NULL,
-     "draw a genotype at random by --seed, as a baseline; takes no FILE", 0, 0, NULL},
+     "draw an architecture at random by --seed, as a baseline; takes no FILE", 0, 0, NULL},
+    {"all", 0, OPTION_FLAG, &all, NULL, "all of the space, a text a line; takes no FILE", 0, 0,
+     NULL},
+    {"mutate", 0, OPTION_FLAG, &mutate, NULL,
+     "change one choice of the architecture (an operation, or a darts node's inputs) at random by "
+     "--seed",
+     0, 0, NULL},
+    {"count", 0, OPTION_INT, &count, "N",
+     "of --random, so many, all different; of --mutate, so many of the same one; a text a line", 1,
+     1e6, NULL},
     {0},
 };
 
 static const struct program program = {
     .name = "derive",
-    .summary = "write the discrete architecture of a search",
+    .summary = "write the discrete architecture of a search, or others of a search space",
     .operands = "[FILE]",
     .most_operands = 1,
     .description =
-        "Reads a search state (search-step --state), an architecture stream, or a file of DARTS "
-        "Genotype text, and writes the architecture: as a stream, as Genotype text, as JSON, or as "
-        "a DOT picture of both cells.\n\n"
+        "Reads a search state (search-step --state), an architecture stream, or the text of an "
+        "architecture, and writes the architecture: as a stream, as its text, as JSON, or as a DOT "
+        "picture of its cells.\n\n"
         "Of a search state each node keeps the two incoming edges with the largest softmax weight "
-        "over operations other than none, each with that operation (Liu et al., ICLR 2019).",
+        "over operations other than none, each with that operation (Liu et al., ICLR 2019).\n\n"
+        "Spaces: darts, whose text is DARTS' Genotype(...); nasbench201 (Dong and Yang, ICLR "
+        "2020), "
+        "15625 cells of 4 nodes, of which each sums an operation of every node before: none, "
+        "skip_connect, nor_conv_1x1, nor_conv_3x3 or avg_pool_3x3, with the text "
+        "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|...|; tinycell-125, the same of 3 nodes, and "
+        "tinycell-27, the same of none, skip_connect and nor_conv_3x3.",
     .examples = "derive -o arch search\n"
                 "derive --format genotype search\n"
                 "derive --format dot search | dot -Tpng >cells.png\n"
                 "# a random architecture of the same space\n"
-                "derive --random --seed 7 -o arch",
-    .see_also = "search-step train",
+                "derive --random --seed 7 -o arch\n"
+                "# a hundred cells to choose from\n"
+                "derive --space nasbench201 --random --count 100 --format genotype -o cells",
+    .see_also = "score search-step train",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_STREAM,
 };
 
-/* Every node: two different inputs and an operation other than none for each, all equally likely:
- * deriving from independent normal architecture parameters. */
-static void draw(struct genotype *g, uint64_t seed)
+/* Number i of those asked for; `given`: what FILE holds. */
+static void make(const struct call *c, const struct architecture *given, uint64_t i,
+                 struct architecture *to)
 {
-    float table[2][CELL_EDGES * PRIMITIVES];
-    struct random r = random_stream(seed, "genotype", 0);
-    for (int i = 0; i < 2; i++)
-        for (int k = 0; k < CELL_EDGES * PRIMITIVES; k++)
-            table[i][k] = (float)random_normal(&r);
-    genotype_derive(g, table[0], table[1]);
+    const struct search_space *space = search_space_find(space_name);
+    const struct random places = random_stream(c->seed, "architecture", 0);
+    struct random changes = random_stream(c->seed, "mutation", i);
+    if (all)
+        architecture_at(to, space, i);
+    else if (at_random)
+        architecture_at(to, space, random_place_at(&places, search_space_count(space), i));
+    else
+        *to = *given;
+    if (mutate)
+        architecture_mutate(to, &changes);
 }
 
-static int write_text(const struct call *c, const struct genotype *g, struct error *e)
+static int print(const struct architecture *a, FILE *to, struct error *e)
+{
+    if (!strcmp(format, "json")) {
+        struct value *json = a->space->value(a);
+        const int failed = !json || value_print_json(json, to);
+        value_free(json);
+        return failed ? error_set(e, "out of memory: the architecture") : 0;
+    }
+    /* What cannot be written shows when the text is committed. */
+    (void)(!strcmp(format, "dot") ? a->space->print_dot(a, to) : a->space->print(a, to));
+    return 0;
+}
+
+static int write_text(const struct call *c, const struct architecture *given, uint64_t number,
+                      struct error *e)
 {
     struct text_output t;
-    struct value *json = NULL;
-    if (strcmp(format, "json") == 0 && !(json = genotype_value(g)))
-        return error_set(e, "out of memory: the genotype");
     int failed = text_output_begin(&t, e);
-    if (!failed && json)
-        failed = value_print_json(json, t.to) ? error_set(e, "out of memory: the genotype") : 0;
-    else if (!failed && strcmp(format, "dot") == 0)
-        genotype_print_dot(g, t.to);
-    else if (!failed)
-        genotype_print(g, t.to);
-    value_free(json);
+    if (failed)
+        return -1;
+    for (uint64_t i = 0; i < number && !failed; i++) {
+        struct architecture a;
+        make(c, given, i, &a);
+        failed = print(&a, t.to, e);
+    }
     return failed ? -1 : text_output_commit(&t, c->output, e);
 }
 
-static int write_stream(const struct call *c, const struct genotype *g, const struct header *from,
-                        struct error *e)
+static int write_stream(const struct call *c, const struct architecture *given,
+                        const struct header *from, struct error *e)
 {
     struct header h;
     struct stream_writer *w;
+    struct architecture a;
 
-    if (architecture_header(&h, g, e))
+    make(c, given, 0, &a);
+    if (architecture_header(&h, &a, e))
         return -1;
     value_free(h.history);
     h.history = value_copy(from->history);
@@ -80,37 +119,52 @@ static int write_stream(const struct call *c, const struct genotype *g, const st
     header_free(&h);
     if (!w)
         return -1;
-    if (architecture_write(w, g, e)) {
+    if (architecture_write(w, &a, e)) {
         stream_abandon(w);
         return -1;
     }
     return stream_commit(w, e);
 }
 
+static void check_call(const struct call *c)
+{
+    const bool drawn = at_random || all;
+    if (drawn == (c->argc == 1))
+        program_usage(c, drawn ? "%s takes no FILE" : "expected a FILE",
+                      all ? "--all" : "--random");
+    program_forbid(c, all, "excludes --all", "random mutate count seed");
+    program_forbid(c, !at_random && !mutate, "goes with --random and --mutate", "seed count");
+    program_forbid(c, !drawn, "goes with --random and --all", "space");
+    program_forbid(c, drawn, all ? "does nothing with --all" : "does nothing with --random",
+                   "max-tensor");
+    program_forbid(c, strcmp(format, "stream") != 0, "goes with --format stream", "no-history");
+    const uint64_t most = search_space_count(search_space_find(space_name));
+    if ((all || count > 1) && strcmp(format, "genotype"))
+        program_usage(c, "%s goes with --format genotype", all ? "--all" : "--count");
+    if (all && most > UINT32_MAX)
+        program_usage(c, "--all: %s has %llu architectures", space_name, (unsigned long long)most);
+    if (at_random && (uint64_t)count > most)
+        program_usage(c, "--count: %s has %llu architectures", space_name,
+                      (unsigned long long)most);
+}
+
 int main(int argc, char **argv)
 {
     struct call call;
     struct error e;
-    struct genotype g;
+    struct architecture given;
     struct header from;
 
     program_begin(&program, argc, argv, &call);
-    if (at_random == (call.argc == 1))
-        program_usage(&call, at_random ? "--random takes no FILE" : "expected a FILE");
-    program_forbid(&call, !at_random, "goes with --random", "seed");
-    program_forbid(&call, at_random, "does nothing with --random", "max-tensor");
-    program_forbid(&call, strcmp(format, "stream") != 0, "goes with --format stream", "no-history");
-    struct stream_limits limits = stage_limits(&call);
-
-    if (at_random) {
-        draw(&g, call.seed);
-        if (header_init(&from, "architecture", &e))
-            program_fail(&call, &e);
-    } else if (genotype_read(&g, call.argv[0], &limits, &from, NULL, &e)) {
+    check_call(&call);
+    const struct stream_limits limits = stage_limits(&call);
+    if (call.argc ? architecture_read(&given, call.argv[0], &limits, &from, NULL, &e)
+                  : header_init(&from, "architecture", &e))
         program_fail(&call, &e);
-    }
-    if (strcmp(format, "stream") == 0 ? write_stream(&call, &g, &from, &e)
-                                      : write_text(&call, &g, &e))
+    const uint64_t number =
+        all ? search_space_count(search_space_find(space_name)) : (uint64_t)count;
+    if (!strcmp(format, "stream") ? write_stream(&call, &given, &from, &e)
+                                  : write_text(&call, &given, number, &e))
         program_fail(&call, &e);
     header_free(&from);
     return program_end(&call);

@@ -13,7 +13,8 @@ static struct model_options network = {.cells = 8, .channels = 16, .batch = 96, 
 
 static const struct option options[] = {
     {"arch", 'a', OPTION_FILE, &arch_path, "FILE",
-     "an architecture stream, a search's state, or DARTS Genotype text", 0, 0, NULL},
+     "an architecture stream, a search's state, DARTS Genotype text, or a NAS-Bench-201 cell's", 0,
+     0, NULL},
     {"network", 'n', OPTION_CHOICE, &network.design, "NAME", "a published design instead", 0, 0,
      DESIGN_WORDS},
     {"depth", 0, OPTION_INT, &network.depth, "N",
@@ -56,7 +57,9 @@ static const struct program program = {
         "predict needs nothing else.\n\n"
         "SGD with momentum 0.9, weight decay 3e-4 and gradients clipped to norm 5. Images are "
         "normalised as meta `normalisation` says, else by their own mean and deviation.\n\n"
-        "--arch trains what derive wrote, --network a design as it was published, --channels wide "
+        "--arch trains what derive wrote: of darts (Liu et al. 2019) --cells in all, of "
+        "nasbench201 (Dong and Yang 2020) and the tinycells equally many in each of three, or two, "
+        "stages. --network a design as it was published, --channels wide "
         "at its first layer and --depth deep. cnn: pairs of 3x3 convolutions, a max pool and twice "
         "the channels after each. resnet: 8, 14, 20, ... layers in three stages (He et al. 2016). "
         "segnet: a class for every pixel, by 1 to 5 levels of VGG-16 and their mirror image, which "
@@ -109,8 +112,8 @@ static int read_samples(const struct call *c, struct table *t, struct samples *s
     return 0;
 }
 
-/* genotype: NULL of a design. */
-static int begin(const struct call *c, struct training *t, const struct genotype *genotype,
+/* a: NULL of a design. */
+static int begin(const struct call *c, struct training *t, const struct architecture *a,
                  const struct samples *s, struct error *e)
 {
     struct normalisation n;
@@ -118,7 +121,7 @@ static int begin(const struct call *c, struct training *t, const struct genotype
         return -1;
     struct value *settings =
         program_settings(c, "seed epochs batch rate drop-path cutout augment", false);
-    struct value *net = model_settings(&network, s->shape, s->classes, &n, genotype);
+    struct value *net = model_settings(&network, s->shape, s->classes, &n, a);
     const bool weigh = task_of() == TASK_PIXELS;
     if (weigh)
         value_set_text(settings, "balance", balance);
@@ -189,10 +192,10 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     check_call(&call);
 
-    struct genotype genotype, *found = arch_path ? &genotype : NULL;
+    struct architecture a, *found = arch_path ? &a : NULL;
     char digest[17];
     struct stream_limits limits = stage_limits(&call);
-    if (found && genotype_read(found, arch_path, &limits, NULL, digest, &e))
+    if (found && architecture_read(found, arch_path, &limits, NULL, digest, &e))
         program_fail(&call, &e);
     if (network.describe) {
         if (model_describe(&network, found, &call, &e))

@@ -282,15 +282,19 @@ ssize_t input_read(int fd, void *bytes, size_t size, struct error *e)
     return (ssize_t)done;
 }
 
-static char *read_all(int fd, size_t most, size_t *size, struct error *e)
+char *input_read_rest(int fd, const void *head, size_t done, size_t most, size_t *size,
+                      struct error *e)
 {
     char *text = NULL;
-    size_t capacity = 0, done = 0;
+    size_t capacity = 0;
+    const size_t first = done;
     while (done <= most) {
         void *grown = text;
         if (array_grow(&grown, &capacity, done + 65536, 1, "a file", e))
             break;
         text = grown;
+        if (done == first && first)
+            memcpy(text, head, first);
         ssize_t n = input_read(fd, text + done, capacity - done - 1, e);
         if (n < 0)
             break;
@@ -312,7 +316,7 @@ char *input_read_all(const char *path, size_t most, size_t *size, struct error *
     int fd = input_open(path, e);
     if (fd < 0)
         return NULL;
-    char *text = read_all(fd, most, size, e);
+    char *text = input_read_rest(fd, NULL, 0, most, size, e);
     if (!text)
         error_wrap(e, "%s", fd == STDIN_FILENO ? "standard input" : path);
     if (fd != STDIN_FILENO)

@@ -54,12 +54,16 @@ int input_refused(const char *path, struct error *e);
 ssize_t input_read(int fd, void *bytes, size_t size, struct error *e);
 /* The whole file, NUL-terminated, at most `most` bytes; malloc'd; NULL with the error set. */
 char *input_read_all(const char *path, size_t most, size_t *size, struct error *e);
+/* The same of what is left of an open one, put behind the `done` bytes of `head`, which were read.
+ */
+char *input_read_rest(int fd, const void *head, size_t done, size_t most, size_t *size,
+                      struct error *e);
 
 /* Whether two paths name one file, or would once it is there. */
 bool file_is_same(const char *a, const char *b);
 
-/* An empty folder of our own in TMPDIR, or /tmp; malloc'd. It goes as temporaries go, with the files
- * in it; it holds no folders. */
+/* An empty folder of our own in TMPDIR, or /tmp; malloc'd. It goes as temporaries go, with the
+ * files in it; it holds no folders. */
 char *scratch_make(struct error *e);
 void scratch_remove(char *path); /* and frees it; NULL is fine */
 

@@ -75,6 +75,29 @@ uint64_t random_below(struct random *r, uint64_t n)
     return (uint64_t)(product >> 64);
 }
 
+/* A Feistel network (Luby and Rackoff 1988) permutes the numbers of 2 h bits; it is gone through
+ * again until it leads to one below n (Black and Rogaway, "Ciphers with arbitrary finite domains",
+ * 2002).
+ */
+uint64_t random_place_at(const struct random *r, uint64_t n, uint64_t i)
+{
+    enum { ROUNDS = 8 };
+    int h = 1;
+    while (h < 32 && (n - 1) >> 2 * h)
+        h++;
+    const uint64_t mask = (UINT64_C(1) << h) - 1;
+    do {
+        uint64_t left = i >> h, right = i & mask;
+        for (uint64_t round = 0; round < ROUNDS; round++) {
+            uint64_t mixed = left ^ (random_u64_at(r, round << 32 | right) & mask);
+            left = right;
+            right = mixed;
+        }
+        i = left << h | right;
+    } while (i >= n);
+    return i;
+}
+
 void random_shuffle(struct random *r, size_t *index, size_t n)
 {
     for (size_t i = n; i > 1; i--) {

@@ -27,6 +27,10 @@ double random_normal(struct random *r);
 /* Uniform over 0 .. n-1, n > 0, without modulo bias. */
 uint64_t random_below(struct random *r, uint64_t n);
 
+/* Where a random permutation of 0 .. n-1 puts i < n: so a sample without repetition, of however
+ * many, needs no memory. */
+uint64_t random_place_at(const struct random *r, uint64_t n, uint64_t i);
+
 /* Fisher-Yates over n indices. */
 void random_shuffle(struct random *r, size_t *index, size_t n);
 /* index[0..n) = a random permutation of 0 .. n-1. */

@@ -220,6 +220,18 @@ static int put_add(struct writer *w, const struct node *n)
                       name_of(w, n, "").text);
 }
 
+static int put_scale_by(struct writer *w, const struct node *n)
+{
+    const struct name factor = name_of(w, n, ".factor");
+    return put_vector(w, factor.text, 1, NULL, n->number) ||
+                   onnx_put_call(&w->to,
+                                 &(struct onnx_call){
+                                     "Mul", name_of(w, n, "").text,
+                                     ONNX_INPUTS(name_of(w, n->input[0], "").text, factor.text)})
+               ? -1
+               : 0;
+}
+
 static int put_multiply(struct writer *w, const struct node *n)
 {
     return onnx_put_call(&w->to,
@@ -370,6 +382,7 @@ static int (*const rows[OP_CODES])(struct writer *w, const struct node *n) = {
     [OP_ACTIVATE] = put_activate,
     [OP_ADD] = put_add,
     [OP_MULTIPLY] = put_multiply,
+    [OP_SCALE_BY] = put_scale_by,
     [OP_DROP_PATH] = put_nothing,
     [OP_DROPOUT] = put_nothing,
     [OP_STOP_GRADIENT] = put_nothing,

@@ -7,16 +7,29 @@
 #include "base/memory.h"
 #include "network/weights.h"
 
-enum { ROWS = 2 * GENOTYPE_PAIRS, MOST_TEXT = 1 << 16 };
+enum {
+    MOST_TEXT = 1 << 16,  /* of one */
+    MOST_TEXTS = 1 << 27, /* of many */
+    MOST_OF_SPACE = 32    /* of its name in meta */
+};
 
 static const char *const cell_names[] = {"normal", "reduce"};
 
-static const struct cell_genotype *cell_of(const struct genotype *g, int i)
+/* Meta's `concat`, which darts alone has. */
+static bool set_concat(struct value *meta, const struct genotype *g)
 {
-    return i ? &g->reduce : &g->normal;
+    const struct value *good = meta;
+    for (int i = 0; i < 2; i++) {
+        const struct cell_genotype *cell = i ? &g->reduce : &g->normal;
+        struct value *concat = value_set_map(meta, "concat");
+        struct value *list = value_set(concat, cell_names[i], value_array());
+        for (int k = 0; k < cell->concats && good; k++)
+            good = value_append(list, value_int(cell->concat[k]));
+    }
+    return good;
 }
 
-int architecture_header(struct header *h, const struct genotype *g, struct error *e)
+int architecture_header(struct header *h, const struct architecture *a, struct error *e)
 {
     if (header_init(h, "architecture", e))
         return -1;
@@ -25,14 +38,8 @@ int architecture_header(struct header *h, const struct genotype *g, struct error
         header_add_field(h, "op", ELEMENT_STR, 0, NULL, e) < 0 ||
         header_add_field(h, "input", ELEMENT_I32, 0, NULL, e) < 0)
         goto failed;
-    struct value *good = value_set_text(h->meta, "space", "darts");
-    for (int i = 0; i < 2; i++) {
-        struct value *concat = value_set_map(h->meta, "concat");
-        struct value *list = value_set(concat, cell_names[i], value_array());
-        for (int k = 0; k < cell_of(g, i)->concats && good; k++)
-            good = value_append(list, value_int(cell_of(g, i)->concat[k]));
-    }
-    if (good)
+    if (value_set_text(h->meta, "space", a->space->name) &&
+        (a->space != &SPACE_DARTS || set_concat(h->meta, &a->genotype)))
         return 0;
     error_set(e, "out of memory");
 failed:
@@ -40,16 +47,16 @@ failed:
     return -1;
 }
 
-int architecture_write(struct stream_writer *w, const struct genotype *g, struct error *e)
+int architecture_write(struct stream_writer *w, const struct architecture *a, struct error *e)
 {
-    for (int i = 0; i < ROWS; i++) {
-        int cell = i / GENOTYPE_PAIRS, k = i % GENOTYPE_PAIRS;
-        const struct gene *gene = &cell_of(g, cell)->gene[k];
+    for (int i = 0; i < a->space->rows; i++) {
+        struct gene_row gene;
+        a->space->row(a, i, &gene);
         const struct cell row[] = {
-            cell_text(cell_names[cell]),
-            cell_int(ELEMENT_I32, k / 2),
-            cell_text(primitive_name(gene->op)),
-            cell_int(ELEMENT_I32, gene->input),
+            cell_text(gene.cell),
+            cell_int(ELEMENT_I32, gene.node),
+            cell_text(gene.op),
+            cell_int(ELEMENT_I32, gene.input),
         };
         if (stream_write(w, row, e))
             return -1;
@@ -75,7 +82,22 @@ static int read_concat(struct cell_genotype *c, const struct value *meta, const 
     return 0;
 }
 
-static int read_architecture(struct genotype *g, struct stream_reader *r, struct error *e)
+static int read_meta(struct architecture *a, const struct value *meta, struct error *e)
+{
+    const char *name = value_get_text(meta, "space", "darts");
+    const struct search_space *space = search_space_find(name);
+    if (!space)
+        return error_set(e, "meta: no space is called %.*s", MOST_OF_SPACE, name);
+    architecture_at(a, space, 0);
+    if (space != &SPACE_DARTS)
+        return 0;
+    return read_concat(&a->genotype.normal, meta, "normal", e) ||
+                   read_concat(&a->genotype.reduce, meta, "reduce", e)
+               ? -1
+               : 0;
+}
+
+static int read_architecture(struct architecture *a, struct stream_reader *r, struct error *e)
 {
     const struct header *h = stream_header(r);
     const struct cell *row;
@@ -84,31 +106,29 @@ static int read_architecture(struct genotype *g, struct stream_reader *r, struct
     if ((cell = header_require(h, "cell", ELEMENT_STR, 0, e)) < 0 ||
         (node = header_require(h, "node", ELEMENT_I32, 0, e)) < 0 ||
         (op = header_require(h, "op", ELEMENT_STR, 0, e)) < 0 ||
-        (input = header_require(h, "input", ELEMENT_I32, 0, e)) < 0 ||
-        read_concat(&g->normal, h->meta, "normal", e) ||
-        read_concat(&g->reduce, h->meta, "reduce", e))
+        (input = header_require(h, "input", ELEMENT_I32, 0, e)) < 0 || read_meta(a, h->meta, e))
         return error_wrap(e, "%s", stream_path(r));
+    const int rows = a->space->rows;
     while ((more = stream_read(r, &row, e)) == 1) {
-        int64_t i = stream_rows(r) - 1;
-        if (i >= ROWS)
-            return error_set(e, "%s: more than %d rows, expected one a gene", stream_path(r), ROWS);
-        int c = (int)i / GENOTYPE_PAIRS, k = (int)i % GENOTYPE_PAIRS;
-        int primitive = primitive_find(row[op].data);
-        if (strcmp(row[cell].data, cell_names[c]) != 0 || row[node].integer != k / 2)
-            return error_set(e, "%s: row %d: expected cell %s, node %d", stream_path(r), (int)i + 1,
-                             cell_names[c], k / 2);
-        if (primitive < 0)
-            return error_set(e, "%s: row %d: %s is no operation of the DARTS space", stream_path(r),
-                             (int)i + 1, (const char *)row[op].data);
-        struct gene *gene = c ? &g->reduce.gene[k] : &g->normal.gene[k];
-        *gene = (struct gene){(enum primitive)primitive, (int)row[input].integer};
+        const int i = (int)stream_rows(r) - 1;
+        struct gene_row want;
+        if (i >= rows)
+            return error_set(e, "%s: more than %d rows, expected one a gene", stream_path(r), rows);
+        a->space->row(a, i, &want);
+        if (strcmp(row[cell].data, want.cell) != 0 || row[node].integer != want.node)
+            return error_set(e, "%s: row %d: expected cell %s, node %d", stream_path(r), i + 1,
+                             want.cell, want.node);
+        const struct gene_row found = {
+            .op = row[op].data, .node = want.node, .input = (int)row[input].integer};
+        if (a->space->take_row(a, i, &found, e))
+            return error_wrap(e, "%s: row %d", stream_path(r), i + 1);
     }
-    if (more == 0 && stream_rows(r) != ROWS)
-        return error_set(e, "%s: %d rows, expected %d", stream_path(r), (int)stream_rows(r), ROWS);
+    if (more == 0 && stream_rows(r) != rows)
+        return error_set(e, "%s: %d rows, expected %d", stream_path(r), (int)stream_rows(r), rows);
     return more;
 }
 
-static int read_state(struct genotype *g, struct stream_reader *r, struct error *e)
+static int read_state(struct architecture *a, struct stream_reader *r, struct error *e)
 {
     static const char *const table_names[] = {"an", "ar"};
     enum { COUNT = CELL_EDGES * PRIMITIVES };
@@ -139,21 +159,22 @@ static int read_state(struct genotype *g, struct stream_reader *r, struct error 
     if (!found[0] || !found[1])
         return error_set(e, "%s: no architecture parameters (tensors an, ar): not a search state",
                          stream_path(r));
-    genotype_derive(g, table[0], table[1]);
+    architecture_at(a, &SPACE_DARTS, 0);
+    genotype_derive(&a->genotype, table[0], table[1]);
     return 0;
 }
 
-static int read_stream(struct genotype *g, struct stream_reader *r, struct header *from,
+static int read_stream(struct architecture *a, struct stream_reader *r, struct header *from,
                        char digest[17], struct error *e)
 {
     int failed = header_require_kind(stream_header(r), "architecture|weights", e);
     if (failed)
         error_wrap(e, "%s", stream_path(r));
     else if (strcmp(stream_header(r)->kind, "weights") == 0)
-        failed = read_state(g, r, e);
+        failed = read_state(a, r, e);
     else
-        failed = read_architecture(g, r, e);
-    if (!failed && genotype_check(g, e))
+        failed = read_architecture(a, r, e);
+    if (!failed && a->space->check(a, e))
         failed = error_wrap(e, "%s", stream_path(r));
     if (!failed && digest)
         snprintf(digest, 17, "%s", stream_digest(r));
@@ -162,44 +183,113 @@ static int read_stream(struct genotype *g, struct stream_reader *r, struct heade
     return failed;
 }
 
-static int read_text(struct genotype *g, int fd, char first, struct header *from, char digest[17],
-                     struct error *e)
-{
-    autofree char *text = array_new(MOST_TEXT, 1, "a genotype", e);
-    ssize_t size = text ? input_read(fd, text + 1, MOST_TEXT - 1, e) : -1;
-    if (size < 0)
-        return -1;
-    if (size == MOST_TEXT - 1)
-        return error_set(e, "expected a genotype, of less than %d bytes", MOST_TEXT);
-    *text = first;
-    if (genotype_parse(g, text, (size_t)size + 1, e))
-        return -1;
-    if (digest)
-        *digest = 0;
-    return from ? header_init(from, "architecture", e) : 0;
-}
+/* An input by its first byte: a stream, or text. */
+struct source {
+    const char *name; /* for messages */
+    struct stream_reader *stream;
+    char *text; /* owned, of `size` bytes; NULL of a stream */
+    size_t size;
+};
 
-int genotype_read(struct genotype *g, const char *path, const struct stream_limits *limits,
-                  struct header *from, char digest[17], struct error *e)
+static int source_open(struct source *s, const char *path, size_t most,
+                       const struct stream_limits *limits, struct error *e)
 {
     char first;
-    const char *name = path && strcmp(path, "-") ? path : "standard input";
-    int fd = input_open(path, e), failed = -1;
-    ssize_t size = fd < 0 ? -1 : input_read(fd, &first, 1, e);
-    memset(g, 0, sizeof *g);
+    *s = (struct source){.name = path && strcmp(path, "-") ? path : "standard input"};
+    const int fd = input_open(path, e);
     if (fd < 0)
         return -1;
-    if (size == 1 && (unsigned char)first < 0x80) {
-        failed = read_text(g, fd, first, from, digest, e) ? error_wrap(e, "%s", name) : 0;
-    } else if (size >= 0) {
-        struct stream_reader *r = stream_open_after(path, fd, &first, (size_t)size, limits, e);
-        failed = r ? read_stream(g, r, from, digest, e) : -1;
-        stream_close(r);
-        return failed;
-    } else {
-        error_wrap(e, "%s", name);
+    const ssize_t got = input_read(fd, &first, 1, e);
+    if (got >= 0 && (got == 0 || (unsigned char)first >= 0x80)) {
+        s->stream = stream_open_after(path, fd, &first, (size_t)got, limits, e);
+        return s->stream ? 0 : -1;
     }
+    if (got > 0)
+        s->text = input_read_rest(fd, &first, 1, most, &s->size, e);
     if (fd != STDIN_FILENO)
         close(fd);
+    return s->text ? 0 : error_wrap(e, "%s", s->name);
+}
+
+static void source_close(struct source *s)
+{
+    stream_close(s->stream);
+    free(s->text);
+}
+
+int architecture_read(struct architecture *a, const char *path, const struct stream_limits *limits,
+                      struct header *from, char digest[17], struct error *e)
+{
+    struct source s;
+    if (source_open(&s, path, MOST_TEXT, limits, e))
+        return -1;
+    int failed = 0;
+    if (s.stream) {
+        failed = read_stream(a, s.stream, from, digest, e);
+    } else if (architecture_parse(a, NULL, s.text, s.size, e)) {
+        failed = error_wrap(e, "%s", s.name);
+    } else {
+        if (digest)
+            *digest = 0;
+        failed = from ? header_init(from, "architecture", e) : 0;
+    }
+    source_close(&s);
     return failed;
+}
+
+static struct architecture *add(struct architectures *all, struct error *e)
+{
+    void *each = all->each;
+    if (array_grow(&each, &all->capacity, all->count + 1, sizeof *all->each, "architectures", e))
+        return NULL;
+    all->each = each;
+    return &all->each[all->count++];
+}
+
+static int read_lines(struct architectures *all, const struct source *s, struct error *e)
+{
+    const char *line = s->text, *end = s->text + s->size;
+    struct error not_one;
+    struct architecture *whole = add(all, e); /* one may go over several lines */
+    if (!whole)
+        return -1;
+    if (!architecture_parse(whole, NULL, s->text, s->size, &not_one))
+        return 0;
+    all->count = 0;
+    for (long long number = 1; line < end; number++) {
+        const char *feed = memchr(line, '\n', (size_t)(end - line));
+        const size_t length = (size_t)((feed ? feed : end) - line);
+        if (strspn(line, " \t\r") < length) {
+            struct architecture *a = add(all, e);
+            if (!a)
+                return -1;
+            if (architecture_parse(a, NULL, line, length, e))
+                return error_wrap(e, "%s: line %lld", s->name, number);
+        }
+        line += length + 1;
+    }
+    return all->count ? 0 : error_set(e, "%s: no architecture", s->name);
+}
+
+int architectures_read(struct architectures *all, const char *path,
+                       const struct stream_limits *limits, struct error *e)
+{
+    struct source s;
+    *all = (struct architectures){0};
+    if (source_open(&s, path, MOST_TEXTS, limits, e))
+        return -1;
+    struct architecture *one = s.stream ? add(all, e) : NULL;
+    const int failed = one        ? read_stream(one, s.stream, NULL, all->digest, e)
+                       : s.stream ? -1
+                                  : read_lines(all, &s, e);
+    source_close(&s);
+    if (failed)
+        architectures_free(all);
+    return failed;
+}
+
+void architectures_free(struct architectures *all)
+{
+    free(all->each);
+    *all = (struct architectures){0};
 }

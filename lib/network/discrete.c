@@ -23,16 +23,6 @@ static struct node *affine(const struct place *p, struct node *x, const char *mo
     return layer_batch_norm_onto(p->g, p->into, x, module, true, 0, ACT_IDENTITY);
 }
 
-static struct node *relu_conv_norm(const struct place *p, struct node *x)
-{
-    if (!x)
-        return NULL;
-    struct node *w = layer_kernel(p->g, name_of("%s.op.1.weight", p->module).text, 1,
-                                  node_shape(x)->extent[2], p->channels);
-    return affine(p, conv2d(x, w, (struct window){.kernel = 1, .relu = true}),
-                  name_of("%s.op.2", p->module).text);
-}
-
 static struct node *factorised_reduce(const struct place *p, struct node *x)
 {
     return affine(p,
@@ -133,11 +123,11 @@ static struct node *cell_build(const struct cell *c, struct node *before, struct
     struct name p0 = name_of("cells.%d.preprocess0", c->index);
     struct name p1 = name_of("cells.%d.preprocess1", c->index);
     struct place first = {c->g, NULL, c->channels, 1, p0.text};
-    struct place second = {c->g, NULL, c->channels, 1, p1.text};
 
-    state[0] =
-        c->after_reduction ? factorised_reduce(&first, before) : relu_conv_norm(&first, before);
-    state[1] = relu_conv_norm(&second, last);
+    state[0] = c->after_reduction
+                   ? factorised_reduce(&first, before)
+                   : layer_relu_conv_norm(c->g, NULL, before, p0.text, 1, 1, c->channels);
+    state[1] = layer_relu_conv_norm(c->g, NULL, last, p1.text, 1, 1, c->channels);
     for (int node = 0; node < CELL_NODES; node++)
         if (!(state[CELL_INPUTS + node] = cell_node(c, node, state)))
             return NULL;

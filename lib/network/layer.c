@@ -90,6 +90,19 @@ struct node *layer_convolution(struct graph *g, struct node *x, const char *name
                   (struct window){.kernel = kernel, .stride = stride, .pad = kernel / 2});
 }
 
+struct node *layer_relu_conv_norm(struct graph *g, struct node *into, struct node *x,
+                                  const char *module, int kernel, int stride, int channels)
+{
+    if (!x)
+        return NULL;
+    struct node *w =
+        layer_kernel(g, name_of("%s.op.1.weight", module).text, kernel, channels_of(x), channels);
+    x = conv2d(
+        x, w, (struct window){.kernel = kernel, .stride = stride, .pad = kernel / 2, .relu = true});
+    return layer_batch_norm_onto(g, into, x, name_of("%s.op.2", module).text, true, 0,
+                                 ACT_IDENTITY);
+}
+
 struct node *layer_unit(struct graph *g, struct node *x, struct name module, int channels)
 {
     x = layer_convolution(g, x, name_of("%s.conv.weight", module.text).text, 3, 1, channels);

@@ -33,6 +33,10 @@ struct node *layer_batch_norm_onto(struct graph *g, struct node *into, struct no
 /* A convolution by that kernel, padded so that at stride 1 the extents stay. */
 struct node *layer_convolution(struct graph *g, struct node *x, const char *name, int kernel,
                                int stride, int channels);
+/* ReLU, a convolution, normalised and added to `into` (NULL: none), whose memory it takes over:
+ * MODULE.op.1.weight, MODULE.op.2. */
+struct node *layer_relu_conv_norm(struct graph *g, struct node *into, struct node *x,
+                                  const char *module, int kernel, int stride, int channels);
 /* A convolution of 3x3, normalised, then ReLU: MODULE.conv.weight, MODULE.bn. */
 struct node *layer_unit(struct graph *g, struct node *x, struct name module, int channels);
 /* Fully connected: MODULE.weight [in, out], MODULE.bias. */

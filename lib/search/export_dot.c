@@ -1,5 +1,4 @@
 #include <string.h>
-#include "network/network.h"
 #include "search/export_network.h"
 #include "search/model.h"
 
@@ -17,15 +16,13 @@ const struct export_format *export_network_find(const char *name)
 static int begin(struct export *x, struct error *e)
 {
     struct model m;
-    struct genotype g;
+    struct architecture a;
     const struct value *network = value_get(x->header->meta, "network");
-    const char *text = value_get_text(network, "genotype", NULL);
     if (header_require_kind(x->header, "weights", e))
         return -1;
-    if (!text)
+    if (!value_get_text(network, "genotype", NULL))
         return error_set(e, "no network of a genotype: dot draws what train wrote");
-    if (model_build(&m, network, e) || genotype_parse(&g, text, strlen(text), e) ||
-        export_text_begin(x, e))
+    if (model_build(&m, network, e) || model_architecture(&a, network, e))
         return -1;
     struct discrete d = {.image = m.image,
                          .channels = m.channels,
@@ -33,7 +30,9 @@ static int begin(struct export *x, struct error *e)
                          .classes = m.classes,
                          .auxiliary = value_get_bool(network, "auxiliary", false)};
     model_free(&m);
-    discrete_print_dot(&d, &g, x->text);
+    if (export_text_begin(x, e))
+        return -1;
+    a.space->print_network_dot(&d, &a, x->text);
     return output_open(x->file, x->to, e);
 }
 

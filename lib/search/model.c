@@ -5,34 +5,27 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "search/settings.h"
 
 enum { MOST_SIDE = 65535 };
 
-static struct value *genotype_text(const struct genotype *g)
+static struct value *text_of(const struct architecture *a)
 {
-    struct text_buffer b;
-    FILE *to = text_buffer_open(&b);
-    if (!to)
-        return NULL;
-    bool good = !genotype_print(g, to);
-    good = !text_buffer_close(to, &b) && good;
-    if (good && b.size && b.text[b.size - 1] == '\n')
-        b.text[b.size - 1] = '\0';
-    struct value *v = good ? value_text(b.text) : NULL;
-    free(b.text);
-    return v;
+    struct error e;
+    autofree char *text = architecture_text(a, &e);
+    return text ? value_text(text) : NULL;
 }
 
 /* Whether all of the members of a cell network could be set. */
-static bool set_cells(struct value *v, const struct model_options *o,
-                      const struct genotype *genotype)
+static bool set_cells(struct value *v, const struct model_options *o, const struct architecture *a)
 {
-    return value_set_text(v, "type", genotype ? "discrete" : "supernet") &&
-           value_set_text(v, "space", "darts") && value_set_int(v, "cells", o->cells) &&
-           (!genotype || (value_set(v, "genotype", genotype_text(genotype)) &&
-                          value_set_bool(v, "auxiliary", o->auxiliary) &&
-                          value_set_bool(v, "drop_path", o->drop_path)));
+    return value_set_text(v, "type", a ? "discrete" : "supernet") &&
+           value_set_text(v, "space", a ? a->space->name : SPACE_DARTS.name) &&
+           value_set_int(v, "cells", o->cells) &&
+           (!a ||
+            (value_set(v, "genotype", text_of(a)) && value_set_bool(v, "auxiliary", o->auxiliary) &&
+             value_set_bool(v, "drop_path", o->drop_path)));
 }
 
 static bool set_design(struct value *v, const struct model_options *o)
@@ -42,7 +35,7 @@ static bool set_design(struct value *v, const struct model_options *o)
 }
 
 struct value *model_settings(const struct model_options *o, struct image_shape image, int classes,
-                             const struct normalisation *n, const struct genotype *genotype)
+                             const struct normalisation *n, const struct architecture *a)
 {
     struct normalisation none = {.channels = image.channels};
     struct value *v = value_map(), *shape = value_array();
@@ -53,7 +46,7 @@ struct value *model_settings(const struct model_options *o, struct image_shape i
     bool good = value_append(shape, value_int(image.height)) &&
                 value_append(shape, value_int(image.width)) &&
                 value_append(shape, value_int(image.channels));
-    good = (o->design ? set_design(v, o) : set_cells(v, o, genotype)) && good;
+    good = (o->design ? set_design(v, o) : set_cells(v, o, a)) && good;
     if (value_set(v, "image", shape) && good && value_set_int(v, "classes", classes) &&
         value_set_int(v, "channels", o->channels) &&
         value_set(v, "normalisation", normalisation_value(n ? n : &none)))
@@ -97,10 +90,21 @@ static int build_supernet(struct model *m, struct error *e)
     return take(m, s.x, s.label, s.logits, s.loss);
 }
 
+int model_architecture(struct architecture *a, const struct value *settings, struct error *e)
+{
+    const char *text = value_get_text(settings, "genotype", "");
+    const struct search_space *space =
+        search_space_find(value_get_text(settings, "space", SPACE_DARTS.name));
+    if (!space)
+        return error_set(e, "network: space is none of " SEARCH_SPACE_WORDS);
+    if (architecture_parse(a, space, text, strlen(text), e))
+        return error_wrap(e, "network: genotype");
+    return 0;
+}
+
 static int build_discrete(struct model *m, const struct value *settings, struct error *e)
 {
-    struct genotype genotype;
-    const char *text = value_get_text(settings, "genotype", "");
+    struct architecture a;
     struct discrete d = {.image = m->image,
                          .channels = m->channels,
                          .cells = m->cells,
@@ -108,9 +112,7 @@ static int build_discrete(struct model *m, const struct value *settings, struct 
                          .auxiliary = value_get_bool(settings, "auxiliary", false),
                          .auxiliary_weight = 0.4,
                          .drop_path = value_get_bool(settings, "drop_path", true)};
-    if (genotype_parse(&genotype, text, strlen(text), e) || genotype_check(&genotype, e))
-        return error_wrap(e, "network: genotype");
-    if (discrete_build(&d, m->graph, &genotype, e))
+    if (model_architecture(&a, settings, e) || architecture_build(&a, &d, m->graph, e))
         return -1;
     return take(m, d.x, d.label, d.logits, d.loss);
 }
@@ -216,7 +218,7 @@ int model_check_options(const struct model_options *o, const struct call *c, str
     return 0;
 }
 
-static struct value *measure(const struct model_options *o, const struct genotype *genotype,
+static struct value *measure(const struct model_options *o, const struct architecture *a,
                              struct error *e)
 {
     struct image_shape shape = {28, 28, 1};
@@ -224,7 +226,7 @@ static struct value *measure(const struct model_options *o, const struct genotyp
     struct graph_size size;
     if (o->image && model_parse_image(o->image, &shape, e))
         return NULL;
-    struct value *v = NULL, *settings = model_settings(o, shape, (int)o->classes, NULL, genotype);
+    struct value *v = NULL, *settings = model_settings(o, shape, (int)o->classes, NULL, a);
     if (!model_build(&m, settings, e) &&
         !graph_measure(m.graph, m.loss, (int)o->batch, GRAPH_TRAIN, &size, e)) {
         v = sizes_value(&m, settings, &size, (int)o->batch);
@@ -245,11 +247,11 @@ static void print_sizes(const struct value *sizes, FILE *to)
             fprintf(to, "%-14s %lld\n", sizes->key[i], (long long)sizes->item[i]->integer);
 }
 
-int model_describe(const struct model_options *o, const struct genotype *genotype,
+int model_describe(const struct model_options *o, const struct architecture *a,
                    const struct call *c, struct error *e)
 {
     struct text_output t;
-    struct value *sizes = measure(o, genotype, e);
+    struct value *sizes = measure(o, a, e);
     int failed = !sizes || text_output_begin(&t, e);
     if (!failed && c->json)
         failed = value_print_json(sizes, t.to) ? error_set(e, "out of memory: the sizes") : 0;

@@ -5,8 +5,8 @@
  *     classes, channels
  *     normalisation   {mean: [..], sd: [..]}
  *     depth           a design's only
- *     space, cells    of the other two: "darts"; how many
- *     genotype        discrete only: DARTS Genotype text
+ *     space, cells    of the other two: the search space's name ("darts"); how many
+ *     genotype        discrete only: the text of the architecture
  *     auxiliary       discrete only: whether there is an auxiliary head
  *     drop_path       discrete only: whether paths may be dropped
  *
@@ -16,6 +16,7 @@
 #include "base/program.h"
 #include "image/prepare.h"
 #include "network/network.h"
+#include "network/search_space.h"
 #include "network/weights.h"
 #include "rows/samples.h"
 
@@ -61,13 +62,15 @@ struct model {
     struct node *logits, *loss; /* logits are kept, the loss where it is planned */
 };
 
-/* The settings of a super-net, of the discrete network of a genotype (not NULL), or of a design
- * that o names, for such images and, where it tells any, classes; n may be NULL where sizes are all
- * that is asked. NULL where memory is out. The caller owns the map. */
+/* The settings of a super-net, of the discrete network of an architecture (not NULL), or of a
+ * design that o names, for such images and, where it tells any, classes; n may be NULL where sizes
+ * are all that is asked. NULL where memory is out. The caller owns the map. */
 struct value *model_settings(const struct model_options *o, struct image_shape image, int classes,
-                             const struct normalisation *n, const struct genotype *genotype);
+                             const struct normalisation *n, const struct architecture *a);
 /* Builds the graph of such a map, which may come from a file: everything in it is checked. */
 int model_build(struct model *m, const struct value *settings, struct error *e);
+/* The architecture of such a map of a discrete network. */
+int model_architecture(struct architecture *a, const struct value *settings, struct error *e);
 /* The network of weights, which tell it in their meta: planned for inference and filled. */
 int model_load(struct model *m, const struct weights *w, int batch, struct error *e);
 void model_free(struct model *m);
@@ -77,7 +80,7 @@ int model_check_options(const struct model_options *o, const struct call *c, str
 /* Prints the sizes of the network of such settings, and of what a step needs: type, cells or depth,
  * channels, classes, weights, architecture, macs (one image's forward pass), flops (2
  * macs), nodes, batch, arena_bytes; a line each, or as JSON, to the call's output. */
-int model_describe(const struct model_options *o, const struct genotype *genotype,
+int model_describe(const struct model_options *o, const struct architecture *a,
                    const struct call *c, struct error *e);
 
 /* "28x28x1": height, width, channels. */

@@ -1,12 +1,13 @@
 /* Runs a network at full size once, forward and backward, and writes all of it as .npy files, in
  * this engine's layout: p.NAME parameters, g.NAME gradients, x, y, output, loss.
  *
- *     dump supernet|discrete|autoencoder|DESIGN FOLDER */
+ *     dump supernet|discrete|nasbench201|autoencoder|DESIGN FOLDER */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "darts_v2.h"
 #include "network/network.h"
+#include "network/search_space.h"
 #include "stream/npy.h"
 
 enum { BATCH = 8, CLASSES = 10 };
@@ -57,6 +58,14 @@ int main(int argc, char **argv)
         struct genotype genotype;
         check(genotype_parse(&genotype, darts_v2, strlen(darts_v2), &e));
         check(discrete_build(&d, g, &genotype, &e));
+        x = d.x, y = d.label, output = d.logits, loss = d.loss;
+    } else if (strcmp(argv[1], "nasbench201") == 0) {
+        static const char text[] = "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+"
+                                   "|none~0|avg_pool_3x3~1|nor_conv_3x3~2|";
+        struct discrete d = {.image = {32, 32, 3}, .channels = 16, .cells = 6, .classes = CLASSES};
+        struct architecture a;
+        check(architecture_parse(&a, &SPACE_NASBENCH201, text, strlen(text), &e));
+        check(architecture_build(&a, &d, g, &e));
         x = d.x, y = d.label, output = d.logits, loss = d.loss;
     } else if (design_find(argv[1])) {
         struct designed d = {.image = {32, 32, 3}, .channels = 16, .classes = CLASSES};

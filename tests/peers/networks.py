@@ -1,5 +1,5 @@
 """Compares what dump wrote with PyTorch: the same networks, written out here once more, given the same weights by name.
-usage: networks.py supernet|discrete|autoencoder|cnn|resnet FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
+usage: networks.py supernet|discrete|nasbench201|autoencoder|cnn|resnet FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
 import copy, glob, os, sys
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 
@@ -93,6 +93,32 @@ class Discrete(nn.Module):
             if s.auxiliary_head and i == 2 * len(s.cells) // 3: loss = .4 * F.cross_entropy(s.auxiliary_head(b), y)
         out = s.classifier(b.mean((2, 3))); return out, F.cross_entropy(out, y) + loss
 
+# ---- a network of NAS-Bench-201 ----
+DENSE = [['3'], ['skip', '1'], ['none', 'mean', '3']]
+class DenseCell(nn.Module):
+    def __init__(s, c):
+        super().__init__(); op = lambda k: lambda: Op(nn.ReLU(), conv(c, c, k, 1, k // 2), nn.BatchNorm2d(c))
+        make = {'none': Zero, 'skip': nn.Identity, '1': op(1), '3': op(3), 'mean': lambda: nn.AvgPool2d(3, 1, 1, count_include_pad=False)}
+        s.layers = nn.ModuleList([make[o]() for node in DENSE for o in node])
+    def forward(s, x):
+        state, edge = [x], 0
+        for node in DENSE: state.append(sum(s.layers[edge + i](state[i]) for i in range(len(node)))); edge += len(node)
+        return state[-1]
+class DenseBlock(nn.Module):
+    def __init__(s, i, o):
+        super().__init__(); op = lambda i, stride: Op(nn.ReLU(), conv(i, o, 3, stride, 1), nn.BatchNorm2d(o))
+        s.conv_a, s.conv_b, s.downsample = op(i, 2), op(o, 1), nn.Sequential(nn.AvgPool2d(2), conv(i, o))
+    def forward(s, x): return s.conv_b(s.conv_a(x)) + s.downsample(x)
+class Dense(nn.Module):
+    def __init__(s, c=16, n=2, image=3, classes=10):
+        super().__init__(); s.stem, units = nn.Sequential(conv(image, c, 3, 1, 1), nn.BatchNorm2d(c)), []
+        for k in range(3): units += [DenseBlock(c << k - 1, c << k) for _ in range(k > 0)] + [DenseCell(c << k) for _ in range(n)]
+        s.cells, s.lastact, s.classifier = nn.ModuleList(units), nn.Sequential(nn.BatchNorm2d(4 * c), nn.ReLU()), nn.Linear(4 * c, classes)
+    def forward(s, x, y):
+        x = s.stem(x)
+        for c in s.cells: x = c(x)
+        out = s.classifier(s.lastact(x).mean((2, 3))); return out, F.cross_entropy(out, y)
+
 # ---- the auto-encoder ----
 class AutoEncoder(nn.Module):
     def __init__(s, w=64, z=8):
@@ -128,13 +154,13 @@ def to_torch(t, like):
     if t.dim() == 4: return t.permute(3, 2, 0, 1)
     if t.dim() == 3: return t.permute(2, 0, 1)[:, None]
     return t.t() if t.dim() == 2 and like.shape != (14, 8) else t.reshape(like.shape)
-def distance(a, b): return ((a - b).abs().max() / b.abs().max().clamp_min(1e-12)).item()
+def distance(a, b): return ((a - b).abs().max() / b.abs().max().clamp_min(1e-9)).item()
 
 def compare(kind, folder):
     """Yields (good, text) for each thing compared."""
     torch.set_default_dtype(torch.float64)
     read = lambda name: torch.from_numpy(np.load(os.path.join(folder, name + '.npy'))).double()
-    net = dict(supernet=SuperNet, discrete=Discrete, autoencoder=AutoEncoder, cnn=Cnn, resnet=ResNet)[kind]()
+    net = dict(supernet=SuperNet, discrete=Discrete, nasbench201=Dense, autoencoder=AutoEncoder, cnn=Cnn, resnet=ResNet)[kind]()
     parameters = dict(net.named_parameters())
     ours = {os.path.basename(f)[2:-4] for f in glob.glob(os.path.join(folder, 'p.*.npy'))}
     yield ours == set(parameters), 'the same %d parameters by name' % len(ours)

@@ -18,6 +18,38 @@ stdout like '{*"normal": *"reduce_concat": \[2, 3, 4, 5\]*}'
 run 'derive --format dot arch'
 stdout like 'digraph genotype {*cluster_reduce*}'
 
+# ---- other spaces ----
+run 'derive --space nasbench201 --random --seed 3 --format genotype -o cell && wc -l <cell'
+stdout exactly 1
+run 'derive --no-history cell -o arch && derive --format genotype arch | cmp - cell'
+status 0 'text, stream and text again'
+run 'peek arch'
+stdout like '*rows: 6*"space": "nasbench201"*'
+run 'derive --format json cell | tr -d " \n"'
+stdout like '{"nodes":\[\[\["*",0\]\],\[\["*",0\],\["*",1\]\],\[*\]\]}'
+run 'derive --format dot cell'
+stdout like 'digraph cell {*'
+run 'derive --space tinycell-27 --all --format genotype | sort -u | wc -l'
+stdout exactly 27
+run 'derive --space tinycell-125 --random --count 125 --format genotype | sort -u | wc -l'
+stdout exactly 125
+run 'derive --space nasbench201 --random --count 9 --seed 3 --format genotype | head -n 1 | cmp - cell'
+status 0 'more of them begin with the same'
+run 'derive --mutate --count 20 --format genotype cell | tr "+|" "\n" | diff - <(for i in $(seq 20); do tr "+|" "\n" <cell; done) | grep -c "^[<>]"'
+stdout exactly 40 # a line of each changed
+run 'derive --random --format genotype | derive --mutate --no-history - -o mutant && derive --mutate --seed 2 --format dot mutant'
+status 0
+for call in '--space tinycell-27 cell' '--all' '--count 2 --random' '--all --seed 2 --format genotype' \
+    '--all --format genotype' '--count 2 --format genotype cell' '--seed 2 cell' \
+    '--space tinycell-27 --random --count 28 --format genotype' '--all --mutate cell'; do
+    run "derive $call"
+    status 2
+done
+echo '|nor_conv_3x3~0|+|none~0|' >bad
+run 'derive bad'
+status 1
+stderr exactly "derive: bad: column 26: expected none, skip_connect, nor_conv_1x1, nor_conv_3x3 or avg_pool_3x3, found the end"
+
 run 'derive'
 status 2
 run 'derive --random arch'

@@ -197,7 +197,7 @@ run 'train --describe --arch <(derive --format genotype arch) | grep -c weights'
 stdout exactly 1
 run 'yes "Genotype(" | derive -'
 status 1
-stderr exactly 'derive: standard input: expected a genotype, of less than 65536 bytes'
+stderr exactly 'derive: standard input: larger than 65536 bytes'
 run 'printf G | derive -'
 status 1
 stderr exactly 'derive: standard input: line 1, column 2: expected Genotype, found G'

@@ -65,6 +65,12 @@ done
 load idx colour labels >rgb
 train --arch arch --cells 4 --channels 4 --epochs 1 --auxiliary -o net <rgb
 same net rgb scores predict
+for cell in '|nor_conv_3x3~0|+|avg_pool_3x3~0|skip_connect~1|+|none~0|nor_conv_1x1~1|skip_connect~2|' \
+    '|none~0|+|avg_pool_3x3~0|nor_conv_3x3~1|'; do
+    echo "$cell" >cell
+    train --arch cell --cells 6 --channels 4 --epochs 1 -o net <rgb
+    same net rgb scores predict
+done
 for design in cnn resnet; do
     train --network $design --channels 5 --epochs 1 -o designed <rgb
     same designed rgb scores predict

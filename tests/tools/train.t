@@ -102,6 +102,24 @@ for call in 'train --network cnn --arch darts-v2' 'train --network cnn --cells 3
     status 2
 done
 
+# Other spaces.
+echo '|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|nor_conv_3x3~2|' >cell
+dense='--arch cell --cells 3 --channels 4 --batch 16 --no-history'
+run "train $dense --epochs 2 --threads 2 -o dense <samples && train $dense --epochs 2 --threads 1 <samples | cmp - dense"
+status 0 'a cell of nasbench201, whatever the threads'
+run 'predict --weights dense <samples | evaluate --json | grep -c top1_low'
+stdout exactly 1
+run 'peek dense'
+stdout like '*"space": "nasbench201", "cells": 3, "genotype": "|nor_conv_3x3~0|+*'
+run 'save dot <dense'
+stdout like 'digraph network {*28 x 28 x 4*residual block*7 x 7 x 16*4 -> classes*}'
+ok 'every edge of its three cells' [ "$(save dot <dense | grep -c 'label="[a-z]*_[a-z_0-9]*"\];')" -eq 16 ]
+for call in '--cells 4' '--auxiliary' '--drop-path 0.1'; do
+    run "train $dense $call --epochs 1 <samples"
+    status 1
+    stderr like 'train: *nasbench201*'
+done
+
 run 'train --epochs 1 <samples'
 status 2
 run 'train --arch darts-v2 --epochs 1 --rate 0 <samples'

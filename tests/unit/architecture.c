@@ -33,22 +33,23 @@ int main(void)
     char path[] = "/tmp/winnow-architecture.XXXXXX";
     const struct stream_limits limits = {0};
     float normal[EDGES * OPERATIONS] = {0}, reduce[EDGES * OPERATIONS] = {0};
-    struct genotype g;
+    struct architecture a;
     struct error e;
     int fd = mkstemp(path);
 
     ok(fd >= 0 && write_state(path, normal, reduce), "a state is written");
-    ok(genotype_read(&g, path, &limits, NULL, NULL, &e) == 0, "and read");
+    ok(architecture_read(&a, path, &limits, NULL, NULL, &e) == 0, "and read");
     bool first = true;
     for (int i = 0; i < GENOTYPE_PAIRS; i++)
-        first = first && g.normal.gene[i].op == 1 && g.normal.gene[i].input == i % 2;
+        first =
+            first && a.genotype.normal.gene[i].op == 1 && a.genotype.normal.gene[i].input == i % 2;
     ok(first, "of equals the first inputs and operations win, none aside");
 
     static const float hostile[] = {NAN, INFINITY, -INFINITY};
     for (int k = 0; k < 3; k++) {
         reduce[13] = hostile[k];
         ok(write_state(path, normal, reduce) &&
-               genotype_read(&g, path, &limits, NULL, NULL, &e) == -1 &&
+               architecture_read(&a, path, &limits, NULL, NULL, &e) == -1 &&
                strstr(e.text, "tensor ar: element 13"),
            "a parameter of %g is refused: %s", (double)hostile[k], e.text);
     }

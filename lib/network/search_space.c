@@ -1,0 +1,118 @@
+#include "network/search_space.h"
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+#include "base/text.h"
+#include "network/layer.h"
+
+static const struct search_space *const SPACES[] = {&SPACE_DARTS, &SPACE_NASBENCH201,
+                                                    &SPACE_TINYCELL_125, &SPACE_TINYCELL_27};
+enum { SPACES_COUNT = sizeof SPACES / sizeof *SPACES };
+
+const struct search_space *search_space_find(const char *name)
+{
+    for (int i = 0; i < SPACES_COUNT; i++)
+        if (!strcmp(SPACES[i]->name, name))
+            return SPACES[i];
+    return NULL;
+}
+
+uint64_t search_space_count(const struct search_space *s)
+{
+    uint64_t count = 1;
+    for (int k = 0; k < s->choices; k++)
+        count *= (uint64_t)s->options(s, k);
+    return count;
+}
+
+static void begin(struct architecture *a, const struct search_space *s)
+{
+    memset(a, 0, sizeof *a);
+    a->space = s;
+    s->begin(a);
+}
+
+void architecture_at(struct architecture *a, const struct search_space *s, uint64_t i)
+{
+    begin(a, s);
+    for (int k = 0; k < s->choices; k++) {
+        const uint64_t options = (uint64_t)s->options(s, k);
+        s->choose(a, k, (int)(i % options));
+        i /= options;
+    }
+}
+
+void architecture_mutate(struct architecture *a, struct random *r)
+{
+    const struct search_space *s = a->space;
+    int choice, options;
+    do
+        choice = (int)random_below(r, (uint64_t)s->choices);
+    while ((options = s->options(s, choice)) < 2);
+    const int old = s->chosen(a, choice);
+    int option = (int)random_below(r, (uint64_t)(old < 0 ? options : options - 1));
+    s->choose(a, choice, option + (old >= 0 && option >= old));
+}
+
+int architecture_parse(struct architecture *a, const struct search_space *space, const char *text,
+                       size_t length, struct error *e)
+{
+    struct error first, *say = &first;
+    size_t blank = 0;
+    while (blank < length && strchr(" \t\r\n", text[blank]))
+        blank++;
+    const bool dense = blank < length && text[blank] == '|';
+    for (int i = 0; i < SPACES_COUNT; i++) {
+        const struct search_space *s = SPACES[i];
+        struct error other;
+        if (space ? s != space : !s->nodes == dense)
+            continue;
+        begin(a, s);
+        if (!s->parse(a, text, length, say) && !s->check(a, say))
+            return 0;
+        say = &other; /* the first says it best */
+    }
+    *e = first;
+    return -1;
+}
+
+char *architecture_text(const struct architecture *a, struct error *e)
+{
+    struct text_buffer b;
+    FILE *to = text_buffer_open(&b);
+    bool good = to && !a->space->print(a, to);
+    if (to && text_buffer_close(to, &b))
+        good = false;
+    if (!good) {
+        free(b.text);
+        error_set(e, "out of memory: an architecture");
+        return NULL;
+    }
+    b.text[strcspn(b.text, "\n")] = '\0';
+    return b.text;
+}
+
+int architecture_id(const struct architecture *a, char id[17], struct error *e)
+{
+    struct architecture one = *a;
+    if (one.space->canonical)
+        one.space->canonical(&one);
+    char *text = architecture_text(&one, e);
+    if (!text)
+        return -1;
+    snprintf(id, 17, "%016llx", (unsigned long long)XXH3_64bits(text, strlen(text)));
+    free(text);
+    return 0;
+}
+
+int architecture_build(const struct architecture *a, struct discrete *d, struct graph *g,
+                       struct error *e)
+{
+    const struct search_space *s = a->space;
+    if (s->check(a, e) || layer_check_network(&d->image, d->channels, d->cells, d->classes, e))
+        return -1;
+    if (d->cells % s->stages)
+        return error_set(e, "%d cells, expected a multiple of %d: %s has so many stages", d->cells,
+                         s->stages, s->name);
+    return s->build(d, g, a, e);
+}

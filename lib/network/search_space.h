@@ -1,0 +1,93 @@
+/* Search spaces: what an architecture may be, each space a row of one table, whose file is
+ * space_NAME.c. An architecture is a text (DARTS' Genotype, NAS-Bench-201's cells) and a list of
+ * choices, by which spaces are counted, enumerated, drawn from and moved about in; none of that
+ * needs weights. */
+#ifndef NETWORK_SEARCH_SPACE_H
+#define NETWORK_SEARCH_SPACE_H
+#include "base/random.h"
+#include "network/dense.h"
+#include "network/genotype.h"
+
+struct discrete; /* network.h */
+struct graph;
+
+struct architecture {
+    const struct search_space *space;
+    union {
+        struct genotype genotype; /* of darts */
+        struct dense_cell cell;   /* of the others */
+    };
+};
+
+/* A row of a stream of kind "architecture". */
+struct gene_row {
+    const char *cell, *op;
+    int node, input;
+};
+
+struct search_space {
+    const char *name;
+    int choices;
+    int rows;   /* of its stream */
+    int stages; /* of equally many cells, between which the images are halved */
+    /* Dense cells alone: their nodes, and the operations that are in the space. */
+    int nodes, ops;
+    enum dense_op op[DENSE_OPS];
+
+    int (*options)(const struct search_space *s, int choice); /* how many choice has */
+    /* Which option the architecture has, -1: none of them. */
+    int (*chosen)(const struct architecture *a, int choice);
+    void (*choose)(struct architecture *a, int choice, int option);
+    /* Of a->space, zeroed beforehand: fills in what nothing chooses. */
+    void (*begin)(struct architecture *a);
+
+    int (*parse)(struct architecture *a, const char *text, size_t length, struct error *e);
+    int (*print)(const struct architecture *a, FILE *to); /* one line */
+    int (*print_dot)(const struct architecture *a, FILE *to);
+    struct value *(*value)(const struct architecture *a);
+    int (*check)(const struct architecture *a, struct error *e);
+    void (*canonical)(struct architecture *a); /* one of those that make the same network */
+
+    void (*row)(const struct architecture *a, int i, struct gene_row *to);
+    /* Takes op and input, which may be anything. */
+    int (*take_row)(struct architecture *a, int i, const struct gene_row *row, struct error *e);
+
+    int (*build)(struct discrete *d, struct graph *g, const struct architecture *a,
+                 struct error *e);
+    /* The whole network in DOT; of d the settings alone are looked at, which are valid. */
+    int (*print_network_dot)(const struct discrete *d, const struct architecture *a, FILE *to);
+};
+
+#define SEARCH_SPACE_WORDS "darts|nasbench201|tinycell-125|tinycell-27" /* their names */
+const struct search_space *search_space_find(const char *name);         /* NULL: there is none */
+/* How many architectures it has; the choices are independent. */
+uint64_t search_space_count(const struct search_space *s);
+
+/* DARTS (Liu et al., ICLR 2019): two cells of 4 nodes of two inputs each (genotype.h). */
+extern const struct search_space SPACE_DARTS;
+/* 15625 cells of 4 nodes and 5 operations, in 3 stages (dense.h). */
+extern const struct search_space SPACE_NASBENCH201;
+/* The same of 3 nodes in 2 stages; the smaller one without 1x1 convolutions and pools. */
+extern const struct search_space SPACE_TINYCELL_125, SPACE_TINYCELL_27;
+
+/* ---- architectures ---- */
+
+/* Number i of the space's. */
+void architecture_at(struct architecture *a, const struct search_space *s, uint64_t i);
+/* Another option of one choice, both at random. */
+void architecture_mutate(struct architecture *a, struct random *r);
+
+/* space: NULL for the first of the table that has such a text. */
+int architecture_parse(struct architecture *a, const struct search_space *space, const char *text,
+                       size_t length, struct error *e);
+/* The text, without a line feed; malloc'd, or NULL with the error set. */
+char *architecture_text(const struct architecture *a, struct error *e);
+/* 16 hexadecimal digits of the space's canonical text. */
+int architecture_id(const struct architecture *a, char id[17], struct error *e);
+
+/* Checks the settings and the architecture, then builds the discrete network. Of cells that the
+ * space has in stages there must be equally many a stage. */
+int architecture_build(const struct architecture *a, struct discrete *d, struct graph *g,
+                       struct error *e);
+
+#endif
