@@ -1,8 +1,10 @@
 #include "image/prepare.h"
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/memory.h"
 
 static int read_channels(const struct value *v, const char *what, int channels, float *to,
                          struct error *e)
@@ -166,12 +168,18 @@ void prepare_resize(const uint8_t *image, int height, int width, int channels, i
     }
 }
 
+/* Whether an image is centred on background, not resized. */
+static bool is_centred(int height, int width, int side)
+{
+    const int least = (3 * side + 3) / 4;
+    return height <= side && width <= side && height >= least && width >= least;
+}
+
 void prepare_encoder_input(const uint8_t *image, int height, int width, int channels, int side,
                            float *out)
 {
     size_t count = (size_t)side * (size_t)side * (size_t)channels;
-    int least = (3 * side + 3) / 4;
-    if (height <= side && width <= side && height >= least && width >= least) {
+    if (is_centred(height, width, side)) {
         size_t row = (size_t)width * (size_t)channels;
         size_t left = (size_t)((side - width) / 2), top = (size_t)((side - height) / 2);
         memset(out, 0, count * sizeof *out);
@@ -191,4 +199,24 @@ void prepare_encoder_output(const float *x, size_t count, uint8_t *out)
         float v = (x[i] + 1) * 127.5f + 0.5f;
         out[i] = v >= 255 ? 255 : v >= 0 ? (uint8_t)v : 0; /* NaN fails both */
     }
+}
+
+int prepare_encoder_restore(const uint8_t *view, int side, int channels, int height, int width,
+                            uint8_t *image, struct error *e)
+{
+    const size_t row = (size_t)width * (size_t)channels, numbers = (size_t)height * row;
+    if (is_centred(height, width, side)) {
+        const size_t left = (size_t)((side - width) / 2), top = (size_t)((side - height) / 2);
+        for (size_t y = 0; y < (size_t)height; y++)
+            memcpy(image + y * row, view + ((y + top) * (size_t)side + left) * (size_t)channels,
+                   row);
+        return 0;
+    }
+    autofree float *resized = array_new(numbers, sizeof *resized, "an image", e);
+    if (!resized)
+        return -1;
+    prepare_resize(view, side, side, channels, height, width, resized);
+    for (size_t i = 0; i < numbers; i++)
+        image[i] = (uint8_t)(resized[i] + 0.5f); /* a mean of bytes */
+    return 0;
 }

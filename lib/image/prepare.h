@@ -38,6 +38,10 @@ void prepare_encoder_input(const uint8_t *image, int height, int width, int chan
                            float *out);
 /* [-1, 1] to 0 .. 255, rounded to nearest, clamped; NaN becomes 0. */
 void prepare_encoder_output(const float *x, size_t count, uint8_t *out);
+/* The way back of prepare_encoder_input: a side x side x channels view, as bytes, to the image's
+ * own size: cut out of its background, or resized. -1 where memory is out. */
+int prepare_encoder_restore(const uint8_t *view, int side, int channels, int height, int width,
+                            uint8_t *image, struct error *e);
 
 /* The resize alone: float on the scale of the input, out_height x out_width x channels. */
 void prepare_resize(const uint8_t *image, int height, int width, int channels, int out_height,

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
+#include "measure/ssim.h"
 
-enum { WINDOW = 11, SCALES = 5, MS_SIDE = WINDOW << (SCALES - 1), LEVELS = 256 };
+enum { SCALES = 5, MS_SIDE = SSIM_WINDOW << (SCALES - 1), LEVELS = 256 };
 
 /* ---- structural similarity ---- */
 
@@ -14,68 +15,17 @@ struct pair {
     double *a, *b;
 };
 
-static void make_window(double weight[WINDOW])
+static int similarity(const struct pair *p, struct ssim *s, struct error *e)
 {
-    const double sigma = 1.5;
-    double sum = 0;
-    for (int i = 0; i < WINDOW; i++)
-        sum += weight[i] = exp(-(i - WINDOW / 2) * (i - WINDOW / 2) / (2 * sigma * sigma));
-    for (int i = 0; i < WINDOW; i++)
-        weight[i] /= sum;
-}
-
-/* The moments under the window: of a, of b, and of aa, bb and ab. */
-enum { A, B, AA, BB, AB, MOMENTS };
-
-/* Sums a row of windows: to[m][x] += weight * (moments of the pixels from x). */
-static void sum_across(const struct pair *p, size_t y, const double weight[WINDOW], double *to)
-{
-    const size_t columns = p->width - WINDOW + 1;
-    const double *a = p->a + y * p->width, *b = p->b + y * p->width;
-    memset(to, 0, MOMENTS * columns * sizeof *to);
-    for (int i = 0; i < WINDOW; i++)
-        for (size_t x = 0; x < columns; x++) {
-            const double s = a[x + (size_t)i], t = b[x + (size_t)i];
-            to[A * columns + x] += weight[i] * s;
-            to[B * columns + x] += weight[i] * t;
-            to[AA * columns + x] += weight[i] * s * s;
-            to[BB * columns + x] += weight[i] * t * t;
-            to[AB * columns + x] += weight[i] * s * t;
-        }
-}
-
-/* Means over all windows that fit: of the similarity, and of its part of contrast and structure. */
-static int similarity(const struct pair *p, double *whole, double *structure, struct error *e)
-{
-    const double c1 = 0.01 * 255 * 0.01 * 255, c2 = 0.03 * 255 * 0.03 * 255;
-    const size_t columns = p->width - WINDOW + 1, rows = p->height - WINDOW + 1;
-    const size_t size = MOMENTS * columns;
-    double weight[WINDOW];
-    make_window(weight);
-    autofree double *across = array_new(p->height * size, sizeof *across, "sums", e);
-    autofree double *sum = across ? array_new(size, sizeof *sum, "sums", e) : NULL;
-    if (!sum)
-        return -1;
-    for (size_t y = 0; y < p->height; y++)
-        sum_across(p, y, weight, across + y * size);
-    *whole = *structure = 0;
-    for (size_t y = 0; y < rows; y++) {
-        memset(sum, 0, size * sizeof *sum);
-        for (int i = 0; i < WINDOW; i++)
-            for (size_t k = 0; k < size; k++)
-                sum[k] += weight[i] * across[(y + (size_t)i) * size + k];
-        for (size_t x = 0; x < columns; x++) {
-            const double a = sum[A * columns + x], b = sum[B * columns + x];
-            const double aa = sum[AA * columns + x] - a * a, bb = sum[BB * columns + x] - b * b;
-            const double ab = sum[AB * columns + x] - a * b;
-            const double s = (2 * ab + c2) / (aa + bb + c2);
-            *structure += s;
-            *whole += s * (2 * a * b + c1) / (a * a + b * b + c1);
-        }
-    }
-    *whole /= (double)(rows * columns);
-    *structure /= (double)(rows * columns);
-    return 0;
+    struct ssim_plane a = {0}, b = {0};
+    autofree double *room = array_new(ssim_room(p->height, p->width), sizeof *room, "sums", e);
+    int failed = !room || ssim_measure(&a, p->height, p->width, p->a, room, e) ||
+                 ssim_measure(&b, p->height, p->width, p->b, room, e);
+    if (!failed)
+        *s = ssim_compare(&a, &b, room);
+    ssim_free(&a);
+    ssim_free(&b);
+    return failed ? -1 : 0;
 }
 
 /* Half the size, by means of 2 x 2; an odd border counts twice. */
@@ -100,19 +50,20 @@ static int measure_channel(struct pair *p, struct quality_of *q, struct error *e
 {
     static const double WEIGHT[SCALES] = {0.0448, 0.2856, 0.3001, 0.2363, 0.1333};
     const bool many = p->height >= MS_SIDE && p->width >= MS_SIDE;
-    double whole, structure, product = 1;
-    if (p->height < WINDOW || p->width < WINDOW) {
+    double product = 1;
+    struct ssim s;
+    if (p->height < SSIM_WINDOW || p->width < SSIM_WINDOW) {
         q->ssim = q->ms_ssim = NAN;
         return 0;
     }
     for (int scale = 0; scale < (many ? SCALES : 1); scale++) {
         if (scale)
             halve(p);
-        if (similarity(p, &whole, &structure, e))
+        if (similarity(p, &s, e))
             return -1;
         if (!scale)
-            q->ssim += whole;
-        product *= pow(fmax(scale == SCALES - 1 ? whole : structure, 0), WEIGHT[scale]);
+            q->ssim += s.whole;
+        product *= pow(fmax(scale == SCALES - 1 ? s.whole : s.structure, 0), WEIGHT[scale]);
     }
     q->ms_ssim += many ? product : NAN;
     return 0;

@@ -1,12 +1,13 @@
 /* How near pictures are to those that they were made from.
  *
  * psnr        10 lg(255^2 / mean squared error), over all channels
- * ssim        structural similarity (Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 13(4), 2004):
- *             Gaussian window of 11 x 11, sigma 1.5, K 0.01 and 0.03, where it fits wholly, mean
- * over channels; of pictures of at least 11 x 11 ms_ssim     the same on five scales (Wang,
- * Simoncelli, Bovik, Asilomar 2003); of at least 176 x 176 entropy     plug-in, in bits, of the
- * 8-bit histograms of all pictures: Y, Cb and Cr as JPEG has them, or of grey ones the values
- * themselves */
+ * ssim        structural similarity (measure/ssim.h), mean over channels; of pictures of at least
+ *             11 x 11
+ * ms_ssim     the same on five scales (Wang, Simoncelli, Bovik, Asilomar 2003); of at least
+ *             176 x 176
+ * entropy     plug-in, in bits, of the 8-bit histograms of all pictures: Y, Cb and Cr as JPEG has
+ *             them, or of grey ones the values themselves
+ */
 #ifndef MEASURE_QUALITY_H
 #define MEASURE_QUALITY_H
 #include <stdbool.h>
