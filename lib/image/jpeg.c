@@ -79,14 +79,18 @@ static JDIMENSION point_to_rows(const struct picture *p, JDIMENSION first, JSAMP
     return rows;
 }
 
+/* The library gives one or two rows a call, however many are asked for. */
 static void read_rows(struct jpeg_decompress_struct *j, const struct picture *p)
 {
     JSAMPROW row[ROWS];
     j->out_color_space = p->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     j->dct_method = JDCT_ISLOW;
     jpeg_start_decompress(j);
-    while (j->output_scanline < j->output_height)
-        jpeg_read_scanlines(j, row, point_to_rows(p, j->output_scanline, row));
+    while (j->output_scanline < j->output_height) {
+        const JDIMENSION rows = point_to_rows(p, j->output_scanline, row);
+        for (JDIMENSION i = 0; i < rows;)
+            i += jpeg_read_scanlines(j, row + i, rows - i);
+    }
     jpeg_finish_decompress(j);
 }
 
