@@ -62,8 +62,7 @@ LEVELS = baseline
 endif
 
 KERNELS := $(sort $(wildcard lib/graph/ops/*.c))
-ONLY ?= %
-SOURCES := $(filter $(ONLY),$(sort $(wildcard lib/*/*.c)))
+SOURCES := $(sort $(wildcard lib/*/*.c))
 TOOLS := $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 PROGRAMS := $(TOOLS:%=$(BIN)/%)
 UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*.c)))
