@@ -1,11 +1,12 @@
 /* Predictions, pictures, or latents into metrics. */
 #include <string.h>
 #include "base/file.h"
+#include "measure/ranks.h"
 #include "rows/comparison.h"
 #include "rows/predictions.h"
 #include "rows/space.h"
 
-static const char *scores;
+static const char *scores, *columns = "accuracy,score";
 static int64_t draws = 1000;
 static bool as_stream;
 
@@ -13,6 +14,8 @@ static const struct option options[] = {
     {"scores", 0, OPTION_CHOICE, &scores, "WHAT",
      "what the scores are; by default what the stream's meta `scores` says, or logits", 0, 0,
      "logits|probabilities"},
+    {"columns", 0, OPTION_TEXT, &columns, "A,B",
+     "with ranks: the columns that are compared, of the reference and of the table", 0, 0, NULL},
     {"draws", 0, OPTION_INT, &draws, "N", "bootstrap draws for the intervals; 0: no intervals", 0,
      1e6, NULL},
     {"stream", 0, OPTION_FLAG, &as_stream, NULL, "write a results stream instead of a table", 0, 0,
@@ -23,8 +26,9 @@ static const struct option options[] = {
 static const struct program program = {
     .name = "evaluate",
     .summary = "measure a network by its predictions, a codec by what it leaves, an encoder by its "
-               "latents",
-    .operands = "[PREDICTIONS | images REFERENCE [SAMPLES] | latents [LATENTS]]",
+               "latents, a score by how it ranks",
+    .operands = "[PREDICTIONS | images REFERENCE [SAMPLES] | latents [LATENTS] | ranks REFERENCE "
+                "[TABLE]]",
     .most_operands = 3,
     .description =
         "Reads a predictions stream, or a table as text that any framework can write: a first line "
@@ -55,6 +59,11 @@ static const struct program program = {
         "mine's rule: how many images come, how often the largest hub does, the share of the ten "
         "most frequent, and the skewness of how often each comes; hubs_unbarred: the same where "
         "nothing is barred.\n\n"
+        "ranks: whether two columns of numbers rank the same things alike, as score and accuracy "
+        "of "
+        "architectures may. Both tables are text with a line of names, parted by tabs, and have a "
+        "column id; what one of them has alone is counted as unmatched and left out. kendall: "
+        "tau-b; spearman: Pearson's correlation of the ranks, those of ties their mean.\n\n"
         "Of networks that tell the class of every pixel: accuracy, the share of pixels that are "
         "right; class_accuracy, the mean over classes of that; miou, the mean over classes of the "
         "pixels that are and were told of the class among those that are or were. Pixels whose "
@@ -69,9 +78,12 @@ static const struct program program = {
                 "evaluate --json -o metrics.json predictions\n"
                 "load fashion-mnist test -o test; compress --jpeg 15 test | evaluate images test\n"
                 "encode-latent --weights encoder test | evaluate latents\n"
+                "evaluate ranks accuracies.tsv scores.tsv\n"
+                "# are larger networks scored higher?\n"
+                "evaluate ranks --columns weights,score scores.tsv scores.tsv\n"
                 "# what another framework wrote\n"
                 "evaluate --scores probabilities predictions.tsv",
-    .see_also = "compress embed-2d encode-latent predict",
+    .see_also = "compress embed-2d encode-latent judge predict score",
     .options = options,
     .common =
         COMMON_OUTPUT | COMMON_SEED | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM | COMMON_THREADS,
@@ -144,6 +156,49 @@ static int evaluate_latents(const struct call *call, struct error *e)
     return failed;
 }
 
+static int read_scores(struct scores *s, const char *path, const char *column, struct error *e)
+{
+    size_t size;
+    char *text = input_read_all(path, RANKS_BYTES, &size, e);
+    *s = (struct scores){0};
+    if (!text)
+        return -1;
+    return scores_read(s, text, size, column, e)
+               ? error_wrap(e, "%s", strcmp(path, "-") ? path : "standard input")
+               : 0;
+}
+
+static int evaluate_ranks(const struct call *call, struct error *e)
+{
+    struct scores a = {0}, b = {0};
+    struct header none;
+    const char *reference = call->argv[1], *path = call->argc > 2 ? call->argv[2] : "-";
+    char first[64];
+    const char *second = strchr(columns, ',');
+    const size_t length = second ? (size_t)(second - columns) : sizeof first;
+    if (length >= sizeof first)
+        program_usage(call, "--columns: expected two names with a comma between, found '%s'",
+                      columns);
+    snprintf(first, sizeof first, "%.*s", (int)length, columns);
+    program_forbid(call, true, "goes with predictions", "scores");
+    program_forbid(call, true, "does nothing with ranks", "max-tensor");
+    program_forbid(call, draws == 0, "does nothing with --draws 0", "seed threads");
+    program_check_inputs(call, (const char *[]){reference, path, NULL});
+    struct value *report =
+        read_scores(&a, reference, first, e) || read_scores(&b, path, second + 1, e)
+            ? NULL
+            : ranks_report(&a, &b, (int)draws, call->seed, e);
+    int failed = !report || header_init(&none, "scores", e);
+    if (!failed) {
+        failed = write_report(call, report, NULL, ranks_print, &none, e);
+        header_free(&none);
+    }
+    value_free(report);
+    scores_free(&a);
+    scores_free(&b);
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
     struct call call;
@@ -153,8 +208,11 @@ int main(int argc, char **argv)
     program_forbid(&call, !as_stream, "goes with --stream", "no-history");
     bool images = call.argc > 1 && strcmp(call.argv[0], "images") == 0;
     bool latents = call.argc && strcmp(call.argv[0], "latents") == 0;
+    bool ranks = call.argc > 1 && strcmp(call.argv[0], "ranks") == 0;
+    program_forbid(&call, !ranks, "goes with ranks", "columns");
     if (images    ? evaluate_images(&call, &e)
         : latents ? evaluate_latents(&call, &e)
+        : ranks   ? evaluate_ranks(&call, &e)
                   : evaluate_predictions(&call, &e))
         program_fail(&call, &e);
     return program_end(&call);

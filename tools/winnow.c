@@ -14,7 +14,7 @@
 #define PROGRAMS                                                                        \
     "load|save|peek|pick|compose|mosaic|frames|flow|compress|decompress|degrade|"       \
     "train-encoder|encode-latent|decode-latent|embed-2d|build-kdtree|mine|search-step|" \
-    "derive|train|predict|fuse|evaluate|judge|verify"
+    "derive|score|train|predict|fuse|evaluate|judge|verify"
 
 static const struct program program = {
     .name = "winnow",

@@ -98,7 +98,7 @@ void report_print_head(const struct value *v, const char *const *count, const ch
     }
 }
 
-static void print_metric(const struct value *v, const char *key, FILE *to)
+void report_print_metric(const struct value *v, const char *key, FILE *to)
 {
     char low[32], high[32];
     snprintf(low, sizeof low, "%s_low", key);
@@ -164,7 +164,7 @@ int report_print(const struct value *report, FILE *to)
                                          "brier", "precision", "recall", "f1"};
     fprintf(to, "%-12s %9lld\n", "rows", (long long)value_get_int(report, "rows", 0));
     for (size_t i = 0; i < sizeof metric / sizeof *metric; i++)
-        print_metric(report, metric[i], to);
+        report_print_metric(report, metric[i], to);
     report_print_classes(report, (const char *[]){"support", NULL},
                          (const char *[]){"precision", "recall", "f1", NULL}, to);
     return ferror(to) ? -1 : 0;

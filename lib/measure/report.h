@@ -25,6 +25,8 @@ bool report_set_classes(struct value *v, int classes, const char *const *name,
 /* Members that are counts and members that are numbers, a line each; NULL ends both lists. */
 void report_print_head(const struct value *v, const char *const *count, const char *const *number,
                        FILE *to);
+/* A member that is a number, with its interval where there is one, of members KEY_low, KEY_high. */
+void report_print_metric(const struct value *v, const char *key, FILE *to);
 /* per_class, a line each with these counts and numbers; then, of few classes, the confusion. Names
  * from outside print no control characters. */
 void report_print_classes(const struct value *report, const char *const *count,

@@ -279,7 +279,7 @@ int architectures_read(struct architectures *all, const char *path,
     if (source_open(&s, path, MOST_TEXTS, limits, e))
         return -1;
     struct architecture *one = s.stream ? add(all, e) : NULL;
-    const int failed = one        ? read_stream(one, s.stream, NULL, all->digest, e)
+    const int failed = one        ? read_stream(one, s.stream, NULL, NULL, e)
                        : s.stream ? -1
                                   : read_lines(all, &s, e);
     source_close(&s);

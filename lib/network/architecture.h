@@ -28,7 +28,6 @@ int architecture_read(struct architecture *a, const char *path, const struct str
 struct architectures {
     struct architecture *each; /* owned */
     size_t count, capacity;
-    char digest[17];
 };
 int architectures_read(struct architectures *all, const char *path,
                        const struct stream_limits *limits, struct error *e);

@@ -33,6 +33,8 @@ compose --frames 12 --count 8 --side 32 -o clips pool
 frames clips | train --network cnn --depth 2 --channels 2 --epochs 1 -o spatial
 flow clips | train --network cnn --depth 2 --channels 2 --epochs 1 -o motion
 printf "id\tlabel\tcat\tdog\n7\t0\t0.75\t0.25\n" >predictions.tsv
+printf "id\taccuracy\na\t0.9\nb\t0.8\nc\t0.7\n" >accuracies.tsv
+printf "id\tscore\tweights\na\t30\t1\nb\t10\t2\nc\t20\t3\n" >scores.tsv
 printf "unit\tcode\tvalue\n1\tD(0.5)\t0.8\n2\tD(0.5)\t1.1\n" >differences.tsv
 '
 status 0 'files to begin with'
