@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
+#include "base/text.h"
 #include "rows/provenance.h"
 #include "stream/stage.h"
 
@@ -20,7 +21,7 @@ static const struct program program = {
     .operands = "RUN...",
     .least_operands = 1,
     .most_operands = 1000,
-    .runs_programs = true,
+    .runs_programs = &rerun,
     .description =
         "Reads every stream that is named, or lies in a folder that is named or below it, to its "
         "end: its digest, and that nothing is missing. Prints for each the commands in its "
@@ -37,7 +38,10 @@ static const struct program program = {
         "search went through took the place of one another, but the last one's history tells how "
         "each was made: they are made again first, one after the other. A stream that `cat` "
         "joined from several does not come out of one row of commands, and differs.\n\n"
-        "Exit status 1 where a stream is damaged, differs, or a command failed.",
+        "In a folder, a file counts as a stream, if a damaged one, where it is empty, cannot be "
+        "read, or most of its first bytes are those of one; a folder without any is an error.\n\n"
+        "Exit status 1 where a stream is damaged, or did not come out the same: it differs, a "
+        "command failed, or it was impossible.",
     .examples = "verify net\n"
                 "verify --rerun net arch pool",
     .files = "TMPDIR: where the scratch folder is made; /tmp where it is not set.",
@@ -57,7 +61,7 @@ static int find_programs(char path[PATH_MAX], struct error *e)
     return 0;
 }
 
-/* 1 where it did not come out the same, though it could. */
+/* 1 where it did not come out the same. */
 static int run_again(struct provenance *p, const struct evidence *s, const char *scratch,
                      struct value *v, struct error *e)
 {
@@ -66,10 +70,11 @@ static int run_again(struct provenance *p, const struct evidence *s, const char 
     if (find_programs(programs, e))
         return -1;
     enum rerun r = provenance_rerun(p, s, programs, scratch, &why);
+    text_make_printable(why.text);
     if (!value_set_text(v, "rerun", rerun_name(r)) ||
         (r != RERUN_SAME && !value_set_text(v, "why", why.text)))
         return error_set(e, "out of memory");
-    return r == RERUN_DIFFERS || r == RERUN_FAILED;
+    return r != RERUN_SAME;
 }
 
 static int print(const struct call *c, const struct value *all, struct error *e)

@@ -16,9 +16,11 @@
     "train-encoder|encode-latent|decode-latent|embed-2d|build-kdtree|mine|search-step|" \
     "derive|score|train|predict|fuse|evaluate|judge|verify"
 
+static const bool always = true;
+
 static const struct program program = {
     .name = "winnow",
-    .runs_programs = true,
+    .runs_programs = &always,
     .summary = "small Unix filters that make computer vision cheap",
     .operands = "[PROGRAM [ARGUMENT ...]]",
     .words = PROGRAMS,

@@ -46,7 +46,8 @@ struct option *options_join(const struct program *p, struct common *k)
           "man|bash|zsh"}},
         {0, {"version", 0, OPTION_FLAG, &k->version, NULL, "print versions and exit", 0, 0, NULL}},
     };
-    const unsigned common = p->common | (p->runs_programs ? 0 : COMMON_SANDBOX);
+    const unsigned common =
+        p->common | (p->runs_programs && *p->runs_programs ? 0 : COMMON_SANDBOX);
     size_t own = 0, n = 0;
     while (p->options && p->options[own].name)
         own++;

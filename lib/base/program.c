@@ -231,7 +231,7 @@ void program_begin(const struct program *p, int argc, char **argv, struct call *
     omp_set_num_threads(c->threads);
     program_forbid(c, k.quiet, "excludes --quiet", "verbose");
     check_operands(c);
-    if (!p->runs_programs && !k.no_sandbox)
+    if (!(p->runs_programs && *p->runs_programs) && !k.no_sandbox)
         enter_sandbox(c, options);
 }
 

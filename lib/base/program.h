@@ -47,8 +47,9 @@ struct program {
     unsigned common;              /* COMMON_... that it takes; --help, --version, -q, -v always */
     const char *writes; /* what names files to write, beside -o: long options, and operands by their
                            number from 1, parted by '|'; NULL for none */
-    bool runs_programs; /* so no sandbox (base/sandbox.h), else it may open only what the command
-                           line names */
+    const bool *runs_programs; /* whether it runs others, known once options are read, and so has
+                                  no sandbox (base/sandbox.h), else it may open only what the
+                                  command line names; NULL: never */
 };
 
 enum {

@@ -430,7 +430,7 @@ static int put_graph(struct writer *w, const struct onnx_model *m)
         const struct node *n = g->plan.order[i];
         const char *op = w->op[n->code]->name;
         if (!rows[n->code])
-            return error_set(w->e, "the network holds the op %s, which ONNX has not", op);
+            return error_set(w->e, "the network holds the op %s, which is not exported", op);
         if (rows[n->code](w, n))
             return error_wrap(w->e, "op %s", op);
     }

@@ -124,6 +124,7 @@ static int run_all(struct run *r, const struct call *call, struct stream_reader 
         array_new((size_t)r->header->fields + 1, sizeof *cell, "cells", e);
     if (!cell || create(r, call, e))
         return -1;
+    stream_follow(r->to, from);
     if (!batch_run(&job, from, e))
         return stream_commit(r->to, e);
     stream_abandon(r->to);

@@ -67,6 +67,7 @@ static int run_all(struct run *r, const struct batch_job *job, struct stream_rea
                    struct error *e)
 {
     enum { MOST_PUT_IN = 5 };
+    stream_follow(r->to, from);
     r->cell = array_new((size_t)r->header->fields + MOST_PUT_IN, sizeof *r->cell, "cells", e);
     int failed = r->cell ? batch_run(job, from, e) : -1;
     free(r->cell);

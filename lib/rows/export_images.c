@@ -1,5 +1,6 @@
 /* Images: a PNG a row, clips as YUV4MPEG2, the files that a codec made of them, or the IDX files of
  * MNIST. */
+#include <search.h>
 #include <stdlib.h>
 #include "base/file.h"
 #include "base/memory.h"
@@ -10,6 +11,69 @@
 #include "image/video.h"
 #include "rows/export.h"
 
+/* ---- a file a row ---- */
+
+/* How many rows have had the id: frames of a clip have one. */
+struct times {
+    int64_t id, rows;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    const struct times *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static void free_times(void *own)
+{
+    tdestroy(*(void **)own, free);
+}
+
+static int begin_files(struct export *x, struct error *e)
+{
+    x->own = array_new(1, sizeof(void *), "ids", e);
+    x->own_free = free_times;
+    return x->own ? folder_make(x->to, e) : -1;
+}
+
+/* Of the rows of this id so far, this one included; -1. */
+static int64_t count_row(struct export *x, int64_t id, struct error *e)
+{
+    struct times *new = array_new(1, sizeof *new, "ids", e), **found;
+    if (!new)
+        return -1;
+    new->id = id;
+    found = tsearch(new, x->own, by_id);
+    if (!found || *found != new)
+        free(new);
+    return found ? ++(*found)->rows : error_set(e, "out of memory: ids");
+}
+
+/* The row's own file, by its id or, without ids, its place; of an id that came before, with a
+ * number behind it. */
+static int open_file(struct export *x, const struct cell *row, const char *ending, struct error *e)
+{
+    const int64_t id = x->id >= 0 ? row[x->id].integer : x->row;
+    const int64_t times = x->id >= 0 ? count_row(x, id, e) : 1;
+    char name[64];
+    if (times < 0)
+        return -1;
+    int length = snprintf(name, sizeof name, "%lld", (long long)id);
+    if (times > 1)
+        length += snprintf(name + length, sizeof name - (size_t)length, "-%lld", (long long)times);
+    snprintf(name + length, sizeof name - (size_t)length, ".%s", ending);
+    autofree char *path = path_join(x->to, name, e);
+    if (!path || output_open(x->file, path, e))
+        return -1;
+    x->file->unsynced = true;
+    return 0;
+}
+
+static int end_files(struct export *x, struct error *e)
+{
+    return folder_sync(x->to, e);
+}
+
 /* ---- png ---- */
 
 static int require_images(struct export *x, struct error *e)
@@ -19,20 +83,7 @@ static int require_images(struct export *x, struct error *e)
 
 static int begin_png(struct export *x, struct error *e)
 {
-    return require_images(x, e) || folder_make(x->to, e);
-}
-
-/* The row's own file, by its id or, without ids, its place. */
-static int open_file(struct export *x, const struct cell *row, const char *ending, struct error *e)
-{
-    char name[32];
-    snprintf(name, sizeof name, "%lld.%s", (long long)(x->id >= 0 ? row[x->id].integer : x->row),
-             ending);
-    autofree char *path = path_join(x->to, name, e);
-    if (!path || output_open(x->file, path, e))
-        return -1;
-    x->file->unsynced = true;
-    return 0;
+    return require_images(x, e) || begin_files(x, e);
 }
 
 static int row_png(struct export *x, const struct cell *row, struct error *e)
@@ -45,17 +96,12 @@ static int row_png(struct export *x, const struct cell *row, struct error *e)
     return output_commit(x->file, e);
 }
 
-static int end_folder(struct export *x, struct error *e)
-{
-    return folder_sync(x->to, e);
-}
-
 /* ---- y4m ---- */
 
 static int begin_y4m(struct export *x, struct error *e)
 {
     x->image = header_require(x->header, "clip", ELEMENT_U8, 4, e);
-    return x->image < 0 || folder_make(x->to, e);
+    return x->image < 0 || begin_files(x, e);
 }
 
 static int row_y4m(struct export *x, const struct cell *row, struct error *e)
@@ -84,7 +130,7 @@ static int row_y4m(struct export *x, const struct cell *row, struct error *e)
 static int begin_coded(struct export *x, struct error *e)
 {
     x->image = header_require(x->header, "coded", ELEMENT_U8, 1, e);
-    return x->image < 0 || folder_make(x->to, e);
+    return x->image < 0 || begin_files(x, e);
 }
 
 static int row_coded(struct export *x, const struct cell *row, struct error *e)
@@ -148,8 +194,7 @@ static int end_idx(struct export *x, struct error *e)
     return output_commit(&x->file[0], e) || (x->label >= 0 && output_commit(&x->file[1], e));
 }
 
-const struct export_format EXPORT_PNG = {"png", true, begin_png, row_png, end_folder, false};
-const struct export_format EXPORT_Y4M = {"y4m", true, begin_y4m, row_y4m, end_folder, false};
-const struct export_format EXPORT_CODED = {"coded",   true,       begin_coded,
-                                           row_coded, end_folder, false};
+const struct export_format EXPORT_PNG = {"png", true, begin_png, row_png, end_files, false};
+const struct export_format EXPORT_Y4M = {"y4m", true, begin_y4m, row_y4m, end_files, false};
+const struct export_format EXPORT_CODED = {"coded", true, begin_coded, row_coded, end_files, false};
 const struct export_format EXPORT_IDX = {"idx", true, begin_idx, row_idx, end_idx, false};

@@ -88,7 +88,10 @@ int follow_create(struct follow *f, const struct header *h, const struct value *
                   struct error *e)
 {
     f->to = stage_create(f->call, h, inputs, e);
-    return f->to ? 0 : -1;
+    if (!f->to)
+        return -1;
+    stream_follow(f->to, f->from);
+    return 0;
 }
 
 int follow_check(const struct follow *f, size_t row, const char *what, const float *x, size_t count,

@@ -75,7 +75,10 @@ static int create_output(struct picker *p, const struct header *from, const stru
     else
         p->to = stage_create(p->call, &h, inputs, e);
     header_free(&h);
-    return p->to ? 0 : -1;
+    if (!p->to)
+        return -1;
+    stream_follow(p->to, p->from);
+    return 0;
 }
 
 int picker_open(struct picker *p, const struct call *c, const struct pick_rules *rules,

@@ -10,17 +10,24 @@
 
 /* ---- streams ---- */
 
-/* A stream's header holds this word among its first bytes (man 5 winnow-stream). */
-static bool is_stream(const char *path)
+/* Whether the file is a stream, or was: what begins as most of one does (man 5 winnow-stream), or
+ * is empty, or cannot be read, is to be told of. */
+static bool may_be_stream(const char *path)
 {
-    static const char mark[] = "tensor-stream";
-    char head[64];
+    static const char mark[] = "\xad"
+                               "tensor-stream"; /* behind the first byte, that of a small map */
+    char head[sizeof mark];
     struct error e;
     int fd = input_open(path, &e);
     ssize_t size = fd < 0 ? -1 : input_read(fd, head, sizeof head, &e);
     if (fd >= 0)
         close(fd);
-    return size > 0 && memmem(head, (size_t)size, mark, sizeof mark - 1);
+    if (size <= 0)
+        return true;
+    ssize_t good = (head[0] & 0xf0) == 0x80;
+    for (ssize_t i = 1; i < size; i++)
+        good += head[i] == mark[i - 1];
+    return 2 * good > size;
 }
 
 static int read_stream(struct evidence *s, const struct stream_limits *limits, struct error *e)
@@ -98,7 +105,7 @@ static int add_entry(struct provenance *p, const char *path, struct error *e)
         return error_set(e, "cannot read %s:", path);
     if (S_ISDIR(s.st_mode))
         return add_folder(p, path, e);
-    return S_ISREG(s.st_mode) && is_stream(path) ? add_file(p, path, e) : 0;
+    return S_ISREG(s.st_mode) && may_be_stream(path) ? add_file(p, path, e) : 0;
 }
 
 /* subset.9 before subset.10: a state that is made again serves the next one. (Not by fts(3), which
@@ -121,9 +128,14 @@ static int add_folder(struct provenance *p, const char *folder, struct error *e)
 int provenance_add(struct provenance *p, const char *path, struct error *e)
 {
     struct stat s;
-    if (stat(path, &s))
+    if (strcmp(path, "-") && stat(path, &s))
         return error_set(e, "cannot read %s:", path);
-    return S_ISDIR(s.st_mode) ? add_folder(p, path, e) : add_file(p, path, e);
+    if (!strcmp(path, "-") || !S_ISDIR(s.st_mode))
+        return add_file(p, path, e);
+    size_t before = p->streams;
+    if (add_folder(p, path, e))
+        return -1;
+    return p->streams > before ? 0 : error_set(e, "%s: no stream in this folder", path);
 }
 
 void provenance_free(struct provenance *p)
@@ -161,17 +173,41 @@ static bool is_plain(const char *word)
     return *word && word[strspn(word, good)] == 0;
 }
 
-/* As a shell takes it. */
+static bool is_printable(const char *word)
+{
+    autofree char *shown = strdup(word);
+    if (!shown)
+        return false;
+    text_make_printable(shown);
+    return !strcmp(shown, word);
+}
+
+/* As a shell takes it; as bash and zsh do where it holds what a terminal would obey. */
 static void print_word(const char *word, FILE *to)
 {
+    const bool printable = is_printable(word);
     if (is_plain(word)) {
         fputs(word, to);
         return;
     }
-    putc('\'', to);
+    fputs(printable ? "'" : "$'", to);
     for (; *word; word++)
-        *word == '\'' ? fputs("'\\''", to) : putc(*word, to);
+        if (*word == '\'')
+            fputs(printable ? "'\\''" : "\\'", to);
+        else if (printable || (*word >= ' ' && *word < 0x7f && *word != '\\'))
+            putc(*word, to);
+        else
+            fprintf(to, "\\x%02x", (unsigned char)*word);
     putc('\'', to);
+}
+
+/* A text of a file for a line of a report. */
+static void print_text(const char *text, FILE *to)
+{
+    autofree char *shown = strdup(text);
+    if (shown)
+        text_make_printable(shown);
+    fputs(shown ? shown : "?", to);
 }
 
 static struct value *command_value(const struct value *entry)
@@ -240,8 +276,12 @@ struct value *provenance_value(const struct provenance *p, const struct evidence
 static void print_input(const struct value *input, FILE *to)
 {
     int64_t past = value_get_int(input, "past", 0);
-    fprintf(to, "        %s %s: %s", value_get_text(input, "name", ""),
-            value_get_text(input, "digest", ""), value_get_text(input, "file", "not here"));
+    fputs("        ", to);
+    print_text(value_get_text(input, "name", ""), to);
+    putc(' ', to);
+    print_text(value_get_text(input, "digest", ""), to);
+    fputs(": ", to);
+    print_text(value_get_text(input, "file", "not here"), to);
     if (past)
         fprintf(to, ", made by %lld call%s before", (long long)past, past > 1 ? "s" : "");
     putc('\n', to);
@@ -251,13 +291,13 @@ void provenance_print(const struct value *stream, FILE *to)
 {
     const char *damage = value_get_text(stream, "damage", NULL);
     const struct value *steps = value_get(stream, "steps");
+    print_text(damage ? damage : value_get_text(stream, "file", ""), to); /* damage names it */
     if (damage) {
-        fprintf(to, "%s\n", damage); /* which names the file */
+        putc('\n', to);
         return;
     }
-    fprintf(to, "%s: whole; %s, %lld rows, digest %s\n", value_get_text(stream, "file", ""),
-            value_get_text(stream, "kind", ""), (long long)value_get_int(stream, "rows", 0),
-            value_get_text(stream, "digest", ""));
+    fprintf(to, ": whole; %s, %lld rows, digest %s\n", value_get_text(stream, "kind", ""),
+            (long long)value_get_int(stream, "rows", 0), value_get_text(stream, "digest", ""));
     for (size_t i = 0; steps && i < steps->count; i++) {
         const struct value *inputs = value_get(steps->item[i], "inputs");
         fprintf(to, "    %s\n", value_get_text(steps->item[i], "command", ""));

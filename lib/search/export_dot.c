@@ -21,7 +21,8 @@ static int begin(struct export *x, struct error *e)
     if (header_require_kind(x->header, "weights", e))
         return -1;
     if (!value_get_text(network, "genotype", NULL))
-        return error_set(e, "no network of a genotype: dot draws what train wrote");
+        return error_set(e,
+                         "no network of cells: dot draws those that train made of an architecture");
     if (model_build(&m, network, e) || model_architecture(&a, network, e))
         return -1;
     struct discrete d = {.image = m.image,

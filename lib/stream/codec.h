@@ -66,8 +66,13 @@ void text_pack(msgpack_packer *to, const char *text);
 /* The header as a map, and back. */
 int header_pack(const struct header *h, msgpack_sbuffer *to, struct error *e);
 int header_unpack(struct header *h, const uint8_t *bytes, size_t size, struct error *e);
-/* Fails unless b's kind and fields are a's; then appends to a's history what it has not yet. */
+/* Fails unless b's kind and fields are a's, and of meta the classes, codec and scores; then joins the
+ * histories. */
 int header_join(struct header *a, const struct header *b, struct error *e);
+/* a's history becomes that of both, each entry once: b's, where that holds all of a's, else what b's
+ * has beside it comes behind. */
+int history_join(struct header *a, const struct header *b, struct error *e);
+bool history_has(const struct value *history, const struct value *entry);
 /* "image u8 [28,28,?]" */
 void field_text(const struct field *f, char *text, size_t size);
 

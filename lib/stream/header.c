@@ -305,6 +305,50 @@ int header_unpack(struct header *h, const uint8_t *bytes, size_t size, struct er
     return result;
 }
 
+bool history_has(const struct value *history, const struct value *entry)
+{
+    for (size_t i = 0; i < history->count; i++)
+        if (value_equal(history->item[i], entry))
+            return true;
+    return false;
+}
+
+int history_join(struct header *a, const struct header *b, struct error *e)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < a->history->count; i++)
+        known += history_has(b->history, a->history->item[i]);
+    if (known == a->history->count) { /* b's holds all, and in the order that it came about */
+        struct value *whole = value_copy(b->history);
+        if (!whole)
+            return error_set(e, "out of memory: the history");
+        value_free(a->history);
+        a->history = whole;
+        return 0;
+    }
+    for (size_t i = 0; i < b->history->count; i++) {
+        if (history_has(a->history, b->history->item[i]))
+            continue;
+        if (a->history->count == HEADER_MOST_HISTORY)
+            return error_set(e, "a history of more than %d entries", HEADER_MOST_HISTORY);
+        if (!value_append(a->history, value_copy(b->history->item[i])))
+            return error_set(e, "out of memory: the history");
+    }
+    return 0;
+}
+
+/* What the numbers in the rows mean has to be the same: of the rest the first part's stands. */
+static int join_meta(const struct value *a, const struct value *b, struct error *e)
+{
+    static const char *const meaning[] = {"classes", "void", "codec", "scores"};
+    for (size_t i = 0; i < sizeof meaning / sizeof *meaning; i++) {
+        const struct value *of_a = value_get(a, meaning[i]), *of_b = value_get(b, meaning[i]);
+        if ((of_a || of_b) && !(of_a && of_b && value_equal(of_a, of_b)))
+            return error_set(e, "expected the first part's meta %s, found another", meaning[i]);
+    }
+    return 0;
+}
+
 int header_join(struct header *a, const struct header *b, struct error *e)
 {
     char wanted[160], found[160];
@@ -319,18 +363,7 @@ int header_join(struct header *a, const struct header *b, struct error *e)
         field_text(&b->field[i], found, sizeof found);
         return error_set(e, "expected the first part's field %s, found %s", wanted, found);
     }
-    for (size_t i = 0; i < b->history->count; i++) {
-        size_t j = 0;
-        while (j < a->history->count && !value_equal(a->history->item[j], b->history->item[i]))
-            j++;
-        if (j < a->history->count)
-            continue;
-        if (a->history->count == HEADER_MOST_HISTORY)
-            return error_set(e, "a history of more than %d entries", HEADER_MOST_HISTORY);
-        if (!value_append(a->history, value_copy(b->history->item[i])))
-            return error_set(e, "out of memory: the history");
-    }
-    return 0;
+    return join_meta(a->meta, b->meta, e) || history_join(a, b, e) ? -1 : 0;
 }
 
 /* ---- history ---- */

@@ -110,6 +110,10 @@ struct stream_writer;
  * stream_writer_header until then. */
 struct stream_writer *stream_create(const char *path, const struct header *h, struct error *e);
 struct header *stream_writer_header(struct stream_writer *w);
+/* What is written comes of r's rows; r must live until the commit. The header goes out before r has
+ * come to its last part: what the histories of later ones tell beside is then told by a last part
+ * without rows. */
+void stream_follow(struct stream_writer *w, const struct stream_reader *r);
 /* One cell a field, in the header's order; types, ranks and extents are checked. */
 int stream_write(struct stream_writer *w, const struct cell *row, struct error *e);
 int stream_write_raw(struct stream_writer *w, const void *bytes, size_t size, struct error *e);

@@ -18,8 +18,9 @@ struct stream_writer {
     uint8_t *buffer;
     size_t used;
     int64_t rows;
-    bool begun;  /* the header is out */
-    bool failed; /* error says why; nothing more is written */
+    const struct stream_reader *from; /* whose rows these come of; NULL: of no stream */
+    bool begun;                       /* the header is out */
+    bool failed;                      /* error says why; nothing more is written */
     struct error error;
     XXH3_state_t *state;
 };
@@ -95,6 +96,11 @@ struct stream_writer *stream_create(const char *path, const struct header *h, st
 struct header *stream_writer_header(struct stream_writer *w)
 {
     return &w->header;
+}
+
+void stream_follow(struct stream_writer *w, const struct stream_reader *r)
+{
+    w->from = r;
 }
 
 /* ---- rows ---- */
@@ -179,7 +185,7 @@ int stream_write_raw(struct stream_writer *w, const void *bytes, size_t size, st
 
 /* ---- the end ---- */
 
-static int finish(struct stream_writer *w, struct error *e)
+static int end_part(struct stream_writer *w, struct error *e)
 {
     char digest[17];
     if (!w->begun && begin(w, e))
@@ -195,6 +201,46 @@ static int finish(struct stream_writer *w, struct error *e)
         *e = w->error;
         return -1;
     }
+    return 0;
+}
+
+/* 1 where the reader has come to know of more than our history tells, which now does, our own entry
+ * still the last. Of a history that is not to be told nothing is. */
+static int learn_history(struct stream_writer *w, struct error *e)
+{
+    struct value *history = w->header.history;
+    const struct header *from = w->from ? stream_header(w->from) : NULL;
+    bool late = false;
+    for (size_t i = 0; from && history->count && i < from->history->count; i++)
+        late |= !history_has(history, from->history->item[i]);
+    if (!late)
+        return 0;
+    const size_t own = history->count - 1;
+    if (history_join(&w->header, from, e))
+        return -1;
+    history = w->header.history;
+    struct value *entry = history->item[own];
+    memmove(history->item + own, history->item + own + 1,
+            (history->count - own - 1) * sizeof *history->item);
+    history->item[history->count - 1] = entry;
+    return 1;
+}
+
+static int finish(struct stream_writer *w, struct error *e)
+{
+    const bool told = w->begun;
+    if (told && end_part(w, e))
+        return -1;
+    int late = learn_history(w, e);
+    if (late < 0)
+        return -1;
+    if (told && late) {
+        XXH3_64bits_reset(w->state);
+        w->rows = 0;
+        w->begun = false;
+    }
+    if ((!told || late) && end_part(w, e))
+        return -1;
     return output_commit(&w->output, e);
 }
 

@@ -181,7 +181,7 @@ ok 'every edge of both cells, and what makes outputs of them' \
     [ "$(save dot <net | grep -c 'cell_[01]_[0-3] \[label="[a-z_]*_[a-z0-9]*"\]')" -eq 16 ]
 run 'save dot enc.dot enc'
 status 1
-stderr exactly 'save: enc: no network of a genotype: dot draws what train wrote'
+stderr exactly 'save: enc: no network of cells: dot draws those that train made of an architecture'
 run 'head -c -3 net | save dot cut.dot'
 status 1
 ok 'nothing appears of a cut stream' test ! -e cut.dot

@@ -53,6 +53,9 @@ status 0
 stdout exactly '[[[10]],[[20]]],"file"
 [[[30]],[[40]]],"file"'
 ok 'named by id' test -s set/c/0.png -a -s set/c/1.png
+run 'cat s s s | save png again && ls again | sort -V | tr "\n" " "'
+stdout like '0.png 0-2.png 0-3.png 1.png 1-2.png 1-3.png *'
+ok 'and all are whole' cmp again/0.png again/0-3.png
 
 # ---- varying sizes ----
 { bytes 0 0 8 3 0 0 0 1 0 0 0 1 0 0 0 1 7; } >dot

@@ -129,4 +129,38 @@ ok 'nothing was run that should not be' test ! -e bad
 history pick "it's; rm -rf \$HOME" --first
 run 'verify hostile'
 stdout like "*    pick 'it'*'s; rm -rf \$HOME' --first*"
+
+# ---- what a terminal would obey ----
+history pick $'\e[31m' run/pool
+run 'verify hostile'
+stdout like "*    pick \$'?x1b?31m' run/pool*"
+cp run/net $'two\nnet: whole'
+run 'verify two*'
+stdout like 'two?net: whole: whole; weights*'
+
+# ---- parts ----
+run 'cat run/pool run/validation | pick --first 45 -o joined && verify joined'
+stdout like '*load fashion-mnist test*--per-class 4 *--not-ids run/pool*pick --first 45 -o joined'
+run 'cat run/pool run/validation | compress --jpeg 50 | peek --json | grep -o "\"program\": *\"[a-z]*\"" | tail -n 1; peek joined | head -n 2'
+stdout exactly '"program": "compress"
+kind: samples
+rows: 45'
+run 'cat run/pool run/validation | verify -'
+stdout like '-: whole*'
+run 'cat run/pool run/validation | pick --no-history | cmp - <(cat run/pool run/validation | pick --no-history)'
+status 0 'without a history'
+
+# ---- damaged beyond recognition ----
+mkdir damaged none
+head -c 5 run/net >damaged/short
+: >damaged/empty
+sed '1s/tensor/tensos/' run/net >damaged/flipped
+cp run/text run/picture damaged
+cp run/arch damaged/whole
+run 'verify damaged 2>&1'
+status 1 'damaged files count'
+stdout like '*damaged/empty: *damaged/flipped: *damaged/short: *damaged/whole: whole; *verify: 3 of 4 streams are damaged'
+run 'verify none'
+status 1 'a folder without streams'
+stderr exactly 'verify: none: no stream in this folder'
 done_testing

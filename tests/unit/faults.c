@@ -324,35 +324,35 @@ static const char genotype_text[] =
     "('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], "
     "reduce_concat=[2, 3, 4, 5])\n";
 
-static int read_genotype(const char *path, struct genotype *g, struct error *e)
+static int read_genotype(const char *path, struct architecture *g, struct error *e)
 {
     static const struct stream_limits limits = {0};
     struct header from;
     char digest[17];
-    if (genotype_read(g, path, &limits, &from, digest, e))
+    if (architecture_read(g, path, &limits, &from, digest, e))
         return -1;
-    see(g, sizeof *g);
+    see(&g->genotype, sizeof g->genotype);
     header_free(&from);
     return 0;
 }
 
 static int read_genotype_text(struct error *e)
 {
-    struct genotype g;
+    struct architecture g;
     return read_genotype("genotype", &g, e);
 }
 
 static int read_architecture(struct error *e)
 {
-    struct genotype g;
+    struct architecture g;
     return read_genotype("architecture", &g, e);
 }
 
 static int write_architecture(struct error *e)
 {
-    struct genotype g;
+    struct architecture g;
     struct header h;
-    if (genotype_parse(&g, genotype_text, strlen(genotype_text), e) ||
+    if (architecture_parse(&g, NULL, genotype_text, strlen(genotype_text), e) ||
         architecture_header(&h, &g, e))
         return -1;
     struct stream_writer *w = stage_create(&call, &h, NULL, e);

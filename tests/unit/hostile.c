@@ -183,8 +183,8 @@ static int read_weights(const char *path)
 
 static int read_genotype(const char *path)
 {
-    struct genotype g;
-    return genotype_read(&g, path, &limits, NULL, NULL, &e);
+    struct architecture g;
+    return architecture_read(&g, path, &limits, NULL, NULL, &e);
 }
 
 static int read_table(const char *path)
@@ -364,6 +364,23 @@ static void test_headers(void)
     value_append(other.history, value_map());
     value_set_int(other.history->item[0], "seed", 1);
     refused(header_join(&h, &other, &e), "a history of more than");
+    static const char *const meaning[] = {"classes", "void", "codec", "scores"};
+    for (int i = 0; i < 4; i++) {
+        struct header a, b;
+        header_init(&a, "samples", &e);
+        header_init(&b, "samples", &e);
+        value_set_int(b.meta, "whatever", 1);
+        ok(!header_join(&a, &b, &e), "meta that does not tell what rows mean");
+        value_set_int(b.meta, meaning[i], 1);
+        refused(header_join(&a, &b, &e), "found another");
+        refused(header_join(&b, &a, &e), "found another");
+        value_set_int(a.meta, meaning[i], 2);
+        refused(header_join(&a, &b, &e), "found another");
+        value_set_int(a.meta, meaning[i], 1);
+        ok(!header_join(&a, &b, &e), "the same %s", meaning[i]);
+        header_free(&a);
+        header_free(&b);
+    }
     ok(!pack(&h), "a long history is packed");
     fill_history(&h, HEADER_MOST_HISTORY + 1);
     refused(pack(&h), "a history of more than");

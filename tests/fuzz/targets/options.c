@@ -26,6 +26,8 @@ static const struct option options[] = {
     {0},
 };
 
+static const bool unboxed = true; /* an engine does not live in a sandbox */
+
 static const struct program program = {
     .name = "fuzz",
     .summary = "try the command line",
@@ -37,7 +39,7 @@ static const struct program program = {
     .options = options,
     .common =
         COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_JSON | COMMON_STREAM,
-    .runs_programs = true, /* an engine does not live in a sandbox */
+    .runs_programs = &unboxed,
 };
 
 static jmp_buf at_exit;
@@ -61,7 +63,8 @@ static void check(const struct call *c)
     must(scale - scale == 0 && words_have("one|two|three", choice));
     must(c->argc <= 2 && c->threads >= 1 && c->verbosity >= -1 && c->verbosity <= 1);
     must(c->most_tensor_bytes >= 1);
-    struct value *settings = program_settings(c, "flag count rate any scale text file choice seed", false);
+    struct value *settings =
+        program_settings(c, "flag count rate any scale text file choice seed", false);
     must(settings && settings->count == 9);
     value_free(settings);
     settings = program_settings(c, "flag count rate", true);
