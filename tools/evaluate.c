@@ -43,7 +43,9 @@ static const struct program program = {
         "probabilities from the truth. precision, recall, f1: means over the classes that occur. "
         "Intervals hold the middle 95 % of bootstrap draws over images, by --seed.\n\n"
         "images: compares the images or clips of two streams, the same ids in the same order, of "
-        "which the second is what compress left of the first. mse: mean squared error; psnr: mean "
+        "which the second is what compress, or an auto-encoder, left of the first. mse: mean "
+        "squared error; r2: 1 less the squared errors over those of the reference's mean image, "
+        "where all pictures are of one size; psnr: mean "
         "over the pictures that differ, psnr_of_mse: of the mse of all; ssim: structural "
         "similarity, window of 11 x 11, mean over channels; ms_ssim: on five scales, of pictures "
         "from 176 x 176; bytes, bits_per_pixel: of the files, scan, scan_bits_per_pixel: of the "
@@ -78,6 +80,8 @@ static const struct program program = {
                 "evaluate --json -o metrics.json predictions\n"
                 "load fashion-mnist test -o test; compress --jpeg 15 test | evaluate images test\n"
                 "encode-latent --weights encoder test | evaluate latents\n"
+                "encode-latent --weights encoder test | decode-latent --weights encoder |\n"
+                "    evaluate images test\n"
                 "evaluate ranks accuracies.tsv scores.tsv\n"
                 "# are larger networks scored higher?\n"
                 "evaluate ranks --columns weights,score scores.tsv scores.tsv\n"
@@ -126,12 +130,11 @@ static int evaluate_images(const struct call *call, struct error *e)
 {
     struct comparison c;
     const char *reference = call->argv[1], *path = call->argc > 2 ? call->argv[2] : "-";
-    program_forbid(call, true, "goes with predictions", "scores draws seed threads");
+    program_forbid(call, true, "goes with predictions", "scores");
+    program_forbid(call, draws == 0, "does nothing with --draws 0", "seed threads");
     program_check_inputs(call, (const char *[]){reference, path, NULL});
     int failed = comparison_read(&c, call, reference, path, e);
-    struct value *report = failed ? NULL : quality_report(&c.quality);
-    if (!failed && !report)
-        error_set(e, "out of memory: the report");
+    struct value *report = failed ? NULL : quality_report(&c.quality, (int)draws, call->seed, e);
     failed = !report || write_report(call, report, NULL, quality_print, &c.header, e);
     value_free(report);
     comparison_free(&c);

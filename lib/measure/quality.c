@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
+#include "measure/classification.h"
 #include "measure/ssim.h"
 
 enum { SCALES = 5, MS_SIDE = SSIM_WINDOW << (SCALES - 1), LEVELS = 256 };
@@ -124,6 +125,37 @@ static void add_mean(double *sum, int64_t *count, double x)
     ++*count;
 }
 
+/* What r2 is made of. */
+static int add_spread(struct quality *q, const uint8_t *reference, const uint32_t extent[3],
+                      double error, struct error *e)
+{
+    const size_t numbers = (size_t)extent[0] * extent[1] * extent[2];
+    const size_t count = (size_t)q->pictures;
+    if (!count) {
+        memcpy(q->extent, extent, sizeof q->extent);
+        if (!(q->sum = array_new(numbers, sizeof *q->sum, "sums", e)))
+            return -1;
+    }
+    q->unlike = q->unlike || memcmp(q->extent, extent, sizeof q->extent);
+    if (q->unlike)
+        return 0;
+    if (array_grow((void **)&q->error, &q->capacity, count + 1, sizeof *q->error, "errors", e))
+        return -1;
+    q->error[count] = error;
+    for (size_t i = 0; i < numbers; i++) {
+        q->sum[i] += reference[i];
+        q->squares += (double)reference[i] * reference[i];
+    }
+    return 0;
+}
+
+void quality_free(struct quality *q)
+{
+    free(q->sum);
+    free(q->error);
+    *q = (struct quality){0};
+}
+
 int quality_add(struct quality *q, const uint8_t *reference, const uint8_t *picture,
                 uint32_t height, uint32_t width, uint32_t channels, struct error *e)
 {
@@ -132,6 +164,9 @@ int quality_add(struct quality *q, const uint8_t *reference, const uint8_t *pict
     if (channels != 1 && channels != 3)
         return error_set(e, "pictures of %u channels, expected 1 or 3", channels);
     if (quality_measure(reference, picture, height, width, channels, &of, e))
+        return -1;
+    if (add_spread(q, reference, (uint32_t[]){height, width, channels},
+                   of.square * (double)pixels * channels, e))
         return -1;
     q->pictures++;
     q->same += of.square == 0;
@@ -159,7 +194,27 @@ static double entropy(const int64_t histogram[LEVELS])
     return sum;
 }
 
-struct value *quality_report(const struct quality *q)
+static int report_spread(struct value *v, const struct quality *q, int draws, uint64_t seed,
+                         struct error *e)
+{
+    const size_t numbers = (size_t)q->extent[0] * q->extent[1] * q->extent[2];
+    const double count = (double)q->pictures;
+    double apart = q->squares, low, high;
+    for (size_t i = 0; !q->unlike && i < numbers; i++)
+        apart -= q->sum[i] * q->sum[i] / count;
+    if (q->unlike || !(apart > 1e-9 * q->squares))
+        return 0;
+    value_set_real(v, "r2", 1 - q->square / apart);
+    if (!draws)
+        return 0;
+    if (bootstrap_mean(q->error, (size_t)q->pictures, draws, 0.95, seed, &low, &high, e))
+        return -1;
+    value_set_real(v, "r2_low", 1 - high * count / apart);
+    value_set_real(v, "r2_high", 1 - low * count / apart);
+    return 0;
+}
+
+struct value *quality_report(const struct quality *q, int draws, uint64_t seed, struct error *e)
 {
     static const char *const CHANNEL[2][3][2] = {
         {{"entropy_y", "reference_entropy_y"}, {NULL}, {NULL}},
@@ -171,6 +226,7 @@ struct value *quality_report(const struct quality *q)
     value_set_int(v, "pictures", q->pictures);
     value_set_int(v, "same", q->same);
     value_set_real(v, "mse", q->square / q->samples);
+    int failed = report_spread(v, q, draws, seed, e);
     if (q->with_psnr) {
         value_set_real(v, "psnr", q->psnr / (double)q->with_psnr);
         value_set_real(v, "psnr_of_mse", 10 * log10(255 * 255 * q->samples / q->square));
@@ -188,8 +244,10 @@ struct value *quality_report(const struct quality *q)
     for (int c = 0; c < 3 && q->colour != q->grey; c++)
         for (int which = 1; which >= 0 && CHANNEL[q->colour][c][0]; which--)
             value_set_real(v, CHANNEL[q->colour][c][which == 0], entropy(q->histogram[which][c]));
-    if (value_is_whole(v))
+    if (!failed && value_is_whole(v))
         return v;
+    if (!failed)
+        error_set(e, "out of memory: the report");
     value_free(v);
     return NULL;
 }

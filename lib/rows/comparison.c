@@ -92,4 +92,5 @@ int comparison_read(struct comparison *c, const struct call *call, const char *r
 void comparison_free(struct comparison *c)
 {
     header_free(&c->header);
+    quality_free(&c->quality);
 }

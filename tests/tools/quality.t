@@ -99,12 +99,26 @@ stdout exactly $'entropy_y             2.0000\nreference_entropy_y   2.0000'
 run 'compress --png colour.samples | evaluate images colour.samples | grep -e same -e mse -e ^ssim -e psnr'
 stdout exactly $'same                  3\nmse                   0.0000\nssim                  1.0000'
 run 'evaluate images --stream colour.samples colour.left | save tsv | grep -c .'
-stdout exactly 18
+stdout exactly 21
 
 # ---- a clip's frames are pictures ----
 { printf 'YUV4MPEG2 W24 H16 F5:1 Cmono\n'; for n in 1 2 3; do echo FRAME; perl -e 'srand shift; print map { chr(100 + rand 50) } 1 .. 384' $n; done; } >clip.y4m
 run 'load y4m clip.y4m -o clip; evaluate images clip clip | head -n 3 | tr -s " \n" " "'
 stdout exactly 'rows 1 pictures 3 same 3 '
+
+# ---- r2, by numpy ----
+run 'save npy was colour.samples && save npy is colour.left && evaluate images --json colour.samples colour.left >told'
+number() { tr -d ' \n' <told | sed "s/.*\"$1\":\([-0-9.e]*\).*/\1/"; }
+ok 'r2 is of the variance around the mean image' /usr/bin/python3 -c "import numpy as np
+a, b = (np.load(f + '/image.npy').astype(float) for f in ('was', 'is'))
+assert abs(1 - ((a - b)**2).sum() / ((a - a.mean(0))**2).sum() - $(number r2)) < 1e-9
+assert $(number r2_low) <= $(number r2) <= $(number r2_high)"
+run 'evaluate images --draws 0 colour.samples colour.left | grep -c r2; evaluate images --json --threads 1 colour.samples colour.left | cmp - told'
+stdout exactly 1
+run 'evaluate images --draws 0 --seed 2 colour.samples colour.left'
+status 2
+run 'evaluate images large.samples large.samples | grep r2; load idx four | pick --first 1 >single; evaluate images single single | grep -c r2'
+stdout like '*0'
 
 # ---- refused ----
 run 'pick --first 2 colour.samples | evaluate images colour.samples'
@@ -118,7 +132,7 @@ run 'evaluate images grey.samples large.left'
 stderr exactly "evaluate: large.left: row 1: pixels of other extents than the reference's"
 run 'load idx grey --size 5x5 | pick --first 0 >none; evaluate images none none'
 stderr exactly 'evaluate: none: no rows'
-for call in 'a b c d' 'images - -' 'images a b --scores logits' 'images a b --draws 3' 'one two'; do
+for call in 'a b c d' 'images - -' 'images a b --scores logits' 'images a b --draws 0 --seed 3' 'one two'; do
     run "evaluate $call"
     status 2 "refused: evaluate $call"
 done
