@@ -24,7 +24,7 @@ END
     load npy arrays
 }
 pictures 120 28 24 1 1 >pool
-pictures 40 28 24 1 2 >test
+pictures 40 28 24 1 2 >others
 pictures 30 20 20 3 3 >colours
 
 for method in 'pca --latent 5' 'hash --latent 16' 'ssim --latent 5 --landmarks 40'; do
@@ -40,13 +40,13 @@ for method in 'pca --latent 5' 'hash --latent 16' 'ssim --latent 5 --landmarks 4
     run "pick --first 3 pool | encode-latent --method $method $fit | save tsv three && save tsv all z &&
         head -n 4 all | cmp - three"
     status 0 "$name: an image's latent does not depend on the others"
-    run "encode-latent --method $method $fit test | evaluate latents --draws 0 | grep purity1"
+    run "encode-latent --method $method $fit others | evaluate latents --draws 0 | grep purity1"
     ok "$name: held-out images of a kind lie together" \
         awk '{ exit !($2 > 0.8) }' "$WORK/stdout"
-    run "encode-latent --method $method $fit test | peek --json | tr -d ' \n'"
+    run "encode-latent --method $method $fit others | peek --json | tr -d ' \n'"
     stdout like "*\"encoder\":{\"method\":\"$name\",\"latent\":*"
 done
-run 'encode-latent --method hash test | save tsv | head -n 1 | tr "\t" "\n" | grep -c ^z'
+run 'encode-latent --method hash others | save tsv | head -n 1 | tr "\t" "\n" | grep -c ^z'
 stdout exactly 64
 run 'encode-latent --method hash colours | save tsv | tail -n +2 | cut -f 3- | tr "\t" "\n" | sort -u | xargs'
 stdout exactly '0 1'
@@ -60,8 +60,8 @@ run 'encode-latent --method pca --latent 120 pool | decode-latent --method pca -
     cmp ours/image.npy theirs/image.npy && cmp ours/id.npy theirs/id.npy'
 status 0 'all components tell all of an image'
 psnr() { # components
-    encode-latent --method pca --fit pool --latent $1 test | decode-latent --method pca --fit pool |
-        evaluate images test | awk '$1 == "psnr" { print $2 }'
+    encode-latent --method pca --fit pool --latent $1 others | decode-latent --method pca --fit pool |
+        evaluate images others | awk '$1 == "psnr" { print $2 }'
 }
 run 'psnr 1 >one; psnr 8 >eight; psnr 1 | cmp - one'
 status 0
@@ -72,17 +72,17 @@ run 'encode-latent --method pca --latent 4 pool | decode-latent --no-history --m
 status 0 'the same bytes of one thread and two'
 # an encoder's images come back as large as they went in, wherever latents tell it
 run 'train-encoder --epochs 1 --side 32 --width 1 --latent 2 --no-history -o net pool &&
-    encode-latent --weights net test | decode-latent --weights net >back && evaluate images test back | head -n 1'
+    encode-latent --weights net others | decode-latent --weights net >back && evaluate images others back | head -n 1'
 status 0 'an image comes back as large as it went in'
 stdout exactly 'rows                  40'
-run 'encode-latent --weights net test | save npy bare && load npy bare | decode-latent --weights net | peek'
+run 'encode-latent --weights net others | save npy bare && load npy bare | decode-latent --weights net | peek'
 stdout like '*image u8 \[32,32,1\]*'
 
 # wrong calls
 for call in '' '--method pca --weights net' '--latent 4 --weights net' '--method hash --fit pool' \
     '--method pca --landmarks 9' '--method ssim --latent 0' '--method ssim --latent 257' \
     '--method pca --fit -' '--method none' '--fit pool --weights net'; do
-    run "encode-latent $call <test"
+    run "encode-latent $call <others"
     status 2
 done
 for call in '' '--method pca' '--method pca --fit pool --weights net' '--weights net --fit pool' \
