@@ -1,12 +1,15 @@
 /* Runs a network at full size once, forward and backward, and writes all of it as .npy files, in
  * this engine's layout: p.NAME parameters, g.NAME gradients, x, y, output, loss.
  *
- *     dump supernet|discrete|nasbench201|autoencoder|DESIGN FOLDER */
+ *     dump supernet|discrete|nasbench201|autoencoder|objective|DESIGN FOLDER
+ *
+ * objective: an auto-encoder under all losses at once; its other inputs are written by name, too.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "darts_v2.h"
-#include "network/network.h"
+#include "network/encoder_losses.h"
 #include "network/search_space.h"
 #include "stream/npy.h"
 
@@ -37,10 +40,26 @@ static void save(const char *folder, const char *prefix, const char *name, const
     check(npy_save(path, &cell, &e));
 }
 
+/* Images, noise, pairs and classes for an objective, but for x. */
+static void fill_inputs(const struct encoder_graph *in, const char *folder)
+{
+    struct node *const all[] = {in->positive, in->negative, in->other, in->direction,
+                                in->noise,    in->same,     in->class};
+    struct random r = random_stream(1, "objective", 0);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        for (size_t i = 0; i < BATCH * node_count(all[k]); i++)
+            node_value(all[k])[i] = (real)(all[k] == in->same    ? (double)(i % 2) * 2 - 1
+                                           : all[k] == in->class ? (double)(i % 3)
+                                                                 : random_normal(&r));
+        save(folder, "", node_name(all[k]), all[k], node_value(all[k]));
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct graph *g = graph_new(&e);
     struct node *x, *y = NULL, *output, *loss;
+    struct encoder_graph in = {0};
 
     if (argc != 3 || !g)
         return 2;
@@ -72,6 +91,14 @@ int main(int argc, char **argv)
         d.depth = !strcmp(argv[1], "resnet") ? 20 : design_find(argv[1])->usual;
         check(design_build(design_find(argv[1]), &d, g, &e));
         x = d.x, y = d.label, output = d.logits, loss = d.loss;
+    } else if (strcmp(argv[1], "objective") == 0) {
+        struct autoencoder a = {.side = 32, .channels = 1, .width = 16, .latent = 8};
+        struct encoder_objective o;
+        check(encoder_losses_parse(
+            &o, "mse+contractive+vae+second+triplet+cosine+contrastive+circle", &e));
+        check(encoder_weights_parse(&o, "kendall", &e));
+        encoder_objective_build(&o, &a, g, &in);
+        x = in.x, output = loss = in.loss;
     } else {
         struct autoencoder a = {.side = 32, .channels = 1, .width = 64, .latent = 8};
         x = graph_input(g, "image", a.side, a.side, a.channels);
@@ -84,6 +111,8 @@ int main(int argc, char **argv)
     struct random r = random_stream(1, "images", 0);
     for (size_t i = 0; i < BATCH * node_count(x); i++)
         node_value(x)[i] = (real)(random_uniform(&r) * 2 - 1);
+    if (in.x)
+        fill_inputs(&in, argv[2]);
     for (int i = 0; y && i < BATCH; i++)
         node_value(y)[i] = (real)random_below(&r, CLASSES);
 

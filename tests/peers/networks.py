@@ -1,5 +1,5 @@
 """Compares what dump wrote with PyTorch: the same networks, written out here once more, given the same weights by name.
-usage: networks.py supernet|discrete|nasbench201|autoencoder|cnn|resnet FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
+usage: networks.py supernet|discrete|nasbench201|autoencoder|objective|cnn|resnet FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
 import copy, glob, os, sys
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 
@@ -128,6 +128,37 @@ class AutoEncoder(nn.Module):
                               up(2 * w, w), bn(w), nn.ReLU(), up(w, 1), nn.Tanh())
     def forward(s, x, y): z = s.enc(x); return z.flatten(1), F.mse_loss(s.dec(z), x)
 
+# ---- the auto-encoder under all losses, Kendall's weights; more: the other inputs ----
+LOSSES = 'mse contractive vae second triplet cosine contrastive circle'.split()
+def circle(a, b, label, m=.25, gamma=80):
+    s, within = a @ b.t(), label[:, None] == label
+    ap, an = (1 + m - s.detach()).clamp_min(0), (s.detach() + m).clamp_min(0)
+    lp, ln = -gamma * ap * (s - (1 - m)), gamma * an * (s - m)
+    return F.softplus(ln.masked_fill(within, -np.inf).logsumexp(1) + lp.masked_fill(~within, -np.inf).logsumexp(1)).mean()
+class Objective(AutoEncoder):
+    def __init__(s, w=16, z=8):
+        super().__init__(w, z); s.second = AutoEncoder(w, z).enc; s.variance = nn.ModuleDict({'8': conv(4 * w, z, 4)})
+        s.kendall = nn.ParameterDict({k: nn.Parameter(torch.zeros(1)) for k in LOSSES})
+    def tangent(s, x, n):
+        """J n, the statistics of the batch held constant."""
+        h, t = x.detach(), n
+        for m in s.enc:
+            if isinstance(m, nn.BatchNorm2d): t = t * (m.weight / (h.var((0, 2, 3), unbiased=False) + m.eps).sqrt().detach())[:, None, None]
+            elif isinstance(m, nn.LeakyReLU): t = torch.where(h > 0, t, .2 * t)
+            else: t = m(t)
+            h = m(h)
+        return t.flatten(1)
+    def forward(s, x, more):
+        more = {k: t.to(x.dtype) for k, t in more.items()}; same, label = more['same'].flatten(), more['class'].flatten()
+        h = s.enc[:-1](x); z, v = s.enc[-1](h).flatten(1), s.variance['8'](h).flatten(1)
+        y = s.dec((z + (v / 2).exp() * more['noise'].flatten(1))[..., None, None])
+        p, q, o = (s.enc(more[k]).flatten(1) for k in ('positive', 'negative', 'other')); d = (z - o).norm(dim=1)
+        terms = dict(mse=F.mse_loss(y, x), contractive=s.tangent(x, more['direction']).pow(2).sum(1).mean(),
+            vae=.5 * (z ** 2 + v.exp() - 1 - v).sum(1).mean(), second=F.mse_loss(z, s.second(y).flatten(1)),
+            triplet=F.triplet_margin_loss(z, p, q, margin=1.), cosine=F.cosine_embedding_loss(z, o, same),
+            contrastive=torch.where(same > 0, d ** 2, (1 - d).clamp_min(0) ** 2).mean() / 2, circle=circle(F.normalize(z), F.normalize(p), label))
+        loss = sum(.5 * (-s.kendall[k]).exp() * t + .5 * s.kendall[k] for k, t in terms.items()).squeeze(); return loss, loss
+
 # ---- published designs ----
 class Cnn(nn.Module):
     def __init__(s, c=16, n=4, image=3, classes=10):
@@ -160,12 +191,13 @@ def compare(kind, folder):
     """Yields (good, text) for each thing compared."""
     torch.set_default_dtype(torch.float64)
     read = lambda name: torch.from_numpy(np.load(os.path.join(folder, name + '.npy'))).double()
-    net = dict(supernet=SuperNet, discrete=Discrete, nasbench201=Dense, autoencoder=AutoEncoder, cnn=Cnn, resnet=ResNet)[kind]()
+    net = dict(supernet=SuperNet, discrete=Discrete, nasbench201=Dense, autoencoder=AutoEncoder, objective=Objective, cnn=Cnn, resnet=ResNet)[kind]()
     parameters = dict(net.named_parameters())
     ours = {os.path.basename(f)[2:-4] for f in glob.glob(os.path.join(folder, 'p.*.npy'))}
     yield ours == set(parameters), 'the same %d parameters by name' % len(ours)
     for k, p in parameters.items(): p.data = to_torch(read('p.' + k), p).contiguous()
-    y = read('y').long().flatten() if kind != 'autoencoder' else None
+    if kind == 'objective': y = {k: read(k).permute(0, 3, 1, 2) for k in 'positive negative other direction noise same class'.split()}
+    else: y = read('y').long().flatten() if kind != 'autoencoder' else None
     x = read('x').permute(0, 3, 1, 2)
     out, loss = net(x, y); loss.backward()
     d = distance(read('output').reshape(out.shape), out.detach()); yield d < 1e-4, 'outputs, relative %.1e' % d

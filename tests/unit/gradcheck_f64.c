@@ -151,6 +151,21 @@ static struct node *case_cosine(struct graph *g, const struct gradcheck *c)
     return cosine_embedding(vector(g, c, "x"), vector(g, c, "y"), check_input(g, "sign", 1, 1, 1),
                             c->number);
 }
+static struct node *case_contrastive(struct graph *g, const struct gradcheck *c)
+{
+    return contrastive(vector(g, c, "x"), vector(g, c, "y"), check_input(g, "sign", 1, 1, 1),
+                       c->number);
+}
+static struct node *case_circle(struct graph *g, const struct gradcheck *c)
+{
+    struct node *a = l2_normalise(vector(g, c, "x"));
+    return circle(a, c->integer ? a : l2_normalise(vector(g, c, "y")),
+                  check_input(g, "label3", 1, 1, 1), c->number, 9);
+}
+static struct node *case_divergence(struct graph *g, const struct gradcheck *c)
+{
+    return normal_divergence(image(g, c, "x"), image(g, c, "y"));
+}
 static struct node *case_square_norm(struct graph *g, const struct gradcheck *c)
 {
     return mean_square_norm(image(g, c, "x"));
@@ -226,6 +241,11 @@ static const struct gradcheck cases[] = {
     {"triplet", case_triplet, 5, 4, .channels = 6, .number = 1},
     {"triplet of one node", case_triplet_self, 3, .channels = 6, .number = 1},
     {"cosine embedding", case_cosine, 7, 6, .channels = 5, .number = 0.2},
+    {"contrastive", case_contrastive, 7, 6, .channels = 5, .number = 3},
+    {"circle", case_circle, 7, 6, .channels = 5, .number = 0.25, .held = true},
+    {"circle of one node", case_circle, 19, .channels = 3, .number = 0.25, .integer = 1,
+     .held = true},
+    {"normal divergence", case_divergence, 4, 3, .height = 3, .width = 3, .channels = 2},
     {"mean square norm", case_square_norm, 4, 3, .height = 3, .width = 3, .channels = 2},
     {"kendall, regression", case_kendall, 2, .height = 1, .width = 2, .channels = 2},
     {"kendall, classification", case_kendall, 2, .height = 1, .width = 2, .channels = 2,
