@@ -103,8 +103,9 @@ static int write_text(const struct call *c, const struct architecture *given, ui
     return failed ? -1 : text_output_commit(&t, c->output, e);
 }
 
+/* inputs: NULL where what is known of the architecture goes on in the history of `from`. */
 static int write_stream(const struct call *c, const struct architecture *given,
-                        const struct header *from, struct error *e)
+                        const struct header *from, const struct value *inputs, struct error *e)
 {
     struct header h;
     struct stream_writer *w;
@@ -115,7 +116,7 @@ static int write_stream(const struct call *c, const struct architecture *given,
         return -1;
     value_free(h.history);
     h.history = value_copy(from->history);
-    w = h.history ? stage_create(c, &h, NULL, e) : (error_set(e, "out of memory"), NULL);
+    w = h.history ? stage_create(c, &h, inputs, e) : (error_set(e, "out of memory"), NULL);
     header_free(&h);
     if (!w)
         return -1;
@@ -154,18 +155,23 @@ int main(int argc, char **argv)
     struct error e;
     struct architecture given;
     struct header from;
+    struct value *inputs = NULL;
+    char digest[17];
 
     program_begin(&program, argc, argv, &call);
     check_call(&call);
     const struct stream_limits limits = stage_limits(&call);
-    if (call.argc ? architecture_read(&given, call.argv[0], &limits, &from, NULL, &e)
+    if (call.argc ? architecture_read(&given, call.argv[0], &limits, &from, digest, &e)
                   : header_init(&from, "architecture", &e))
+        program_fail(&call, &e);
+    if (call.argc && !from.history->count && stage_note_input(&inputs, call.argv[0], digest, &e))
         program_fail(&call, &e);
     const uint64_t number =
         all ? search_space_count(search_space_find(space_name)) : (uint64_t)count;
-    if (!strcmp(format, "stream") ? write_stream(&call, &given, &from, &e)
+    if (!strcmp(format, "stream") ? write_stream(&call, &given, &from, inputs, &e)
                                   : write_text(&call, &given, number, &e))
         program_fail(&call, &e);
     header_free(&from);
+    value_free(inputs);
     return program_end(&call);
 }

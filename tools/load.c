@@ -116,6 +116,20 @@ static struct dataset_request read_operands(const struct call *c, const struct f
     return q;
 }
 
+static struct stream_writer *create(const struct call *c, const struct header *h,
+                                    const struct value *files, struct error *e)
+{
+    struct value *inputs = NULL;
+    struct stream_writer *w = NULL;
+    int failed = 0;
+    for (size_t i = 0; files && i < files->count && !failed; i++)
+        failed = stage_note_file(&inputs, files->item[i]->text, e);
+    if (!failed)
+        w = stage_create(c, h, inputs, e);
+    value_free(inputs);
+    return w;
+}
+
 /* What save, or another tool, has left. */
 static int load_import(struct call *c, const struct import_format *f)
 {
@@ -127,7 +141,11 @@ static int load_import(struct call *c, const struct import_format *f)
     program_forbid(c, true, "goes with data sets of images", "root size frames most-bytes");
     if (import_open(&m, f, c->argv[1], &limits, &e))
         program_fail(c, &e);
-    struct stream_writer *w = stage_create(c, &m.header, NULL, &e);
+    struct value *files = value_array(); /* a folder is not noted */
+    if (!value_append(files, value_text(c->argv[1])))
+        program_fail(c, (error_set(&e, "out of memory"), &e));
+    struct stream_writer *w = create(c, &m.header, files, &e);
+    value_free(files);
     if (!w)
         program_fail(c, &e);
     int got;
@@ -159,7 +177,7 @@ int main(int argc, char **argv)
         program_fail(&call, &e);
     if (*d.warning)
         program_warn(&call, "%s", d.warning);
-    struct stream_writer *w = stage_create(&call, &h, NULL, &e);
+    struct stream_writer *w = create(&call, &h, d.files, &e);
     if (!w)
         program_fail(&call, &e);
 

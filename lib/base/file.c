@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <xxhash.h>
 #include "base/memory.h"
 
 /* ---- temporaries that must not outlive the process ---- */
@@ -309,6 +310,40 @@ char *input_read_rest(int fd, const void *head, size_t done, size_t most, size_t
     }
     free(text);
     return NULL;
+}
+
+int file_digest(const char *path, char digest[17], struct error *e)
+{
+    uint8_t bytes[1 << 16];
+    struct stat s;
+    *digest = 0;
+    if (stat(path, &s))
+        return input_refused(path, e);
+    if (!S_ISREG(s.st_mode))
+        return 0;
+    int fd = input_open(path, e);
+    XXH3_state_t *state = fd < 0 ? NULL : XXH3_createState();
+    ssize_t got = -1;
+    if (state) {
+        XXH3_64bits_reset(state);
+        while ((got = input_read(fd, bytes, sizeof bytes, e)) > 0)
+            XXH3_64bits_update(state, bytes, (size_t)got);
+        if (!got)
+            snprintf(digest, 17, "%016llx", (unsigned long long)XXH3_64bits_digest(state));
+        XXH3_freeState(state);
+    } else if (fd >= 0) {
+        error_set(e, "out of memory: %s", path);
+    }
+    if (fd >= 0)
+        close(fd);
+    return got < 0 ? -1 : 0;
+}
+
+bool file_is(const char *path, const char *digest)
+{
+    char now[17];
+    struct error e;
+    return *digest && !file_digest(path, now, &e) && !strcmp(now, digest);
 }
 
 char *input_read_all(const char *path, size_t most, size_t *size, struct error *e)

@@ -54,7 +54,12 @@ int input_refused(const char *path, struct error *e);
 ssize_t input_read(int fd, void *bytes, size_t size, struct error *e);
 /* The whole file, NUL-terminated, at most `most` bytes; malloc'd; NULL with the error set. */
 char *input_read_all(const char *path, size_t most, size_t *size, struct error *e);
-/* The same of what is left of an open one, put behind the `done` bytes of `head`, which were read.
+/* The XXH3-64 of a file's bytes as 16 hexadecimal digits; "" of what is no regular file (a pipe can be
+ * read but once). -1 where it cannot be read. */
+int file_digest(const char *path, char digest[17], struct error *e);
+/* Whether there is such a file with this digest. */
+bool file_is(const char *path, const char *digest);
+/* The whole of what is left of an open one, put behind the `done` bytes of `head`, which were read.
  */
 char *input_read_rest(int fd, const void *head, size_t done, size_t most, size_t *size,
                       struct error *e);

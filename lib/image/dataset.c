@@ -102,10 +102,18 @@ void dataset_close(struct dataset *d)
     if (d->state)
         d->format->close(d);
     value_free(d->meta);
+    value_free(d->files);
     free(d->scaled);
     free(d->resized);
     free(d->target);
     *d = (struct dataset){0};
+}
+
+int dataset_note_file(struct dataset *d, const char *path, struct error *e)
+{
+    if (!d->files)
+        d->files = value_array();
+    return value_append(d->files, value_text(path)) ? 0 : error_set(e, "out of memory: a path");
 }
 
 int dataset_set_classes(struct dataset *d, const char *key, const char *const *names, size_t count,

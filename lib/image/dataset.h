@@ -35,6 +35,7 @@ struct dataset {
     int64_t frames;     /* of every clip; -1 where it varies; 0: pictures */
     int64_t rows;       /* how many there are, by the files' headers and sizes; 0: unknown */
     bool coarse, dense, file; /* images carry these; dense: targets */
+    struct value *files; /* paths of those that hold many images; NULL: none */
     char warning[256];  /* what was missing though not needed; "" */
     struct dataset_request request;
     float *scaled;    /* room for one frame where the request has a size */
@@ -75,6 +76,7 @@ extern const struct format FORMAT_FASHION_MNIST, FORMAT_MNIST, FORMAT_CIFAR10, F
 /* meta.classes = count names; -1 where memory is out. */
 int dataset_set_classes(struct dataset *d, const char *key, const char *const *names, size_t count,
                         struct error *e);
+int dataset_note_file(struct dataset *d, const char *path, struct error *e);
 struct normalisation;
 int dataset_set_normalisation(struct dataset *d, const struct normalisation *n, struct error *e);
 #endif

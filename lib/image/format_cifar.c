@@ -128,6 +128,8 @@ static int add_batch(struct dataset *d, const char *name, int64_t first, int64_t
     if (!S_ISREG(info.st_mode) || info.st_size % record)
         return error_set(e, "%s: expected records of %lld bytes, found a file of %lld", b->path,
                          (long long)record, (long long)info.st_size);
+    if (dataset_note_file(d, b->path, e))
+        return -1;
     b->images = info.st_size / record;
     b->first = first;
     d->rows += b->images;

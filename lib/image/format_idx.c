@@ -14,7 +14,8 @@ int idx_pair_open(struct dataset *d, const char *images, const char *labels, int
     p->classes = classes;
     p->first = first;
     if (idx_open(&p->images, images, 3, 4, d->request.most_bytes, e) ||
-        (labels && idx_open(&p->labels, labels, 1, 1, 1, e)))
+        dataset_note_file(d, images, e) ||
+        (labels && (idx_open(&p->labels, labels, 1, 1, 1, e) || dataset_note_file(d, labels, e))))
         return -1;
     const uint32_t *extent = p->images.extent;
     if (labels && p->labels.extent[0] != extent[0])

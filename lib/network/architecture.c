@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 #include "base/file.h"
 #include "base/memory.h"
 #include "network/weights.h"
@@ -230,7 +231,7 @@ int architecture_read(struct architecture *a, const char *path, const struct str
         failed = error_wrap(e, "%s", s.name);
     } else {
         if (digest)
-            *digest = 0;
+            snprintf(digest, 17, "%016llx", (unsigned long long)XXH3_64bits(s.text, s.size));
         failed = from ? header_init(from, "architecture", e) : 0;
     }
     source_close(&s);

@@ -20,7 +20,7 @@ int architecture_write(struct stream_writer *w, const struct architecture *a, st
  * from a file, a pipe or standard input ("-").
  * It is checked. `from` (may be NULL) gets the header it came from, for its meta and history (of
  * text: an empty one); header_free it after success. `digest` (may be NULL) gets the stream's
- * digest, "" for text. */
+ * digest, or that of the text's bytes. */
 int architecture_read(struct architecture *a, const char *path, const struct stream_limits *limits,
                       struct header *from, char digest[17], struct error *e);
 

@@ -10,9 +10,7 @@
 
 /* ---- streams ---- */
 
-/* Whether the file is a stream, or was: what begins as most of one does (man 5 winnow-stream), or
- * is empty, or cannot be read, is to be told of. */
-static bool may_be_stream(const char *path)
+bool may_be_stream(const char *path)
 {
     static const char mark[] = "\xad"
                                "tensor-stream"; /* behind the first byte, that of a small map */
@@ -240,10 +238,13 @@ static struct value *step_value(const struct provenance *p, const struct value *
         const char *digest = value_get_text(inputs->item[i], "digest", "");
         const struct evidence *found = provenance_find(p, digest);
         const struct past *past = found ? NULL : provenance_past(p, digest);
+        const char *name = value_get_text(inputs->item[i], "name", "?");
+        /* a file that is no stream: in a sandbox, one below what the command line names */
+        const char *file = found ? found->path : file_is(name, digest) ? name : NULL;
         struct value *input = value_append(to, value_map());
-        value_set_text(input, "name", value_get_text(inputs->item[i], "name", "?"));
+        value_set_text(input, "name", name);
         good = value_set_text(input, "digest", digest) &&
-               value_set(input, "file", found ? value_text(found->path) : value_nil()) &&
+               value_set(input, "file", file ? value_text(file) : value_nil()) &&
                (!past || value_set_int(input, "past", (int64_t)past->at + 1));
     }
     if (good)

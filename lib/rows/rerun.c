@@ -61,8 +61,14 @@ static void forget_words(struct command *c)
         free(c->word[--c->words]);
 }
 
-/* The file that goes by this name in the command: NULL where it is none that was read; "" where it
- * is not here any more. */
+/* Of a file whose digest is another: a stream may be the one that was read, under another name. */
+static bool has_changed(const char *path)
+{
+    return !access(path, F_OK) && !may_be_stream(path);
+}
+
+/* The file that goes by this name in the command: NULL where it is none that was read, or is as it
+ * was; "" where it is not here any more. */
 static const char *find_input(const struct command *c, const char *name)
 {
     const struct value *inputs = value_get(c->entry, "inputs");
@@ -71,7 +77,7 @@ static const char *find_input(const struct command *c, const char *name)
             continue;
         const char *digest = value_get_text(inputs->item[i], "digest", "");
         const struct evidence *found = provenance_find(c->from, digest);
-        return found ? found->path : *digest ? "" : NULL;
+        return found ? found->path : *digest && !file_is(name, digest) ? "" : NULL;
     }
     return NULL;
 }
@@ -113,7 +119,8 @@ static enum rerun add_read(struct command *c, const char *option, const char *na
 {
     const char *from = find_input(c, as ? as : name);
     if (from && !*from) {
-        error_set(c->e, "%s, which it read, is not here", name);
+        error_set(c->e, "%s, which it read, %s", name,
+                  has_changed(name) ? "has changed" : "is not here");
         return RERUN_IMPOSSIBLE;
     }
     if (!from && !*option && c->before && !strcmp(c->before, name))
@@ -177,6 +184,22 @@ static enum rerun add_argument(struct command *c, const struct value *list, size
     return add_read(c, option, value, find_input(c, name) ? name : NULL);
 }
 
+/* Files that no argument names: those of a data set in its folder. */
+static enum rerun check_files(const struct command *c)
+{
+    const struct value *inputs = value_get(c->entry, "inputs");
+    for (size_t i = 0; inputs && inputs->type == VALUE_ARRAY && i < inputs->count; i++) {
+        const char *name = value_get_text(inputs->item[i], "name", "");
+        const char *digest = value_get_text(inputs->item[i], "digest", "");
+        if (strchr(name, '/') && !provenance_find(c->from, digest) &&
+            !provenance_past(c->from, digest) && has_changed(name) && !file_is(name, digest)) {
+            error_set(c->e, "%s, which it read, has changed", name);
+            return RERUN_IMPOSSIBLE;
+        }
+    }
+    return RERUN_SAME;
+}
+
 /* The command's words: what it writes goes to the scratch folder, what it read is found by digest.
  */
 static enum rerun make_command(struct command *c, const char *programs, const char **output)
@@ -207,7 +230,7 @@ static enum rerun make_command(struct command *c, const char *programs, const ch
         operands = operands || !strcmp(arguments->item[i]->text, "--");
     }
     c->word[c->words] = NULL;
-    return r;
+    return r == RERUN_SAME ? check_files(c) : r;
 }
 
 /* The program does not outlive this one: a training may take hours. */

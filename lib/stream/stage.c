@@ -1,4 +1,6 @@
 #include "stream/stage.h"
+#include <string.h>
+#include "base/file.h"
 
 struct stream_limits stage_limits(const struct call *c)
 {
@@ -25,6 +27,16 @@ int stage_note_input(struct value **inputs, const char *name, const char *digest
     if (value_set_text(input, "name", name) && value_set_text(input, "digest", digest))
         return 0;
     return error_set(e, "out of memory: the history");
+}
+
+int stage_note_file(struct value **inputs, const char *path, struct error *e)
+{
+    char digest[17];
+    if (!strcmp(path, "-"))
+        return 0;
+    if (file_digest(path, digest, e))
+        return -1;
+    return *digest ? stage_note_input(inputs, path, digest, e) : 0;
 }
 
 struct stream_writer *stage_create(const struct call *c, const struct header *h,

@@ -14,6 +14,8 @@ int stage_table(const struct call *c, struct table *t, const char *path, struct 
 /* Notes in *inputs (an array value, made on first use; the caller frees it) that the call read the
  * stream `name` with this digest, for the history of what it writes. */
 int stage_note_input(struct value **inputs, const char *name, const char *digest, struct error *e);
+/* The same of a regular file that is no stream, by its bytes; of anything else nothing. */
+int stage_note_file(struct value **inputs, const char *path, struct error *e);
 
 /* Creates the call's output: `h` with this call's history entry added, or with no history at all
  * under --no-history. inputs may be NULL. */

@@ -31,6 +31,8 @@ run 'verify run/net'
 status 0
 stdout like "run/net: whole; weights, * rows, digest ????????????????
     load fashion-mnist test
+        */t10k-images-idx3-ubyte* ????????????????: /*
+        */t10k-labels-idx1-ubyte* ????????????????: /*
     pick --per-class 4 --seed 3 -o run/pool
     train --arch run/arch * run/pool
         run/arch ????????????????: not here"
@@ -149,6 +151,28 @@ run 'cat run/pool run/validation | verify -'
 stdout like '-: whole*'
 run 'cat run/pool run/validation | pick --no-history | cmp - <(cat run/pool run/validation | pick --no-history)'
 status 0 'without a history'
+
+# ---- files that are no streams ----
+mkdir files
+derive --format genotype run/arch >files/genotype
+train --arch files/genotype --cells 2 --channels 2 --epochs 1 -o files/net run/pool
+run 'verify files'
+stdout like "*train --arch files/genotype *files/genotype ????????????????: files/genotype*"
+run 'verify files/net' # whose sandbox has but this
+stdout like '*files/genotype ????????????????: not here'
+run 'verify --rerun files/net run/pool | grep -c "again: the same"'
+stdout exactly 2
+derive --random --seed 3 --format genotype >files/genotype
+run 'verify --rerun files/net run/pool 2>&1'
+status 1 'what was read has changed'
+stdout like '*again: impossible: step *, train: files/genotype, which it read, has changed*'
+run 'verify files'
+stdout like '*files/genotype ????????????????: not here'
+run 'save idx files/set <run/pool && load idx files/set/images-idx3-ubyte files/set/labels-idx1-ubyte -o files/all'
+run 'verify --rerun files/all'
+stdout like '*images-idx3-ubyte ????????????????: files/set/images-idx3-ubyte*again: the same'
+run 'printf "\5" | dd of=files/set/labels-idx1-ubyte bs=1 seek=9 conv=notrunc 2>/dev/null; verify --rerun files/all'
+stdout like '*again: impossible: step 1, load: files/set/labels-idx1-ubyte, which it read, has changed'
 
 # ---- damaged beyond recognition ----
 mkdir damaged none
