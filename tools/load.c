@@ -41,7 +41,8 @@ static const struct program program = {
         "split; the row has target, the class of every pixel (height x width), and no label. What "
         "meta calls void is the class of pixels that count for nothing.\n\n"
         "idx IMAGES [LABELS]: any IDX files of bytes, plain or with .gz.\n\n"
-        "folder DIR: PNG and JPEG, a sub-folder for every class; as 8 bits a colour, "
+        "folder DIR: PNG and JPEG, a sub-folder for every class, or all in DIR, without labels; as "
+        "8 bits a colour, "
         "deeper ones cut, without transparency.\n\n"
         "y4m FILE-or-DIR: video as YUV4MPEG2 (8 bits, progressive), a file or a sub-folder for "
         "every class: clips, in the field clip, frames x height x width x channels, RGB or grey; a "
@@ -56,8 +57,9 @@ static const struct program program = {
         "safetensors FILE: weights, as save safetensors leaves them.\n\n"
         "Ids: MNIST and Fashion-MNIST: index of a training image, 60000 + index of a test image; "
         "CIFAR: 10000 (k - 1) + index in the k-th training file, 50000 + index of a test image; "
-        "idx: index; folder, camvid: XXH3-64 of the path below DIR, cut to 53 bits; clips: index "
-        "in their file, of a folder like folder, with --frames of path#index.",
+        "idx: index; folder, camvid: XXH3-64 of the path below DIR, cut to 53 bits, but that of "
+        "DIR/12.png is 12 where there are no classes; clips: index in their file, of a folder like "
+        "folder, with --frames of path#index.",
     .examples = "load fashion-mnist test | peek\n"
                 "load cifar10 cifar-10-batches-bin train -o cifar\n"
                 "load npy arrays -o samples\n"

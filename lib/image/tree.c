@@ -1,5 +1,6 @@
 #include "image/tree.h"
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,15 +50,25 @@ static void free_names(struct dirent **name, int names)
     free(name);
 }
 
+/* "12.png" of no class, as save writes it, is 12 again. */
+static int64_t id_of(const char *class, const char *path)
+{
+    char *end;
+    errno = 0;
+    long long id = class || path[0] < '0' || path[0] > '9' ? -1 : strtoll(path, &end, 10);
+    return id < 0 || errno || end != strrchr(path, '.') ? tree_id(path) : id;
+}
+
+/* class: NULL of a file in the root itself. */
 static int add_file(struct tree *t, const char *class, const char *name, int32_t label,
                     struct error *e)
 {
     if (array_grow((void **)&t->file, &t->capacity, t->files + 1, sizeof *t->file, "files", e))
         return -1;
-    char *path = path_join(class, name, e);
+    char *path = class ? path_join(class, name, e) : text_copy(name, e);
     if (!path)
         return -1;
-    t->file[t->files++] = (struct tree_file){path, tree_id(path), label};
+    t->file[t->files++] = (struct tree_file){path, id_of(class, path), label};
     return 0;
 }
 
@@ -65,8 +76,8 @@ static int add_class(struct tree *t, const char *root, const char *class, const 
                      int32_t label, struct error *e)
 {
     struct dirent **name;
-    autofree char *path = path_join(root, class, e);
-    int names = path ? scandir(path, &name, NULL, by_name) : -1, failed = 0;
+    autofree char *path = class ? path_join(root, class, e) : text_copy(root, e);
+    int names = path ? scandir(path, &name, NULL, class ? by_name : versionsort) : -1, failed = 0;
     if (names < 0)
         return path ? error_set(e, "cannot read folder %s:", path) : -1;
     for (int i = 0; i < names && !failed; i++)
@@ -96,9 +107,13 @@ static int add_classes(struct tree *t, const char *root, const char *endings, st
         }
     }
     free_names(name, names);
-    if (!failed && !label)
-        return error_set(e, "%s: expected a sub-folder for every class, found none", root);
-    return failed;
+    if (failed || label)
+        return failed;
+    if (add_class(t, root, NULL, endings, -1, e))
+        return -1;
+    return t->files ? 0
+                    : error_set(e, "%s: expected %s, or a sub-folder of them for every class", root,
+                                endings);
 }
 
 static int by_id(const void *a, const void *b)

@@ -1,6 +1,8 @@
 /* Files in a folder that has a sub-folder for every class. Classes and files come in the order of
  * their names (bytes compared); a label is its class's place in that order. A file's id is XXH3-64
- * of its path below the root, cut to 53 bits so that any language can hold it. */
+ * of its path below the root, cut to 53 bits so that any language can hold it. A folder without
+ * sub-folders may hold the files itself: numbers in their names are compared as such, there is no
+ * label (-1), and of a name that is a number this is the id. */
 #ifndef IMAGE_TREE_H
 #define IMAGE_TREE_H
 #include <stddef.h>

@@ -132,7 +132,7 @@ fails 'set/a/z.png: neither PNG nor JPEG' 'load folder set'
 { bytes 89 50 4e 47 d a 1a a 0 0 0 d 49 48 44 52 0 10 0 0 0 10 0 0 8 0 0 0 0; bytes 1f 40 ab 9c; } >set/a/z.png
 fails '*set/a/z.png: *' 'load folder set'
 mkdir none
-fails 'none: expected a sub-folder for every class, found none' 'load folder none'
+fails 'none: expected .png|.jpg|.jpeg, or a sub-folder of them for every class' 'load folder none'
 fails 'cannot read folder nowhere: *' 'load folder nowhere'
 
 run 'load idx images >/dev/full'

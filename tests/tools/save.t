@@ -56,6 +56,9 @@ ok 'named by id' test -s set/c/0.png -a -s set/c/1.png
 run 'cat s s s | save png again && ls again | sort -V | tr "\n" " "'
 stdout like '0.png 0-2.png 0-3.png 1.png 1-2.png 1-3.png *'
 ok 'and all are whole' cmp again/0.png again/0-3.png
+run 'cat s | save png flat && touch flat/notes && load folder flat | peek | grep " id\|label" && cmp <(load folder flat | save json | grep -o "\"image.*") <(save json <s | grep -o "\"image.*")'
+stdout like '  id i64 *0 to *
+  label i32 *-1*'
 
 # ---- varying sizes ----
 { bytes 0 0 8 3 0 0 0 1 0 0 0 1 0 0 0 1 7; } >dot
