@@ -235,6 +235,9 @@ bench: all $(BENCHES)
 	@$(BENCH) compare $(or $(TSV),$(BUILD)/bench.tsv)
 bench-growth: all $(BENCHES)
 	@$(BENCH) growth $(or $(TSV),$(BUILD)/growth.tsv)
+# The kd-forest against a scan: what is visited, and time. LATENTS= a stream of them, as well.
+bench-forest: all $(BENCHES)
+	@$(BENCH) forest $(or $(TSV),$(BUILD)/forest.tsv)
 
 # Analysers over all sources; the suite's coverage, most of all of what reads untrusted bytes.
 analyse: $(ONNX).c
@@ -328,7 +331,7 @@ uninstall:
 clean:
 	rm -rf build bin
 
-.PHONY: all setup units fuzzers fuzz analyse threads run-threaded coverage messages check run-tests check-long check-peers promises bench bench-growth demo table study claims \
+.PHONY: all setup units fuzzers fuzz analyse threads run-threaded coverage messages check run-tests check-long check-peers promises bench bench-growth bench-forest demo table study claims \
 	full-search man completion install uninstall clean FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -27,7 +27,7 @@ static const struct program program = {
                 "pick --not-ids subset latents | build-kdtree -o forest",
     .see_also = "encode-latent mine",
     .options = options,
-    .common = COMMON_OUTPUT | COMMON_HISTORY | COMMON_STREAM,
+    .common = COMMON_OUTPUT | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };
 
 int main(int argc, char **argv)

@@ -69,7 +69,7 @@ static int draw(struct sample *s, struct axes *a, size_t n, const float *point, 
     if (!(s->offset = array_new(s->points * d, sizeof *s->offset, "a sample of points", e)))
         return -1;
     for (size_t i = 0; i < s->points; i++) {
-        const size_t place = i * (n / s->points);
+        const size_t place = i * n / s->points;
         const float *x = point + (order ? order[place] : place) * d;
         for (int j = 0; j < d; j++) {
             s->offset[i * d + j] = x[j];
@@ -119,8 +119,9 @@ static void multiply(const struct sample *s, const double *row, int rows, double
                      double *along)
 {
     const int d = s->dimension;
-    for (size_t i = 0; i < s->points; i++)
-        for (int k = 0; k < rows; k++) {
+#pragma omp parallel for schedule(static)
+    for (int k = 0; k < rows; k++)
+        for (size_t i = 0; i < s->points; i++) {
             const double *offset = s->offset + i * d;
             double y = product(offset, row + (size_t)k * d, d);
             add(next + (size_t)k * d, y, offset, d);

@@ -8,6 +8,7 @@
 
 enum {
     HUB_QUERIES = 256,
+    SURE = 16,     /* queries after which a tree that has hardly saved anything is given up */
     TOGETHER = 16, /* searches that scan a block while it is in the cache */
 };
 
@@ -342,7 +343,9 @@ static int find_hubs(struct kdtree *t, struct error *e)
         return -1;
     for (size_t i = 0; i < HUB_QUERIES && t->hubs < KDTREE_HUBS; i++) {
         struct kdtree_answer a;
-        size_t from = i * (t->points / HUB_QUERIES), known = 0;
+        size_t from = i * t->points / HUB_QUERIES, known = 0;
+        if (i == SURE && 4 * visits.points > 3 * SURE * t->points)
+            break;
         kdtree_furthest(t, t->point + from * t->dimension, 1, 0, &a, &visits);
         while (known < t->hubs && t->hub[known] != a.place)
             known++;
@@ -360,12 +363,13 @@ static int find_hubs(struct kdtree *t, struct error *e)
 
 static int fit_boxes(struct kdtree *t, struct error *e)
 {
-    double along[AXES_MOST];
     if (!(t->far_corners = corners_choose(e)) ||
         axes_fit(&t->axes, t->points, t->dimension, t->point, NULL, e) ||
         make_level(t, 0, t->points, e))
         return -1;
+#pragma omp parallel for schedule(static)
     for (size_t p = 0; p < t->points; p++) {
+        double along[AXES_MOST];
         float *to = block_of(t, 0, p / CORNERS) + p % CORNERS;
         to[0] = (float)axes_project(&t->axes, t->point + p * t->dimension, along);
         for (int k = 0; k < t->axes.count; k++)
@@ -374,6 +378,7 @@ static int fit_boxes(struct kdtree *t, struct error *e)
     for (int level = 1; t->level[level - 1].entries > CORNERS; level++) {
         if (make_level(t, level, blocks_in(t->level[level - 1].entries), e))
             return -1;
+#pragma omp parallel for schedule(static)
         for (size_t i = 0; i < t->level[level].entries; i++)
             enclose(t, level, i);
     }

@@ -6,6 +6,8 @@
 #include "select/axes.h"
 #include "select/corners.h"
 
+enum { TASK = 4096 }; /* points that are worth another thread */
+
 struct sorting {
     const int64_t *id;
     const float *along; /* [points, axes] */
@@ -82,18 +84,20 @@ static int loosest(const struct sorting *s, const size_t *order, size_t n)
     return best;
 }
 
-/* Of n points the first go to children of `child` points each, halved until one child is left. */
-static void arrange(struct sorting *s, size_t *order, size_t n, size_t child)
+/* Of n points the first go to children of `child` points each, halved until one child is left. The
+ * halves do not meet again, so that threads share them. */
+static void arrange(struct sorting s, size_t *order, size_t n, size_t child)
 {
     while (n <= child)
         child /= CORNERS;
-    if (n <= CORNERS || s->axes == 0) {
-        qsort_r(order, n, sizeof *order, by_id, (void *)s->id);
+    if (n <= CORNERS || s.axes == 0) {
+        qsort_r(order, n, sizeof *order, by_id, (void *)s.id);
         return;
     }
     const size_t first = (n + child - 1) / child / 2 * child;
-    s->axis = loosest(s, order, n);
-    select_first(s, order, n, first);
+    s.axis = loosest(&s, order, n);
+    select_first(&s, order, n, first);
+#pragma omp task if (first > TASK)
     arrange(s, order, first, child);
     arrange(s, order + first, n - first, child);
 }
@@ -102,7 +106,6 @@ int order_points(size_t *order, size_t n, int dimension, const float *point, con
                  struct error *e)
 {
     struct axes axes;
-    double along[AXES_MOST];
     float width[AXES_MOST];
     size_t child = 1;
     for (size_t i = 0; i < n; i++)
@@ -110,20 +113,26 @@ int order_points(size_t *order, size_t n, int dimension, const float *point, con
     qsort_r(order, n, sizeof *order, by_id, (void *)id);
     if (axes_fit(&axes, n, dimension, point, order, e))
         return -1;
-    autofree float *coordinate = array_new(n * axes.count, sizeof *coordinate, "coordinates", e);
-    for (size_t i = 0; coordinate && i < n; i++) {
-        axes_project(&axes, point + i * dimension, along);
-        for (int k = 0; k < axes.count; k++)
-            coordinate[i * axes.count + k] = (float)along[k];
-    }
     const int count = axes.count;
-    axes_free(&axes);
-    if (!coordinate)
+    autofree float *coordinate = array_new(n * count, sizeof *coordinate, "coordinates", e);
+    if (!coordinate) {
+        axes_free(&axes);
         return -1;
-    struct sorting s = {.id = id, .along = coordinate, .axes = count, .width = width};
+    }
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < n; i++) {
+        double along[AXES_MOST];
+        axes_project(&axes, point + i * dimension, along);
+        for (int k = 0; k < count; k++)
+            coordinate[i * count + k] = (float)along[k];
+    }
+    axes_free(&axes);
+    const struct sorting s = {.id = id, .along = coordinate, .axes = count, .width = width};
     measure_widths(&s, order, n, width);
     while (child < n)
         child *= CORNERS;
-    arrange(&s, order, n, child);
+#pragma omp parallel if (n > TASK)
+#pragma omp single
+    arrange(s, order, n, child);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* The kd-tree against brute force; CHECK_LONG=1 asks the 10^5 queries of the spec and prints how
  * visits grow. */
 #include "select/kdtree.h"
+#include <omp.h>
 #include <string.h>
 #include "base/memory.h"
 #include "base/processor.h"
@@ -348,6 +349,42 @@ static void flat(void)
     kdtree_free(&t);
 }
 
+/* Twice as many points as directions are judged by, in clusters: the sample must be of all of the
+ * tree, not of its first half. By two threads the tree is the same. */
+static void crowded(void)
+{
+    enum { N = 8000, D = 32, Q = 200, CENTRES = 10 };
+    struct error e;
+    struct kdtree t, again;
+    struct kdtree_visits visits = {0};
+    struct kdtree_answer answer;
+    const struct random centre = random_stream(0, "centres", 0);
+    struct random r = random_stream(0, "crowded", 0);
+    static float point[N * D];
+    static int64_t id[N];
+    for (uint64_t i = 0; i < N; i++) {
+        const uint64_t c = random_below(&r, CENTRES);
+        id[i] = (int64_t)i;
+        for (uint64_t k = 0; k < D; k++)
+            point[i * D + k] =
+                (float)(4 * random_normal_at(&centre, c * D + k) + random_normal(&r));
+    }
+    omp_set_num_threads(1);
+    kdtree_build(&t, N, D, point, id, &e);
+    omp_set_num_threads(2);
+    kdtree_build(&again, N, D, point, id, &e);
+    ok(!memcmp(t.id, again.id, sizeof id) && t.hubs == again.hubs &&
+           !memcmp(t.level[0].block, again.level[0].block, N * sizeof(float)),
+       "two threads build the tree of one");
+    for (int i = 0; i < Q; i++)
+        kdtree_furthest(&t, point + i * D, 1, 0, &answer, &visits);
+    const double share = (double)visits.points / Q / N;
+    ok(!t.flat && share < 0.2, "of clusters in 32 dimensions %.1f %% of the points are visited",
+       100 * share);
+    kdtree_free(&t);
+    kdtree_free(&again);
+}
+
 static void on_every_processor(void)
 {
     struct error e;
@@ -369,6 +406,7 @@ int main(void)
     structure();
     against_brute_force(thorough);
     flat();
+    crowded();
     on_every_processor();
     growth();
     return tap_done();
