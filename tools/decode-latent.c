@@ -189,6 +189,9 @@ static int find_components(struct maker *m, const struct follow *f, struct error
 static int open_decoder(struct maker *m, const struct follow *f, struct error *e)
 {
     const struct stream_limits limits = stage_limits(f->call);
+    if (value_get_bool(value_get(f->table.header.meta, "encoder"), "unit", false))
+        return error_set(e, "%s: latents of length 1 (--unit), expected those as encoded",
+                         stream_path(f->from));
     if (encoder_half_open(&m->decoder, weights, true, BATCH, &limits, e))
         return -1;
     choose_size(m, &f->table.header);

@@ -1,4 +1,5 @@
 /* Images to the latents of an encoder, or of what needs no training. */
+#include <math.h>
 #include <string.h>
 #include "base/memory.h"
 #include "image/prepare.h"
@@ -10,12 +11,16 @@ enum { BATCH = 64 };
 
 static const char *method = "encoder", *weights, *fit;
 static int64_t latent, landmarks = 256;
+static bool unit;
 
 static const struct option options[] = {
     {"method", 0, OPTION_CHOICE, &method, "HOW",
      "by an encoder, principal components, a perceptual hash, or structural similarity", 0, 0,
      "encoder|pca|hash|ssim"},
     {"weights", 'w', OPTION_FILE, &weights, "FILE", "the encoder: what train-encoder wrote", 0, 0,
+     NULL},
+    {"unit", 0, OPTION_FLAG, &unit, NULL,
+     "bring the encoder's latents to length 1, as the losses circle and cosine look at them", 0, 0,
      NULL},
     {"latent", 0, OPTION_INT, &latent, "N",
      "numbers of a latent where no encoder says it: 32, of a hash 64, a square", 1, EMBEDDING_MOST,
@@ -36,7 +41,9 @@ static const struct program program = {
         "Writes for each image its latent z under the encoder, by the running statistics of its "
         "training, so that an image's latent depends on nothing but the image and the weights. "
         "All other fields and the meta pass on; meta `encoder` says what encoded, and of which "
-        "size images were, where all are of one.\n\n"
+        "size images were, where all are of one. With --unit distances go by direction alone, "
+        "the square of one being 2 - 2 cos; what is decoded needs the lengths, and is not made of "
+        "such latents.\n\n"
         "Other methods need no training, to be compared with an encoder or to stand in for it. "
         "pca: the coordinates of the pixels, from 0 to 1, along the principal components of "
         "--fit's images; decode-latent turns them back. hash: the bits, 0 or 1, of a perceptual "
@@ -83,7 +90,8 @@ static int create(struct follow *f, const struct encoder_half *encoder, struct e
         stage_note_input(&inputs, weights, encoder->digest, e) == 0) {
         struct value *by = value_set(h.meta, "encoder", value_map());
         if (value_set_int(by, "latent", a->latent) && value_set_int(by, "side", a->side) &&
-            value_set_text(by, "digest", encoder->digest) && note_size(by, &f->table.header))
+            value_set_text(by, "digest", encoder->digest) &&
+            (!unit || value_set_bool(by, "unit", true)) && note_size(by, &f->table.header))
             failed = follow_create(f, &h, inputs, e);
         else
             error_set(e, "out of memory");
@@ -91,6 +99,16 @@ static int create(struct follow *f, const struct encoder_half *encoder, struct e
     value_free(inputs);
     header_free(&h);
     return failed;
+}
+
+/* A latent of length 0 stays what it is. */
+static void bring_to_length_1(real *z, size_t count)
+{
+    double square = 0;
+    for (size_t i = 0; i < count; i++)
+        square += (double)z[i] * (double)z[i];
+    for (size_t i = 0; square > 0 && i < count; i++)
+        z[i] = (real)((double)z[i] / sqrt(square));
 }
 
 static int encode(struct follow *f, void *context, struct error *e)
@@ -113,9 +131,12 @@ static int encode(struct follow *f, void *context, struct error *e)
                               a->side, node_value(encoder->input) + i * pixels);
     encoder_half_run(encoder, (int)s.count);
     for (size_t i = 0; i < s.count; i++) {
-        const real *z = node_value(encoder->output) + i * extent;
-        if (follow_check(f, i, "z", z, extent, e) ||
-            follow_write(f, i, cell_tensor(ELEMENT_F32, 1, &extent, z), e))
+        real *z = node_value(encoder->output) + i * extent;
+        if (follow_check(f, i, "z", z, extent, e))
+            return -1;
+        if (unit)
+            bring_to_length_1(z, extent);
+        if (follow_write(f, i, cell_tensor(ELEMENT_F32, 1, &extent, z), e))
             return -1;
     }
     return 0;
@@ -202,7 +223,7 @@ int main(int argc, char **argv)
     program_forbid(&call, trained || !embedding_fits(method), "goes with --method pca or ssim",
                    "fit");
     program_forbid(&call, strcmp(method, "ssim"), "goes with --method ssim", "landmarks");
-    program_forbid(&call, !trained, "goes with --method encoder", "weights");
+    program_forbid(&call, !trained, "goes with --method encoder", "weights unit");
     if (trained && !weights)
         program_usage(&call, "expected --weights FILE, or --method pca, hash or ssim");
     program_check_inputs(&call, (const char *[]){call.argc ? call.argv[0] : "-",

@@ -81,6 +81,15 @@ run 'decode-latent --weights mse <latents | peek --json'
 status 0
 stdout like '*"samples"*"rows": 40*'
 
+run 'encode-latent --unit --weights ranks <samples >directions && save tsv <directions | tail -n +2 |
+    awk -F "\t" "{ s = 0; for (i = NF - 3; i <= NF; i++) s += \$i * \$i; if (s < 0.99999 || s > 1.00001) exit 1 } END { exit NR != 40 }"'
+status 0 'latents of length 1'
+run 'decode-latent --weights ranks <directions'
+status 1
+stderr like 'decode-latent: *: latents of length 1 (--unit), expected those as encoded*'
+run 'encode-latent --method hash --unit samples'
+status 2
+
 run 'encode-latent <samples'
 status 2
 run 'encode-latent --weights absent <samples'
