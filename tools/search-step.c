@@ -5,11 +5,12 @@
 #include "search/profile.h"
 #include "search/report.h"
 #include "search/state.h"
+#include "search/strategy.h"
 #include "search/watch.h"
 
 static const char *state_path, *validation_path;
-static const char *space = "darts", *schedule = "cyclic", *augment = "auto";
-static int64_t order = 2, window = 5, total_epochs = 50, epochs = 1, until = -1;
+static const char *space = "darts", *strategy = "darts", *schedule = "cyclic", *augment = "auto";
+static int64_t order = 2, candidates = 8, window = 5, total_epochs = 50, epochs = 1, until = -1;
 static bool measure;
 static struct model_options network = {.cells = 8, .channels = 16, .batch = 64, .classes = 10};
 
@@ -25,7 +26,11 @@ static const struct option options[] = {
      "measure the accuracy on the validation samples, by running statistics, at the end", 0, 0,
      NULL},
     {"space", 0, OPTION_CHOICE, &space, "SPACE", "search space", 0, 0, "darts"},
-    {"order", 0, OPTION_INT, &order, "1|2", "order of the architecture gradient", 1, 2, NULL},
+    {"strategy", 0, OPTION_CHOICE, &strategy, "WORD", "how the search moves", 0, 0, STRATEGY_WORDS},
+    {"order", 0, OPTION_INT, &order, "1|2", "of darts: the order of the architecture gradient", 1,
+     2, NULL},
+    {"candidates", 0, OPTION_INT, &candidates, "N",
+     "of random: architectures that are tried at the end of an epoch", 1, 1000, NULL},
     {"window", 0, OPTION_INT, &window, "N", "epochs that easiness is a mean over", 1, 1000, NULL},
     {"schedule", 0, OPTION_CHOICE, &schedule, "WORD",
      "learning rate: a triangle of 20 epochs that a new subset sets to its peak, or half a cosine "
@@ -40,7 +45,7 @@ static const struct option options[] = {
 
 static const struct program program = {
     .name = "search-step",
-    .summary = "train a DARTS super-net on a subset and tell which images are easy",
+    .summary = "train a super-net on a subset and tell which images are easy",
     .operands = "",
     .description =
         "Reads samples, the subset, from standard input, trains the super-net in --state on them, "
@@ -48,8 +53,14 @@ static const struct program program = {
         "the mean probability of its true class over the last --window epochs, and epochs, how "
         "many are in that mean. The header's meta `search` tells epochs done, accuracy on the "
         "subset, learning rate, updates of the subset, images and seconds.\n\n"
-        "For each batch the architecture parameters take a step by Adam on validation samples, "
-        "then the weights a step by SGD on the subset. The state is replaced after every epoch, "
+        "Strategies. darts (Liu et al. 2019): for each batch the architecture parameters take a "
+        "step "
+        "by Adam on validation samples, then the weights a step by SGD on the subset. random (Li "
+        "and Talwalkar 2019): for each batch an architecture is drawn, and its path through the "
+        "super-net alone takes a step, at a fraction of the cost; at the end of an epoch the best "
+        "of --candidates others and of the one found so far, by the loss on a batch of validation "
+        "samples with the shared weights, is what derive will find.\n\n"
+        "The state is replaced after every epoch, "
         "whole or not at all, so a call that was killed is simply repeated.\n\n"
         "What a search begins with stays: options that are given later must say the same, and "
         "need not be given at all. A subset that differs from the last one, or says that it was "
@@ -62,6 +73,10 @@ static const struct program program = {
                 "pick --ids subset pool |\n"
                 "    search-step --state search --validation validation |\n"
                 "    mine --forest forest -o subset\n"
+                "# the same by another strategy\n"
+                "pick --ids subset pool |\n"
+                "    search-step --strategy random --cells 5 --channels 8 --state other \\\n"
+                "        --validation validation | mine --forest forest -o ids\n"
                 "# how large a super-net is\n"
                 "search-step --describe --cells 8 --channels 16 --image 28x28x1",
     .files = "The file of --state is a weights stream: the super-net's weights, the architecture "
@@ -75,7 +90,7 @@ static const struct program program = {
 };
 
 /* What a search begins with, beside its network and where the samples come from. */
-#define SETTINGS "seed order batch window schedule total-epochs augment"
+#define SETTINGS " batch window schedule total-epochs augment"
 
 static int begin(const struct call *c, struct search *s, const struct samples *d,
                  const struct samples *v, struct error *e)
@@ -85,7 +100,12 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
                    "total-epochs");
     if (samples_normalisation(v, &n, e))
         return error_wrap(e, "%s", validation_path);
-    struct value *settings = program_settings(c, SETTINGS, false);
+    const bool darts = strategy_find(strategy) == &STRATEGY_DARTS;
+    program_forbid(c, !darts, "goes with --strategy darts", "order");
+    program_forbid(c, darts, "goes with --strategy random", "candidates");
+    struct value *settings =
+        program_settings(c, darts ? "seed order" SETTINGS : "seed strategy candidates" SETTINGS,
+                         false); /* a state of darts has no `strategy` */
     int classes = d->classes > v->classes ? d->classes : v->classes;
     struct value *net = model_settings(&network, d->shape, classes, &n, NULL);
     value_set_text(settings, "source", value_get_text(d->table->header.meta, "source", ""));
@@ -97,7 +117,8 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
 
 static int go_on(const struct call *c, struct search *s, struct value **inputs, struct error *e)
 {
-    struct value *given = program_settings(c, "space cells channels " SETTINGS, true);
+    struct value *given =
+        program_settings(c, "space cells channels seed strategy order candidates" SETTINGS, true);
     int failed = state_resume(s, c, state_path, given, inputs, e);
     value_free(given);
     return failed;
@@ -132,7 +153,8 @@ static void check_call(const struct call *c)
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
     program_forbid(c, network.describe, "does nothing with --describe",
-                   "state validation epochs until measure order window schedule total-epochs "
+                   "state validation epochs until measure strategy order candidates window "
+                   "schedule total-epochs "
                    "augment profile seed threads no-history max-tensor");
     if (network.describe)
         return;
@@ -168,6 +190,7 @@ int main(int argc, char **argv)
         (exists ? go_on(&call, &s, &inputs, &e) : begin(&call, &s, &d, &v, &e)))
         program_fail(&call, &e);
 
+    program_forbid(&call, !s.strategy->whole, "goes with --strategy darts", "profile");
     const struct value *said = value_get(subset.header.meta, "subset");
     if (samples_fit(&d, "standard input", s.model.image, s.model.classes, &e) ||
         samples_fit(&v, validation_path, s.model.image, s.model.classes, &e) ||

@@ -19,11 +19,14 @@ void network_initialise(struct graph *g, uint64_t seed);
 struct supernet {
     struct image_shape image;
     int channels, cells, classes;
+    /* NULL: all of it; else what these cells have of it, every sum plain, with parameters of the same
+     * names, but none of the architecture. */
+    const struct genotype *path;
     struct node *x, *label;        /* inputs */
-    struct node *normal, *reduce;  /* 14 x 8 architecture parameters, N(0, 1e-3) */
+    struct node *normal, *reduce;  /* 14 x 8 architecture parameters, N(0, 1e-3); of a path NULL */
     struct node *logits, *loss;    /* cross-entropy, mean over the batch */
 };
-/* Fills the handles below the first line of the struct from the settings in it. Reduction cells at
+/* Fills the handles below `path` from the settings above them. Reduction cells at
  * cells/3 and 2*cells/3. */
 int supernet_build(struct supernet *s, struct graph *g, struct error *e);
 

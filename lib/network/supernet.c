@@ -83,7 +83,8 @@ static struct node *second_stage(const struct place *p, enum primitive op, struc
 /* What a cell is built from. */
 struct cell {
     struct graph *g;
-    struct node *mixing; /* 14 x 8, softmax of the architecture parameters */
+    struct node *mixing; /* 14 x 8, softmax of the architecture parameters; of a path NULL */
+    const struct cell_genotype *path;
     int index, channels;
     bool reduction, after_reduction;
 };
@@ -134,6 +135,34 @@ static struct node *cell_node(const struct cell *c, int node, struct node *const
     return sum;
 }
 
+/* sum + one operation of one edge. The sum is not written over where a state is all of it. */
+static struct node *add_gene(const struct cell *c, struct node *sum, bool sum_is_state,
+                             struct node *x, int node, struct gene gene)
+{
+    const enum primitive op = gene.op;
+    const struct name module =
+        name_of("cells.%d.ops.%d.ops.%d", c->index, cell_edge(node, gene.input), (int)op);
+    const struct place p = {c->g, x, c->channels, c->reduction && gene.input < CELL_INPUTS ? 2 : 1,
+                            module.text};
+    struct node *y = first_stage(&p, op), *s = first_statistics(&p, op, y);
+    if (separable_kernel(op)) {
+        y = second_stage(&p, op, y, s);
+        s = layer_statistics(c->g, y, name_of("%s.7", module.text).text);
+    }
+    if (!s)
+        return sum ? add(sum, y) : y;
+    return sum_is_state ? add(sum, normalise(y, s, NULL, NULL, ACT_IDENTITY))
+                        : normalise_onto(sum, y, s, NULL, NULL, ACT_IDENTITY);
+}
+
+static struct node *path_node(const struct cell *c, int node, struct node *const *state)
+{
+    const struct gene *two = &c->path->gene[2 * node];
+    struct node *sum = add_gene(c, NULL, false, state[two[0].input], node, two[0]);
+    return sum ? add_gene(c, sum, sum == state[two[0].input], state[two[1].input], node, two[1])
+               : NULL;
+}
+
 /* A cell input brought to the cell's channels: ReLU, 1x1 convolution, normalisation. */
 static struct node *preprocess(const struct cell *c, struct node *x, const char *module)
 {
@@ -163,7 +192,7 @@ static struct node *cell_build(const struct cell *c, struct node *before, struct
     if (!state[0] || !state[1])
         return NULL;
     for (int i = 0; i < CELL_NODES; i++)
-        if (!(state[CELL_INPUTS + i] = cell_node(c, i, state)))
+        if (!(state[CELL_INPUTS + i] = c->path ? path_node(c, i, state) : cell_node(c, i, state)))
             return NULL;
     return concat(CELL_NODES, state + CELL_INPUTS);
 }
@@ -177,16 +206,20 @@ static struct node *architecture(struct graph *g, const char *name)
 int supernet_build(struct supernet *s, struct graph *g, struct error *e)
 {
     const struct image_shape *image = &s->image;
-    struct node *before, *last, *mixing[2];
+    const struct genotype *path = s->path;
+    struct node *before, *last, *mixing[2] = {NULL};
 
-    if (layer_check_network(image, s->channels, s->cells, s->classes, e))
+    if ((path && genotype_check(path, e)) ||
+        layer_check_network(image, s->channels, s->cells, s->classes, e))
         return -1;
     s->x = graph_input(g, "image", image->height, image->width, image->channels);
     s->label = graph_input(g, "label", 1, 1, 1);
-    s->normal = architecture(g, "an");
-    s->reduce = architecture(g, "ar");
-    mixing[0] = softmax(s->normal);
-    mixing[1] = softmax(s->reduce);
+    s->normal = path ? NULL : architecture(g, "an");
+    s->reduce = path ? NULL : architecture(g, "ar");
+    if (!path) {
+        mixing[0] = softmax(s->normal);
+        mixing[1] = softmax(s->reduce);
+    }
 
     last = conv2d(s->x, layer_kernel(g, "stem.0.weight", 3, image->channels, 3 * s->channels),
                   (struct window){.kernel = 3, .pad = 1});
@@ -198,6 +231,7 @@ int supernet_build(struct supernet *s, struct graph *g, struct error *e)
         cell.reduction = layer_is_reduction(cell.index, s->cells);
         cell.channels *= cell.reduction ? 2 : 1;
         cell.mixing = mixing[cell.reduction];
+        cell.path = !path ? NULL : cell.reduction ? &path->reduce : &path->normal;
         struct node *y = cell_build(&cell, before, last);
         before = last;
         last = y;

@@ -8,6 +8,7 @@
 #include "base/program.h"
 #include "search/inference.h"
 #include "search/settings.h"
+#include "search/strategy.h"
 
 static const double CYCLIC_LEAST = 0.001, CYCLIC_MOST = 0.01;
 static const double COSINE_LEAST = 0.001, COSINE_MOST = 0.025;
@@ -20,7 +21,10 @@ static int read_settings(struct search *s, const struct value *settings, struct 
     s->cosine = !strcmp(schedule, "cosine");
     if (!s->cosine && strcmp(schedule, "cyclic"))
         return error_set(e, "%s: schedule %s, expected cyclic or cosine", what, schedule);
-    if (settings_int(settings, what, "order", 1, 2, &s->order, e) ||
+    s->strategy = strategy_find(value_get_text(settings, "strategy", STRATEGY_DARTS.name));
+    if (!s->strategy)
+        return error_set(e, "%s: strategy is none of " STRATEGY_WORDS, what);
+    if (s->strategy->read(s, settings, e) ||
         settings_int(settings, what, "batch", 1, 65536, &s->batch, e) ||
         settings_int(settings, what, "window", 1, 1000, &s->window, e) ||
         settings_int(settings, what, "total_epochs", 1, 1000000, &s->total_epochs, e))
@@ -29,30 +33,17 @@ static int read_settings(struct search *s, const struct value *settings, struct 
                           value_get_text(settings, "source", ""), e);
 }
 
-/* Easiness and accuracy, from the forward pass of the weight step. */
-static void note_outputs(struct search *s, const struct batch *b)
+void search_note_outputs(struct search *s, const real *logits, double loss)
 {
     struct error e;
+    const struct batch *b = &s->training;
     int classes = s->model.classes;
-    const real *logits = node_value(s->model.logits);
-    s->loss_sum += (double)*node_value(s->model.loss) * b->n;
+    s->loss_sum += loss * b->n;
     for (int i = 0; i < b->n; i++, logits += classes) {
         s->right += batch_best(logits, classes) == b->label[i];
         /* Cannot fail: every id of the batch is in the subset. */
         easiness_push(&s->easiness, b->id[i], batch_probability(logits, classes, b->label[i]), &e);
     }
-}
-
-static void differentiate(void *context, enum darts_batch batch, unsigned groups, bool step)
-{
-    struct search *s = context;
-    const struct batch *b = batch == DARTS_TRAINING ? &s->training : &s->held_out;
-    struct graph_run run = {.n = b->n, .track = step, .gradients = groups, .seed = s->seed};
-    batch_show(b, s->model.x, s->model.label);
-    graph_forward(s->model.graph, &run);
-    if (step)
-        note_outputs(s, b);
-    graph_backward(s->model.graph, &run);
 }
 
 static int build(struct search *s, const struct value *network, const struct value *settings,
@@ -68,7 +59,8 @@ static int build(struct search *s, const struct value *network, const struct val
         return error_set(e, "network of type %s, expected supernet",
                          value_get_text(network, "type", ""));
     struct graph *g = s->model.graph;
-    if (graph_plan(g, s->model.loss, s->batch, GRAPH_TRAIN, e))
+    if (s->strategy->whole ? graph_plan(g, s->model.loss, s->batch, GRAPH_TRAIN, e)
+                           : graph_plan(g, NULL, s->batch, GRAPH_INFER, e))
         return -1;
     network_initialise(g, s->seed);
     if (darts_init(&s->darts, graph_group(g, GRAPH_WEIGHTS), graph_group(g, GRAPH_ARCHITECTURE),
@@ -77,9 +69,8 @@ static int build(struct search *s, const struct value *network, const struct val
         batch_new(&s->training, s->batch, s->model.image, TASK_CLASS, e) ||
         batch_new(&s->held_out, s->batch, s->model.image, TASK_CLASS, e))
         return -1;
-    s->darts.order = s->order;
-    s->darts.differentiate = differentiate;
-    s->darts.context = s;
+    if (s->strategy->begin)
+        s->strategy->begin(s);
     return 0;
 }
 
@@ -184,13 +175,19 @@ int search_epoch(struct search *s, const struct samples *d, const struct samples
         batch_fill(&s->training, &from_d, epoch, order + at, n);
         walk_on(&walk, n);
         batch_fill(&s->held_out, &from_v, epoch, next, n);
-        darts_architecture_step(&s->darts, s->rate);
-        darts_weight_step(&s->darts, s->rate);
+        if (s->strategy->step(s, e))
+            return -1;
         if (!isfinite(s->loss_sum))
             return error_set(e, "epoch %llu: the loss is no longer a number",
                              (unsigned long long)epoch);
         if (progress)
             progress(to, at + (size_t)n);
+    }
+    if (s->strategy->end_epoch) {
+        walk_on(&walk, s->batch);
+        batch_fill(&s->held_out, &from_v, epoch, next, s->batch);
+        if (s->strategy->end_epoch(s, e))
+            return -1;
     }
     s->loss = s->loss_sum / (double)d->count;
     s->images += (int64_t)d->count;

@@ -1,6 +1,6 @@
-/* The search phase of DARTS over a subset that a curriculum changes (Poyser 2023, ch. 4): the
- * super-net, its optimisers, and what is remembered of the subset. One epoch shows every image of
- * the subset once:
+/* A search over a subset that a curriculum changes (Poyser 2023, ch. 4): the super-net, its
+ * optimisers, and what is remembered of the subset. One epoch shows every image of the subset once;
+ * what it does with them is the strategy's (strategy.h), of DARTS
  *
  *     for each batch B of D, in an order keyed by seed and epoch:
  *         architecture step on (B, Bv), Bv the next |B| of V in an order keyed likewise
@@ -8,8 +8,10 @@
  *
  * What is to be repeated exactly stands in two maps that a state keeps: `network` (model.h) and
  *
- *     settings   {seed, order 1|2, batch, window, schedule "cyclic"|"cosine", total_epochs,
- *                 augment (AUGMENT_WORDS), source (of the data, or "")}
+ *     settings   {seed, batch, window, schedule "cyclic"|"cosine", total_epochs,
+ *                 augment (AUGMENT_WORDS), source (of the data, or ""),
+ *                 strategy (STRATEGY_WORDS; darts where there is none), and the strategy's own:
+ *                 order 1|2, or candidates}
  *
  * Rates. cyclic: a triangle from 0.001 to 0.01 and back over 20 epochs, at its peak right after
  * an update of the subset. cosine: 0.025 to 0.001 over total_epochs. */
@@ -22,8 +24,10 @@
 
 struct search {
     struct value *network, *settings; /* owned copies */
+    const struct strategy *strategy;
     uint64_t seed;
-    int order, batch, window, total_epochs;
+    int order, candidates; /* the one that the strategy has */
+    int batch, window, total_epochs;
     bool cosine;
     struct augment augment;
 
@@ -55,6 +59,9 @@ void search_free(struct search *s);
  * `subset`, as mine writes it; NULL where there is none. */
 int search_take_subset(struct search *s, const struct samples *d, const struct value *said,
                        struct error *e);
+
+/* For strategies: what the network that is trained told of s->training before its step. */
+void search_note_outputs(struct search *s, const real *logits, double loss);
 
 /* Called with the images done of the epoch. */
 typedef void search_progress(void *to, size_t images);

@@ -7,6 +7,7 @@
 #include "network/weights.h"
 #include "search/report.h"
 #include "search/settings.h"
+#include "search/strategy.h"
 
 static int make_header(const struct search *s, bool clock, const struct header *data,
                        struct header *h, struct error *e)
@@ -148,6 +149,7 @@ static int open_search(struct search *s, const struct weights *w, const struct v
     if (search_new(s, network, value_get(search, "settings"), e))
         return -1;
     struct value *kept = value_copy(s->network);
+    value_set_text(kept, "strategy", s->strategy->name);
     int failed =
         restore(s, w, e) || settings_apply(kept, s->settings, e) || settings_agree(kept, given, e);
     value_free(kept);

@@ -54,6 +54,43 @@ status 0 'second order'
 stderr like 'op *calls *separable *%*elsewhere *in all *peak: * GFLOP/s, * GB/s'
 ok 'accuracy on the validation samples' grep -q '^[01]' <(meta measured validation)
 
+# ---- random search with shared weights ----
+run "step drawn ${new% --order 1} --strategy random --candidates 3 --threads 2 --until 2 >hardness.r"
+status 0
+ok 'every image was seen in both epochs' test "$(save tsv - hardness.r | tail -n +2 | cut -f4 | sort -u)" = 2
+run "step again ${new% --order 1} --strategy random --candidates 3 --threads 1 --until 1 &&
+    step again --threads 1 --until 2 | cmp - hardness.r && cmp again drawn"
+status 0 'two calls, one thread: the state of one call, two threads'
+run 'save npy tensors <drawn && derive --format genotype drawn'
+status 0
+stdout like 'Genotype(*'
+if /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+    run "/usr/bin/python3 -c '
+import numpy as np
+for name in \"an\", \"ar\":
+    a = np.load(\"tensors/%s.npy\" % name)
+    p = np.exp(a) / np.exp(a).sum(1, keepdims=True)
+    assert set(p.ravel()) == {0, 1} and (p[:, 0] == 0).sum() == 8, p
+'"
+    status 0 'one-hot: 8 edges with an operation, no others'
+else
+    skip 'no numpy'
+fi
+for call in '--order 1' '--strategy darts' '--candidates 4'; do
+    run "step drawn $call --until 9"
+    status 1
+    stderr like 'search-step: drawn: it began with *'
+done
+run 'step whole --strategy random --until 9'
+status 1
+stderr exactly 'search-step: whole: it began with strategy "darts", this call says "random"'
+run 'step whole --strategy darts --until 3 | cmp - hardness'
+status 0
+for call in '--strategy random --order 1' '--candidates 3' '--strategy random --profile' '--strategy other'; do
+    run "step none $call"
+    status 2
+done
+
 # ---- the subset changes ----
 cp whole changed
 run "pick --not-ids subset --per-class 2 --seed 3 <train | cat >other

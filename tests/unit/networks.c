@@ -186,6 +186,61 @@ static void guises(void)
     graph_free(h);
 }
 
+/* ---- a path alone is the super-net whose architecture parameters are one-hot ---- */
+
+static void paths(const char *text)
+{
+    struct genotype genotype;
+    struct error e = {""};
+    genotype_parse(&genotype, text, strlen(text), &e);
+    struct supernet s = {.image = {SIDE, SIDE, 1}, .channels = 4, .cells = 4, .classes = CLASSES};
+    struct supernet p = s;
+    struct graph *g = graph_new(&e), *h = graph_new(&e);
+    const struct graph_run run = {.n = BATCH, .track = true, .gradients = 1u << GRAPH_WEIGHTS};
+    p.path = &genotype;
+    if (!ok(!supernet_build(&s, g, &e) && !supernet_build(&p, h, &e) &&
+                !graph_plan(g, s.loss, BATCH, GRAPH_TRAIN, &e) &&
+                !graph_plan(h, p.loss, BATCH, GRAPH_TRAIN, &e),
+            "a path builds %s", e.text))
+        return;
+    network_initialise(g, 1);
+    network_initialise(h, 1); /* by names: the same */
+    one_hot(s.normal, &genotype.normal);
+    one_hot(s.reduce, &genotype.reduce);
+    struct random r = random_stream(3, "images", 0);
+    for (int i = 0; i < BATCH * SIDE * SIDE; i++)
+        node_value(p.x)[i] = node_value(s.x)[i] = (real)random_normal(&r);
+    for (int i = 0; i < BATCH; i++)
+        node_value(p.label)[i] = node_value(s.label)[i] = (real)(i % CLASSES);
+    graph_forward(g, &run);
+    graph_backward(g, &run);
+    graph_forward(h, &run);
+    graph_backward(h, &run);
+    double most = 0, slope = 0, moment = 0, largest = 0;
+    int found = 0, count = 0;
+    for (int i = 0; i < BATCH * CLASSES; i++)
+        most = fmax(most, fabs(node_value(p.logits)[i] - node_value(s.logits)[i]));
+    for (int group = 0; group < 3; group += 2)
+        for (int i = 0; i < graph_weights(h, group); i++, count++) {
+            const struct node *own = graph_weight_at(h, group, i);
+            const struct node *from = graph_find(g, node_name(own));
+            for (size_t k = 0; from && k < node_count(own) && group == GRAPH_BUFFERS; k++)
+                moment = fmax(moment, fabs(node_value(own)[k] - node_value(from)[k]));
+            for (size_t k = 0; from && k < node_count(own) && group == GRAPH_WEIGHTS; k++) {
+                slope = fmax(slope, fabs(node_gradient(own)[k] - node_gradient(from)[k]));
+                largest = fmax(largest, fabs(node_gradient(from)[k]));
+            }
+            found += from != NULL;
+        }
+    ok(found == count && graph_weights(h, GRAPH_ARCHITECTURE) == 0,
+       "its %d parameters are the super-net's", count);
+    ok(isfinite(*node_value(p.loss)) && most < 1e-4 && slope < 1e-3 * largest && moment < 1e-4,
+       "logits differ by %.1e, gradients by %.1e of %.2f, running statistics by %.1e", most, slope,
+       largest, moment);
+    graph_free(g);
+    graph_free(h);
+}
+
 /* ---- the auto-encoder's training ---- */
 
 enum { IMAGES = 16, PIXELS = 32 * 32 };
@@ -340,6 +395,8 @@ int main(void)
     autoencoder_count((struct autoencoder){32, 1, 16, 8}, 49600, 49632);
     refusals();
     guises();
+    paths(poolless);
+    paths(darts_v2);
     overfit();
     losses();
     return tap_done();

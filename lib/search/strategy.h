@@ -1,0 +1,33 @@
+/* How a search moves: what it does with each batch of its subset, and what at the end of an epoch.
+ * A strategy is a row of one table and a file, strategy_NAME.c. */
+#ifndef SEARCH_STRATEGY_H
+#define SEARCH_STRATEGY_H
+#include "search/search.h"
+
+struct strategy {
+    const char *name;
+    bool whole; /* trains the super-net as a whole, not parts of it */
+    /* Settings of its own, of the search's `settings`. */
+    int (*read)(struct search *s, const struct value *settings, struct error *e);
+    /* After the graph is planned and the optimisers are made; NULL: nothing. */
+    void (*begin)(struct search *s);
+    /* The steps on s->training, with s->held_out of the validation samples beside it. Calls
+     * search_note_outputs once. */
+    int (*step)(struct search *s, struct error *e);
+    /* s->held_out is a batch of the validation samples; NULL: nothing. */
+    int (*end_epoch)(struct search *s, struct error *e);
+};
+#define STRATEGY_WORDS "darts|random"                   /* their names */
+const struct strategy *strategy_find(const char *name); /* NULL: there is none */
+
+/* DARTS (darts.h): architecture parameters by Adam on validation samples, weights by SGD. Settings:
+ * order. */
+extern const struct strategy STRATEGY_DARTS;
+/* Random search with shared weights (Li and Talwalkar, UAI 2019): for each batch an architecture is
+ * drawn, and its path through the super-net alone is trained. At the end of an epoch so many others
+ * are drawn, and of these and the one found so far the architecture parameters become, one-hot, the
+ * one with the least loss on a batch of the validation samples. Batch normalisation by the batch.
+ * Settings: candidates. */
+extern const struct strategy STRATEGY_RANDOM;
+
+#endif
