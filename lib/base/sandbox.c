@@ -9,6 +9,7 @@
     !defined __SANITIZE_THREAD__ && !HAS(address_sanitizer) && !HAS(thread_sanitizer) && \
     !HAS(memory_sanitizer)
 
+#include <asm/termbits.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -42,18 +44,27 @@ enum {
     ALL = 2 * LANDLOCK_ACCESS_FS_MAKE_SYM - 1, /* of version 1 */
 };
 
+/* landlock_ruleset_attr as of version 6, which Debian 12's headers do not know either. An older
+ * kernel takes it as long as what it does not know is 0. */
+struct ruleset {
+    uint64_t files, network, scoped;
+};
+enum { SCOPED = 3 }; /* abstract Unix sockets, signals: those of processes in this sandbox alone */
+
 /* What the kernel's version takes care of: Landlock refuses the bits that it does not know. */
-static uint64_t handled(void)
+static struct ruleset handled(void)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    return version < 1 ? 0 : version < 3 ? ALL : ALL | TRUNCATE;
+    return (struct ruleset){.files = version < 1   ? 0
+                                     : version < 3 ? ALL
+                                                   : ALL | TRUNCATE,
+                            .scoped = version < 6 ? 0 : SCOPED};
 }
 
 void sandbox_begin(struct sandbox *s)
 {
-    const struct landlock_ruleset_attr all = {.handled_access_fs = handled()};
-    s->rules =
-        all.handled_access_fs ? (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0) : -1;
+    const struct ruleset all = handled();
+    s->rules = all.files ? (int)syscall(SYS_landlock_create_ruleset, &all, sizeof all, 0) : -1;
 }
 
 static void allow(struct sandbox *s, const char *path, uint64_t access)
@@ -61,7 +72,7 @@ static void allow(struct sandbox *s, const char *path, uint64_t access)
     int fd = s->rules < 0 ? -1 : open(path, O_PATH | O_CLOEXEC);
     if (fd < 0)
         return;
-    const struct landlock_path_beneath_attr rule = {.allowed_access = access & handled(),
+    const struct landlock_path_beneath_attr rule = {.allowed_access = access & handled().files,
                                                     .parent_fd = fd};
     syscall(SYS_landlock_add_rule, s->rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
     close(fd);
@@ -133,31 +144,44 @@ static bool enforce_rules(struct sandbox *s)
 
 #if defined __x86_64__
 #define MACHINE AUDIT_ARCH_X86_64
-#define MOST_CALL 0x3fffffff /* those above are of another calling convention */
 #elif defined __aarch64__
 #define MACHINE AUDIT_ARCH_AARCH64
-#define MOST_CALL 0xffffffff
 #endif
 
 #ifdef MACHINE
+/* What has come since this list was made, of Linux 6.1, is as if this kernel did not have it. */
+enum { LAST_CALL = SYS_set_mempolicy_home_node };
+
 /* clang-format off */
 static const int denied[] = {
     /* programs, processes */
     SYS_execve, SYS_execveat,
     /* the network and other ways to talk */
     SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4,
-    SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_shmget, SYS_msgget, SYS_semget, SYS_mq_open,
-    /* other processes */
+    SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_shmget, SYS_shmat, SYS_shmctl, SYS_msgget,
+    SYS_msgsnd, SYS_msgrcv, SYS_msgctl, SYS_semget, SYS_semop, SYS_semtimedop, SYS_semctl,
+    SYS_mq_open, SYS_mq_unlink,
+    /* other processes: to look into, to send signals, to slow down */
     SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_pidfd_open, SYS_pidfd_getfd,
+    SYS_kcmp, SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
+    SYS_pidfd_send_signal, SYS_setpriority, SYS_ioprio_set, SYS_prlimit64, SYS_sched_setparam,
+    SYS_sched_setscheduler, SYS_sched_setattr, SYS_migrate_pages, SYS_move_pages,
+    SYS_process_madvise, SYS_process_mrelease,
     /* parts of the kernel that no filter needs */
-    SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_add_key,
-    SYS_request_key, SYS_keyctl, SYS_unshare, SYS_setns, SYS_mount, SYS_umount2, SYS_open_tree,
-    SYS_move_mount, SYS_fsopen, SYS_pivot_root, SYS_chroot, SYS_init_module, SYS_finit_module,
-    SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_personality, SYS_open_by_handle_at,
+    SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_io_uring_enter,
+    SYS_io_uring_register, SYS_add_key, SYS_request_key, SYS_keyctl, SYS_unshare, SYS_setns,
+    SYS_mount, SYS_umount2, SYS_open_tree, SYS_move_mount, SYS_mount_setattr, SYS_fsopen,
+    SYS_fsconfig, SYS_fsmount, SYS_fspick, SYS_pivot_root, SYS_chroot, SYS_init_module,
+    SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_personality,
+    SYS_open_by_handle_at, SYS_fanotify_init, SYS_quotactl, SYS_quotactl_fd, SYS_swapon,
+    SYS_swapoff, SYS_acct, SYS_syslog, SYS_settimeofday, SYS_clock_settime, SYS_clock_adjtime,
+    SYS_adjtimex, SYS_sethostname, SYS_setdomainname, SYS_vhangup, SYS_ioctl,
     /* what Landlock does not watch */
-    SYS_fchmodat, SYS_fchownat, SYS_utimensat, SYS_setxattr, SYS_lsetxattr,
+    SYS_fchmodat, SYS_fchownat, SYS_fchown, SYS_utimensat, SYS_truncate, SYS_setxattr,
+    SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
 #ifdef SYS_fork /* older machines have two calls for some things */
     SYS_fork, SYS_vfork, SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat,
+    SYS_iopl, SYS_ioperm,
 #endif
 };
 /* clang-format on */
@@ -167,12 +191,29 @@ enum { DENIED = sizeof denied / sizeof *denied };
 #define SKIP(test, value, if_so, if_not) BPF_JUMP(BPF_JMP | (test) | BPF_K, value, if_so, if_not)
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define REFUSE(number) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (number))
+/* The lower half of the argument, which is all that the kernel takes of an int. */
+#define WHERE(call, argument, value, answer) \
+    SKIP(BPF_JEQ, call, 0, 4), LOAD(args[argument]), SKIP(BPF_JEQ, value, 0, 1), answer, LOAD(nr)
 
 static bool filter_calls(void)
 {
+    const unsigned self = (unsigned)getpid();
     const struct sock_filter before[] = {
-        LOAD(arch), SKIP(BPF_JEQ, MACHINE, 1, 0),   REFUSE(EPERM),
-        LOAD(nr),   SKIP(BPF_JGT, MOST_CALL, 0, 1), REFUSE(EPERM),
+        LOAD(arch),
+        SKIP(BPF_JEQ, MACHINE, 1, 0),
+        REFUSE(EPERM),
+        LOAD(nr), /* those of another calling convention are above all others */
+        SKIP(BPF_JGT, LAST_CALL, 0, 1),
+        REFUSE(ENOSYS),
+        /* abort() and raise(); our own limits; whether it is a terminal */
+        WHERE(SYS_kill, 0, self, ALLOW),
+        WHERE(SYS_tgkill, 0, self, ALLOW),
+        WHERE(SYS_prlimit64, 0, 0, ALLOW),
+        WHERE(SYS_ioctl, 1, TCGETS, ALLOW),
+        WHERE(SYS_ioctl, 1, TCGETS2, ALLOW),
+        /* signals to other processes, when a file is ready */
+        WHERE(SYS_fcntl, 1, F_SETOWN, REFUSE(EPERM)),
+        WHERE(SYS_fcntl, 1, F_SETOWN_EX, REFUSE(EPERM)),
     };
     /* threads but no processes; clone3's flags lie in memory, so libc falls back to clone */
     const struct sock_filter after[] = {

@@ -1,6 +1,7 @@
 /* Least privilege: what a parser that was taken over could do. From sandbox_enter on this process
  * and its threads open only the files that were allowed (Landlock), and start no program or
- * process, open no socket and trace nobody (seccomp); what is open already stays so. A kernel that
+ * process, open no socket, and trace, signal or slow down nobody (seccomp); what is open already
+ * stays so. A kernel that
  * has neither is no error, and sanitizers, which need more than this leaves, do without. */
 #ifndef BASE_SANDBOX_H
 #define BASE_SANDBOX_H

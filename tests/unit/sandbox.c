@@ -3,12 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "tap.h"
@@ -75,6 +82,31 @@ static int chmod_other(void)
 {
     return chmod("other", 0777) ? errno : 0;
 }
+static int truncate_named(void)
+{
+    return truncate("named", 0) ? errno : 0;
+}
+static int mark_named(void)
+{
+    int fd = open("named", O_RDONLY);
+    return fsetxattr(fd, "user.mark", "", 0, 0) ? errno : 0;
+}
+static int unmark_named(void)
+{
+    return removexattr("named", "user.mark") ? errno : 0;
+}
+
+/* By numbers that came after Linux 6.1. */
+static int chmod_anew(void)
+{
+    enum { FCHMODAT2 = 452 };
+    return syscall(FCHMODAT2, AT_FDCWD, "other", 0777, 0) ? errno : 0;
+}
+static int unmark_anew(void)
+{
+    enum { REMOVEXATTRAT = 466 };
+    return syscall(REMOVEXATTRAT, AT_FDCWD, "other", 0, "user.mark") ? errno : 0;
+}
 
 static int put(const char *path)
 {
@@ -120,6 +152,90 @@ static int trace(void)
     return ptrace(PTRACE_TRACEME, 0, NULL, NULL) ? errno : 0;
 }
 
+/* Nothing is sent: signal 0 asks whether it could be. */
+static int signal_parent(void)
+{
+    return kill(getppid(), 0) ? errno : 0;
+}
+static int signal_init(void)
+{
+    return kill(1, 0) ? errno : 0;
+}
+static int signal_all(void)
+{
+    return kill(-1, 0) ? errno : 0;
+}
+static int signal_thread(void)
+{
+    return syscall(SYS_tkill, getppid(), 0) ? errno : 0;
+}
+static int signal_its_thread(void)
+{
+    return syscall(SYS_tgkill, getppid(), getppid(), 0) ? errno : 0;
+}
+static int signal_with_value(void)
+{
+    return sigqueue(getppid(), 0, (union sigval){0}) ? errno : 0;
+}
+static int signal_thread_with_value(void)
+{
+    siginfo_t info = {.si_code = SI_QUEUE};
+    return syscall(SYS_rt_tgsigqueueinfo, getppid(), getppid(), 0, &info) ? errno : 0;
+}
+static int parent_descriptor = -1;
+static int signal_by_descriptor(void)
+{
+    return syscall(SYS_pidfd_send_signal, parent_descriptor, 0, NULL, 0) ? errno : 0;
+}
+static int signal_when_ready(void)
+{
+    int ends[2];
+    return pipe(ends) || fcntl(ends[0], F_SETOWN, getppid()) ? errno : 0;
+}
+static int slow_down(void)
+{
+    return setpriority(PRIO_PROCESS, (id_t)getppid(), getpriority(PRIO_PROCESS, 0)) ? errno : 0;
+}
+static int slow_reading_down(void)
+{
+    enum { OF_A_PROCESS = 1, BEST_EFFORT = 2 << 13 };
+    return syscall(SYS_ioprio_set, OF_A_PROCESS, getppid(), BEST_EFFORT | 4) ? errno : 0;
+}
+static int schedule(void)
+{
+    return sched_setscheduler(getppid(), SCHED_OTHER, &(struct sched_param){0}) ? errno : 0;
+}
+static int limit_parent(void)
+{
+    struct rlimit limit;
+    return prlimit(getppid(), RLIMIT_CORE, NULL, &limit) ? errno : 0;
+}
+static int type_in(void)
+{
+    return ioctl(open("/dev/null", O_WRONLY), TIOCSTI, "x") ? errno : 0;
+}
+
+static int limit_itself(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_CORE, &limit) || setrlimit(RLIMIT_CORE, &limit) ? errno : 0;
+}
+static int terminal = -1;
+static int know_terminal(void)
+{
+    return isatty(terminal) ? 0 : errno;
+}
+static int signal_itself(void)
+{
+    signal(SIGUSR1, SIG_IGN);
+    return raise(SIGUSR1) || kill(getpid(), SIGUSR1) ? errno : 0;
+}
+static int give_up(void)
+{
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+    abort();
+}
+
 static void *nothing(void *p)
 {
     return p;
@@ -130,11 +246,24 @@ static int make_thread(void)
     int failed = pthread_create(&thread, NULL, nothing, NULL);
     return failed ? failed : pthread_join(thread, NULL);
 }
+static int bind_thread(void)
+{
+    cpu_set_t cores;
+    pthread_t thread;
+    pthread_attr_t how;
+    pthread_attr_init(&how);
+    sched_getaffinity(0, sizeof cores, &cores);
+    pthread_attr_setaffinity_np(&how, sizeof cores, &cores);
+    int failed = pthread_create(&thread, &how, nothing, NULL);
+    return failed ? failed : pthread_join(thread, NULL);
+}
 
 /* ---- in a child ---- */
 
-/* What the act returned in a sandbox that may read `named`, `folder` and what is linked there, and
- * write out/result, what `link` points to and /dev/null. */
+/* What the act returned, or its signal + SIGNALLED, in a sandbox that may read `named`, `folder`
+ * and what is linked there, and write out/result, what `link` points to and /dev/null. */
+enum { SIGNALLED = 1000 };
+
 static int try(int (*act)(void))
 {
     pid_t child = fork();
@@ -154,7 +283,7 @@ static int try(int (*act)(void))
     }
     int status;
     waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : SIGNALLED + WTERMSIG(status);
 }
 
 static int enter(void)
@@ -197,6 +326,8 @@ int main(void)
     int status;
     waitpid(child, &status, 0);
     in_force = WEXITSTATUS(status);
+    parent_descriptor = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    terminal = posix_openpt(O_RDWR | O_NOCTTY);
 
     static const struct {
         const char *what;
@@ -209,11 +340,16 @@ int main(void)
                    {"put the output in place", replace_output},
                    {"make folders for it", make_folder},
                    {"put it where a link points", follow_link},
-                   {"start a thread", make_thread}};
+                   {"start a thread", make_thread},
+                   {"start a thread on certain cores", bind_thread},
+                   {"limit itself", limit_itself},
+                   {"tell a terminal", know_terminal},
+                   {"send itself a signal", signal_itself}};
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
         int failed = try(allowed[i].act);
         ok(failed == 0, "can %s (%s)", allowed[i].what, strerror(failed));
     }
+    ok(try(give_up) == SIGNALLED + SIGABRT, "can abort");
     static const struct {
         const char *what;
         int (*act)(void);
@@ -230,7 +366,26 @@ int main(void)
         {"run a program", run_program, SANDBOX_CALLS, EPERM},
         {"start a process", make_process, SANDBOX_CALLS, EPERM},
         {"open a socket", make_socket, SANDBOX_CALLS, EPERM},
-        {"be traced", trace, SANDBOX_CALLS, EPERM}};
+        {"be traced", trace, SANDBOX_CALLS, EPERM},
+        {"truncate what is read", truncate_named, SANDBOX_CALLS, EPERM},
+        {"mark what is read", mark_named, SANDBOX_CALLS, EPERM},
+        {"remove its mark", unmark_named, SANDBOX_CALLS, EPERM},
+        {"change a file's mode by a newer call", chmod_anew, SANDBOX_CALLS, ENOSYS},
+        {"remove a mark by a newer call", unmark_anew, SANDBOX_CALLS, ENOSYS},
+        {"send its parent a signal", signal_parent, SANDBOX_CALLS, EPERM},
+        {"send the first process a signal", signal_init, SANDBOX_CALLS, EPERM},
+        {"send all a signal", signal_all, SANDBOX_CALLS, EPERM},
+        {"send a thread a signal", signal_thread, SANDBOX_CALLS, EPERM},
+        {"send its parent's thread a signal", signal_its_thread, SANDBOX_CALLS, EPERM},
+        {"send a signal with a value", signal_with_value, SANDBOX_CALLS, EPERM},
+        {"send a thread a signal with a value", signal_thread_with_value, SANDBOX_CALLS, EPERM},
+        {"send a signal by a descriptor", signal_by_descriptor, SANDBOX_CALLS, EPERM},
+        {"have a signal sent when a file is ready", signal_when_ready, SANDBOX_CALLS, EPERM},
+        {"set its parent's priority", slow_down, SANDBOX_CALLS, EPERM},
+        {"set its parent's priority of reading", slow_reading_down, SANDBOX_CALLS, EPERM},
+        {"schedule its parent", schedule, SANDBOX_CALLS, EPERM},
+        {"limit its parent", limit_parent, SANDBOX_CALLS, EPERM},
+        {"type on a terminal", type_in, SANDBOX_CALLS, EPERM}};
     for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++) {
         if (!(in_force & forbidden[i].by)) {
             skip("no sandbox here that forbids to %s", forbidden[i].what);
