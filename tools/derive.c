@@ -35,8 +35,9 @@ static const struct program program = {
     .operands = "[FILE]",
     .most_operands = 1,
     .description =
-        "Reads a search state (search-step --state), an architecture stream, or the text of an "
-        "architecture, and writes the architecture: as a stream, as its text, as JSON, or as a DOT "
+        "Reads from FILE, or standard input, a search state (search-step --state), an architecture "
+        "stream, or the text of an architecture, and writes the architecture: as a stream, as its "
+        "text, as JSON, or as a DOT "
         "picture of its cells.\n\n"
         "Of a search state each node keeps the two incoming edges with the largest softmax weight "
         "over operations other than none, each with that operation (Liu et al., ICLR 2019).\n\n"
@@ -130,9 +131,8 @@ static int write_stream(const struct call *c, const struct architecture *given,
 static void check_call(const struct call *c)
 {
     const bool drawn = at_random || all;
-    if (drawn == (c->argc == 1))
-        program_usage(c, drawn ? "%s takes no FILE" : "expected a FILE",
-                      all ? "--all" : "--random");
+    if (drawn && c->argc)
+        program_usage(c, "%s takes no FILE", all ? "--all" : "--random");
     program_forbid(c, all, "excludes --all", "random mutate count seed");
     program_forbid(c, !at_random && !mutate, "goes with --random and --mutate", "seed count");
     program_forbid(c, !drawn, "goes with --random and --all", "space");
@@ -161,10 +161,12 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     check_call(&call);
     const struct stream_limits limits = stage_limits(&call);
-    if (call.argc ? architecture_read(&given, call.argv[0], &limits, &from, digest, &e)
-                  : header_init(&from, "architecture", &e))
+    const bool drawn = at_random || all;
+    const char *path = call.argc ? call.argv[0] : "-";
+    if (drawn ? header_init(&from, "architecture", &e)
+              : architecture_read(&given, path, &limits, &from, digest, &e))
         program_fail(&call, &e);
-    if (call.argc && !from.history->count && stage_note_input(&inputs, call.argv[0], digest, &e))
+    if (!drawn && !from.history->count && stage_note_input(&inputs, path, digest, &e))
         program_fail(&call, &e);
     const uint64_t number =
         all ? search_space_count(search_space_find(space_name)) : (uint64_t)count;

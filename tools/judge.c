@@ -1,5 +1,6 @@
 /* Paired differences into a verdict. */
 #include <stdlib.h>
+#include <string.h>
 #include "base/file.h"
 #include "base/program.h"
 #include "measure/evidence.h"
@@ -65,7 +66,7 @@ static int run(const struct call *call, struct error *e)
     struct judging how = {level / 100, (int)draws, call->seed, flips};
     struct value *report = NULL;
     if (evidence_read(&v, text, size, code, ranks, e) || !(report = evidence_judge(&v, &how, e)))
-        error_wrap(e, "%s", path);
+        error_wrap(e, "%s", strcmp(path, "-") ? path : "standard input");
     evidence_free(&v);
     int failed = !report || text_output_begin(&t, e);
     if (!failed && (call->json ? value_print_json(report, t.to) : evidence_print(report, t.to)))

@@ -121,6 +121,16 @@ static int parse_number(const char *text, double *to, const char *what, struct e
 
 enum column { PART, CODE, UNIT, ITEM, VALUE, BASE, COLUMNS };
 
+/* Without its end, which may be CR LF; NULL behind the last. */
+static char *next_line(char **text)
+{
+    char *line = strsep(text, "\n");
+    const size_t length = line ? strlen(line) : 0;
+    if (length && line[length - 1] == '\r')
+        line[length - 1] = 0;
+    return line;
+}
+
 static int read_heading(char *line, enum column *column, int *columns, struct error *e)
 {
     static const char *const name[] = {"part", "code", "unit", "item", "value", "base"};
@@ -255,10 +265,12 @@ int evidence_read(struct evidence *v, char *text, size_t size, const char *code,
         return error_set(e, "a zero byte, expected text");
     if (!(v->part = array_new(2 * EVIDENCE_PARTS, sizeof *v->part, "parts", e)))
         return -1;
-    char *line = strsep(&text, "\n");
+    if (!size)
+        return error_set(e, "empty: expected a line of names");
+    char *line = next_line(&text);
     if (read_heading(line, column, &columns, e))
         return -1;
-    while ((line = strsep(&text, "\n")) && (*line || text)) {
+    while ((line = next_line(&text)) && (*line || text)) {
         row++;
         if (read_figure(v, line, column, columns, code, e))
             return error_wrap(e, "row %d", row);

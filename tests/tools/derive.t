@@ -50,8 +50,15 @@ run 'derive bad'
 status 1
 stderr exactly "derive: bad: column 26: expected none, skip_connect, nor_conv_1x1, nor_conv_3x3 or avg_pool_3x3, found the end"
 
-run 'derive'
-status 2
+run 'derive --format genotype <text | cmp - text'
+status 0 'standard input where no FILE is named'
+run 'derive --no-history <arch | cmp - arch'
+status 0 'a stream likewise'
+run 'derive --mutate --format genotype <cell | cmp -s - cell'
+status 1 'to mutate it likewise'
+run 'derive </dev/null'
+status 1
+stderr like 'derive: standard input: empty: expected *'
 run 'derive --random arch'
 status 2
 run 'derive --format yaml arch'

@@ -34,6 +34,9 @@ fails '*row 2: 1 columns, expected 2' "printf 'unit\tvalue\n1\t1\n2\n' | judge -
 fails '*cannot open none*' 'judge none'
 fails '*zero byte*' "printf 'unit\tvalue\n1\t1\0\n' | judge --code 'D(1)'"
 fails '*25 units, at most 24*' "{ printf 'unit\tvalue\n'; seq 25 | sed 's/.*/&\t1/'; } | judge --flips --code 'D(1)'"
+fails 'standard input: empty: expected a line of names' 'judge </dev/null'
+run "sed 's/\$/\r/' mixed | judge | cmp - <(judge mixed)"
+status 0 'lines may end in CR LF'
 run 'judge --draws 1 plain'
 status 2
 done_testing
