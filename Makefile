@@ -180,7 +180,7 @@ $(BUILD)/fuzz/%: $(addprefix $(BUILD)/tests/fuzz/,targets/%.o input.o engine.o) 
 	$(if $(FUZZ_ENGINE),,$(BUILD)/tests/promises/fault.o) $(LIB)
 	@mkdir -p $(@D)
 	$(call show,ld)$(CC) $(LDFLAGS) $(FUZZ_ENGINE) -o $@ $^ $(LDLIBS)
-$(BUILD)/fuzz/options: LDFLAGS += -Wl,--wrap=exit
+$(BUILD)/fuzz/options: LDFLAGS += -Wl,--wrap=exit,--wrap=setrlimit
 fuzzers: $(FUZZERS)
 fuzz:
 	@BUILD=$(BUILD) MAKE='$(MAKE)' tests/fuzz/fuzz $(ONLY_FUZZ)

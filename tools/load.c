@@ -16,7 +16,7 @@ static const struct option options[] = {
     {"frames", 0, OPTION_INT, &frames, "N",
      "cut videos into clips of N frames, a shorter rest left out; 0: each is one clip", 0, 1e6,
      NULL},
-    {"most-bytes", 0, OPTION_INT, &most_bytes, "BYTES",
+    {"most-bytes", 0, OPTION_BYTES, &most_bytes, "BYTES",
      "largest image, clip or picture file that is accepted", 1, 1e15, NULL},
     {0},
 };

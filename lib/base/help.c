@@ -1,7 +1,8 @@
 #include "base/help.h"
+#include <gnu/libc-version.h>
 #include <math.h>
 #include <string.h>
-#include <xxhash.h>
+#include "base/library.h"
 
 enum { WIDTH = 80, OPTION_WIDTH = 26 };
 
@@ -43,15 +44,17 @@ static void number_text(double x, bool whole, char *text, size_t size)
 
 void help_expectation(const struct option *o, char *text, size_t size)
 {
-    bool whole = o->type == OPTION_INT;
-    const char *kind = whole ? "a whole number" : "a number";
+    bool bytes = o->type == OPTION_BYTES, whole = o->type == OPTION_INT || bytes;
+    const char *kind = bytes   ? "a number of bytes (9, 9K, 9M, 9G, 9T)"
+                       : whole ? "a whole number"
+                               : "a number";
     char least[32], most[32];
     number_text(o->least, whole, least, sizeof least);
     number_text(o->most, whole, most, sizeof most);
     if (o->type == OPTION_CHOICE)
         snprintf(text, size, "one of %s", o->choices);
     else if (o->type == OPTION_TEXT || o->type == OPTION_FILE)
-        snprintf(text, size, "a text");
+        snprintf(text, size, o->type == OPTION_TEXT ? "a text" : "the name of a file");
     else if (o->least == 0 && o->most == 0)
         snprintf(text, size, "%s", kind);
     else if (isinf(o->most))
@@ -64,7 +67,7 @@ void help_default(const struct option *o, char *text, size_t size)
 {
     bool ranged = o->least != 0 || o->most != 0;
     text[0] = 0;
-    if (o->type == OPTION_INT) {
+    if (o->type == OPTION_INT || o->type == OPTION_BYTES) {
         int64_t x = *(const int64_t *)o->to;
         if (!ranged || ((double)x >= o->least && (double)x <= o->most))
             snprintf(text, size, " [default %lld]", (long long)x);
@@ -120,21 +123,17 @@ void help_print(const struct program *p, const struct option *options, FILE *to)
 
 /* ---- version ---- */
 
-/* Base needs none of these; they are named where the program is linked with them anyway. */
-extern const char *msgpack_version(void) __attribute__((weak));
-extern const char *zlibVersion(void) __attribute__((weak));
-extern const char *png_get_libpng_ver(const void *) __attribute__((weak));
+#ifdef __GLIBC__
+LIBRARY(glibc, "glibc", gnu_get_libc_version); /* whose exp, log and tanh are in results */
+#endif
 
 void help_print_version(const struct program *p, FILE *to)
 {
-    unsigned xxh = XXH_versionNumber();
-    fprintf(to, "%s (winnow) %s, xxHash %u.%u.%u", p->name, winnow_version(), xxh / 10000,
-            xxh / 100 % 100, xxh % 100);
-    if (msgpack_version)
-        fprintf(to, ", msgpack-c %s", msgpack_version());
-    if (zlibVersion)
-        fprintf(to, ", zlib %s", zlibVersion());
-    if (png_get_libpng_ver)
-        fprintf(to, ", libpng %s", png_get_libpng_ver(NULL));
+    fprintf(to, "%s (winnow) %s", p->name, winnow_version());
+    for (const struct library *l = library_first(); l; l = l->next) {
+        const char *version = l->version();
+        if (version)
+            fprintf(to, ", %s %s", l->name, version);
+    }
     fputc('\n', to);
 }

@@ -7,7 +7,7 @@
 #include "base/help.h"
 #include "base/words.h"
 
-enum { COMMON_SANDBOX = 1 << 16, COMMON_OPTIONS = 11, MOST_THREADS = 1024 };
+enum { COMMON_SANDBOX = 1 << 16, COMMON_OPTIONS = 12, MOST_THREADS = 1024 };
 
 struct option *options_join(const struct program *p, struct common *k)
 {
@@ -31,8 +31,11 @@ struct option *options_join(const struct program *p, struct common *k)
         {COMMON_JSON,
          {"json", 0, OPTION_FLAG, &k->json, NULL, "report as one JSON object", 0, 0, NULL}},
         {COMMON_STREAM,
-         {"max-tensor", 0, OPTION_INT, &k->most_tensor_bytes, "BYTES",
+         {"max-tensor", 0, OPTION_BYTES, &k->most_tensor_bytes, "BYTES",
           "refuse streams with a larger tensor", 1, INFINITY, NULL}},
+        {0,
+         {"max-memory", 0, OPTION_BYTES, &k->most_memory_bytes, "BYTES",
+          "fail rather than take more memory, by default as much as there is", 1, INFINITY, NULL}},
         {COMMON_SANDBOX,
          {"no-sandbox", 0, OPTION_FLAG, &k->no_sandbox, NULL,
           "open any file, not those alone that the command line names", 0, 0, NULL}},
@@ -74,6 +77,11 @@ static bool parse_int(const struct option *o, const char *text)
     char *end;
     errno = 0;
     long long x = strtoll(text, &end, 10);
+    static const char units[] = "KMGT";
+    const char *unit = o->type == OPTION_BYTES && end > text && *end ? strchr(units, *end) : NULL;
+    if (unit && __builtin_mul_overflow(x, 1LL << 10 * (unit - units + 1), &x))
+        return false;
+    end += unit != NULL;
     bool ranged = o->least != 0 || o->most != 0;
     if (end == text || *end || errno || (ranged && ((double)x < o->least || (double)x > o->most)))
         return false;
@@ -100,11 +108,12 @@ static void set_option(struct call *c, const struct option *o, const char *text)
     bool good = true;
     if (o->type == OPTION_FLAG)
         *(bool *)o->to = true;
-    else if (o->type == OPTION_INT)
+    else if (o->type == OPTION_INT || o->type == OPTION_BYTES)
         good = parse_int(o, text);
     else if (o->type == OPTION_REAL)
         good = parse_real(o, text);
-    else if ((good = o->type != OPTION_CHOICE || words_have(o->choices, text)))
+    else if ((good = o->type == OPTION_CHOICE ? words_have(o->choices, text)
+                                              : o->type != OPTION_FILE || *text))
         *(const char **)o->to = text;
     if (good) {
         if (!value_append(c->given, value_text(o->name)))
@@ -234,7 +243,7 @@ static struct value *setting_of(const struct call *c, const char *name)
         return NULL;
     if (o->type == OPTION_FLAG)
         return value_bool(*(const bool *)o->to);
-    if (o->type == OPTION_INT)
+    if (o->type == OPTION_INT || o->type == OPTION_BYTES)
         return value_int(*(const int64_t *)o->to);
     if (o->type == OPTION_REAL)
         return value_real(*(const double *)o->to);

@@ -7,7 +7,7 @@
 struct common {
     bool version, quiet, verbose, no_history, no_sandbox, json;
     const char *help, *output;
-    int64_t seed, threads, most_tensor_bytes;
+    int64_t seed, threads, most_tensor_bytes, most_memory_bytes;
 };
 
 /* The program's options and, after them, the common ones that it takes, ended by a NULL name; NULL

@@ -38,16 +38,57 @@ void program_usage(const struct call *c, const char *format, ...)
     exit(EXIT_USAGE);
 }
 
-/* What the call took: the last line of -v. */
-static void closing_line(const struct call *c)
+/* ---- what the call took ---- */
+
+static bool runs_programs(const struct program *p)
+{
+    return p->runs_programs && *p->runs_programs;
+}
+
+static double cpu_of(int who)
 {
     struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
-    double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-                 1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
-    program_note(c, "winnow %s, %.2f s, %.2f s of CPU, %.1f MiB at most", winnow_version(),
-                 clock_seconds() - c->started, cpu, (double)use.ru_maxrss / 1024);
+    getrusage(who, &use);
+    return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+           1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
 }
+
+/* Of this process and of those that it ran and that have ended. */
+static double cpu_seconds(void)
+{
+    return cpu_of(RUSAGE_SELF) + cpu_of(RUSAGE_CHILDREN);
+}
+
+static double largest_kib(int who)
+{
+    struct rusage use;
+    getrusage(who, &use);
+    return (double)use.ru_maxrss;
+}
+
+/* The kernel keeps ru_maxrss over an exec: it may be the shell's. */
+static double peak_kib(const struct call *c)
+{
+    char line[256];
+    double peak = 0;
+    while (c->status && peak == 0 && fgets(line, sizeof line, c->status))
+        sscanf(line, "VmHWM: %lf kB", &peak);
+    if (peak == 0)
+        peak = largest_kib(RUSAGE_SELF);
+    const double others = runs_programs(c->program) ? largest_kib(RUSAGE_CHILDREN) : 0;
+    return peak > others ? peak : others;
+}
+
+/* The last line of -v. */
+static void closing_line(const struct call *c)
+{
+    if (c->verbosity < 1)
+        return;
+    program_note(c, "winnow %s, %.2f s, %.2f s of CPU, %.1f MiB at most", winnow_version(),
+                 clock_seconds() - c->started, cpu_seconds() - c->cpu_before, peak_kib(c) / 1024);
+}
+
+/* ---- failures and notes ---- */
 
 void program_fail(const struct call *c, const struct error *e)
 {
@@ -135,6 +176,26 @@ static void enter_sandbox(const struct call *c, const struct option *options)
     sandbox_enter(&s); /* silently less where the kernel has less */
 }
 
+/* ---- memory ---- */
+
+/* Of what is written to, not of mere addresses, of which every thread's heap takes 64 MiB. Threads
+ * are made beforehand, as OpenMP has a message of its own where there is no memory for one. */
+static void limit_memory(const struct call *c, rlim_t bytes)
+{
+    struct rlimit limit;
+    struct error e;
+    if (c->program->common & COMMON_THREADS) {
+#pragma omp parallel
+        (void)omp_get_thread_num();
+    }
+    int failed = getrlimit(RLIMIT_DATA, &limit);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    if (failed || setrlimit(RLIMIT_DATA, &limit)) {
+        error_set(&e, "cannot limit memory:");
+        program_fail(c, &e);
+    }
+}
+
 /* ---- begin and end ---- */
 
 /* A file opened on a closed 0, 1 or 2 would be taken for a standard stream. These stand-ins are
@@ -209,7 +270,7 @@ void program_begin(const struct program *p, int argc, char **argv, struct call *
     struct common k = {.seed = 1, .most_tensor_bytes = 1 << 30};
     hold_standard_descriptors();
     signal(SIGPIPE, SIG_DFL);
-    *c = (struct call){.program = p, .started = clock_seconds()};
+    *c = (struct call){.program = p, .started = clock_seconds(), .cpu_before = cpu_seconds()};
     const struct option *options = c->options = options_join(p, &k);
     c->arguments = list_arguments(argc, argv);
     c->given = value_array();
@@ -227,22 +288,28 @@ void program_begin(const struct program *p, int argc, char **argv, struct call *
     c->history = !k.no_history;
     c->json = k.json;
     c->verbosity = k.quiet ? -1 : k.verbose;
+    c->status = k.verbose ? fopen("/proc/self/status", "re") : NULL; /* no sandbox would open it */
     c->most_tensor_bytes = (size_t)k.most_tensor_bytes;
     omp_set_num_threads(c->threads);
     program_forbid(c, k.quiet, "excludes --quiet", "verbose");
     check_operands(c);
-    if (!(p->runs_programs && *p->runs_programs) && !k.no_sandbox)
+    if (!runs_programs(p) && !k.no_sandbox)
         enter_sandbox(c, options);
+    if (k.most_memory_bytes)
+        limit_memory(c, (rlim_t)k.most_memory_bytes);
 }
 
 int program_end(struct call *c)
 {
     close_stdout(c);
     closing_line(c);
+    if (c->status)
+        fclose(c->status);
     value_free(c->arguments);
     value_free(c->given);
     free(c->options);
     c->arguments = c->given = NULL;
     c->options = NULL;
+    c->status = NULL;
     return 0;
 }

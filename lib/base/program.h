@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "base/error.h"
 #include "base/value.h"
 
@@ -16,6 +17,7 @@
 enum option_type {
     OPTION_FLAG,   /* bool, set true                                        */
     OPTION_INT,    /* int64_t, least <= x <= most                           */
+    OPTION_BYTES,  /* the same; K, M, G or T behind it is times 1024, ...   */
     OPTION_REAL,   /* double, least <= x <= most                            */
     OPTION_TEXT,   /* const char *, points into argv                        */
     OPTION_FILE,   /* the same; completion offers file names                */
@@ -29,7 +31,7 @@ struct option {
     void *to;             /* where the value goes; holds the default beforehand */
     const char *argument; /* "N", "FILE": name in the help; NULL for flags */
     const char *help;     /* one sentence, no full stop; defaults are added by the printer */
-    double least, most;   /* OPTION_INT and OPTION_REAL; both 0: any value of the type */
+    double least, most;   /* of numbers; both 0: any value of the type */
     const char *choices;  /* OPTION_CHOICE: words parted by '|' */
 };
 
@@ -49,7 +51,8 @@ struct program {
                            number from 1, parted by '|'; NULL for none */
     const bool *runs_programs; /* whether it runs others, known once options are read, and so has
                                   no sandbox (base/sandbox.h), else it may open only what the
-                                  command line names; NULL: never */
+                                  command line names; -v's closing line counts them in;
+                                  NULL: never */
 };
 
 enum {
@@ -76,11 +79,13 @@ struct call {
     struct option *options;  /* the program's and the common ones; owned */
     struct value *arguments; /* all that followed the name, as given, for the history; owned */
     double started;          /* seconds, monotonic */
+    double cpu_before;       /* seconds of CPU time that the process had taken by then */
+    FILE *status;            /* with -v, /proc/self/status, or NULL; owned */
 };
 
 /* Parses the command line, prints help or usage and exits (0 or 2) where that is all there is to
- * do, sets up signals and threads, enters the sandbox. After it returns the options' variables hold
- * their values. */
+ * do, sets up signals and threads, enters the sandbox, limits memory. After it returns the options'
+ * variables hold their values. */
 void program_begin(const struct program *p, int argc, char **argv, struct call *c);
 
 /* Whether the command line has the option, by its long name. */

@@ -1,9 +1,20 @@
 #include "base/value.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <xxhash.h>
+#include "base/library.h"
 #include "base/memory.h"
+
+static const char *xxhash_version(void)
+{
+    static char text[32];
+    const unsigned v = XXH_versionNumber();
+    snprintf(text, sizeof text, "%u.%u.%u", v / 10000, v / 100 % 100, v % 100);
+    return text;
+}
+LIBRARY(xxhash, "xxHash", xxhash_version);
 
 static struct value *value_new(enum value_type type)
 {

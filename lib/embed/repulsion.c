@@ -4,7 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clones.h"
+#include "base/library.h"
 #include "base/memory.h"
+
+static const char *fftw_number(void)
+{
+    return fftw_version + strlen("fftw-"); /* "fftw-3.3.10-sse2-avx": with what it was built for */
+}
+LIBRARY(fftw, "FFTW", fftw_number);
 
 enum {
     EXACT_MOST = 5000, /* points for which all with all costs less than the grid */

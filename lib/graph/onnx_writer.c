@@ -1,6 +1,9 @@
 #include "graph/onnx_writer.h"
 #include <limits.h>
+#include "base/library.h"
 #include "base/memory.h"
+
+LIBRARY(protobuf, "protobuf-c", protobuf_c_version);
 
 enum { OPSET = 11, IR_VERSION = 6 };
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <x264.h>
+#include "base/library.h"
 #include "base/memory.h"
 #include "image/codec.h"
 #include "image/yuv.h"
@@ -189,30 +190,51 @@ static void close_coder(void *own)
     free(c);
 }
 
-/* All that x264 was told but the level, by its own words in the headers of a stream; NULL where
- * memory is out. */
-static struct value *options_value(const struct codec_settings *s)
+/* What follows `before` in x264's own words, that it puts into the headers of a stream: "x264 -
+ * core 164 r3095 baee400 - H.264/MPEG-4 AVC codec - ... - options: cabac=1 ..."; false where memory
+ * is out. */
+static bool tell(const struct codec_settings *s, const char *before, char *text, size_t size)
 {
-    static const char before[] = "options: ", level[] = " crf=23.0";
-    char text[1024] = "";
     struct error e;
     x264_param_t p;
     x264_nal_t *unit;
     int units;
     x264_t *encoder =
         set_up(&p, s, CODEC_H264.reference, 64, 64, false, &e) ? NULL : x264_encoder_open(&p);
-    int size = encoder ? x264_encoder_headers(encoder, &unit, &units) : 0;
+    int bytes = encoder ? x264_encoder_headers(encoder, &unit, &units) : 0;
     const char *at =
-        size > 0 ? memmem(unit[0].p_payload, (size_t)size, before, strlen(before)) : NULL;
+        bytes > 0 ? memmem(unit[0].p_payload, (size_t)bytes, before, strlen(before)) : NULL;
     if (at)
-        snprintf(text, sizeof text, "%s", at + strlen(before)); /* x264 ends it by a NUL */
+        snprintf(text, size, "%s", at + strlen(before)); /* x264 ends it by a NUL */
+    if (encoder)
+        x264_encoder_close(encoder);
+    return at != NULL;
+}
+
+/* All that x264 was told but the level; NULL where memory is out. */
+static struct value *options_value(const struct codec_settings *s)
+{
+    static const char level[] = " crf=23.0";
+    char text[1024];
+    if (!tell(s, "options: ", text, sizeof text))
+        return NULL;
     char *cut = strstr(text, level);
     if (cut)
         memmove(cut, cut + strlen(level), strlen(cut + strlen(level)) + 1);
-    if (encoder)
-        x264_encoder_close(encoder);
-    return at ? value_text(text) : NULL;
+    return value_text(text);
 }
+
+static const char *x264_version(void)
+{
+    static char text[64]; /* "164 r3095 baee400" */
+    if (!tell(&(struct codec_settings){.preset = "medium"}, "core ", text, sizeof text))
+        return NULL;
+    char *end = strstr(text, " - ");
+    if (end)
+        *end = 0;
+    return text;
+}
+LIBRARY(x264, "x264", x264_version);
 
 static void describe(const struct codec_settings *s, struct value *to)
 {

@@ -6,7 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include "base/library.h"
 #include "base/memory.h"
+
+LIBRARY(zlib, "zlib", zlibVersion);
 
 enum { IDX_BYTES = 8, MOST_DEFLATE_RATIO = 1032 }; /* the latter from zlib's technical notes */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <jpeglib.h>
 #include <jerror.h>
+#include "base/library.h"
 #include "base/memory.h"
 #include "image/codec.h"
 #include "image/picture.h"
@@ -266,6 +267,13 @@ static int code(void *own, int level, const uint32_t *extent, const uint8_t *pix
 
 #define TEXT(x) #x
 #define TEXT_OF(x) TEXT(x)
+
+/* What we were compiled with: the library has no call that tells. */
+static const char *jpeg_version(void)
+{
+    return TEXT_OF(LIBJPEG_TURBO_VERSION);
+}
+LIBRARY(jpeg, "libjpeg-turbo", jpeg_version);
 
 static void describe(const struct codec_settings *s, struct value *to)
 {

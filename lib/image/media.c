@@ -19,6 +19,7 @@ int media_open(struct video *v, FILE *from, size_t most_bytes, struct error *e)
 #include <libavutil/pixdesc.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include "base/library.h"
 #include "base/memory.h"
 #include "image/yuv.h"
 
@@ -29,22 +30,23 @@ int media_open(struct video *v, FILE *from, size_t most_bytes, struct error *e)
 #define SONAME(library, major) "lib" library ".so." TEXT_OF(major)
 
 /* What is used of them, by library. */
-#define OF_AVFORMAT(X)                                                                       \
-    X(avformat_alloc_context)                                                                \
-    X(avformat_open_input)                                                                   \
-    X(avformat_find_stream_info) X(avformat_close_input) X(avformat_free_context)            \
-        X(av_find_best_stream) X(av_guess_frame_rate) X(av_read_frame) X(avio_alloc_context) \
-            X(avio_context_free)
-#define OF_AVCODEC(X)                                                                          \
-    X(avcodec_find_decoder)                                                                    \
-    X(avcodec_alloc_context3)                                                                  \
-    X(avcodec_parameters_to_context) X(avcodec_open2) X(avcodec_send_packet)                   \
-        X(avcodec_receive_frame) X(avcodec_free_context) X(av_packet_alloc) X(av_packet_unref) \
-            X(av_packet_free)
+#define OF_AVFORMAT(X)                                                                             \
+    X(avformat_alloc_context)                                                                      \
+    X(avformat_open_input)                                                                         \
+    X(avformat_find_stream_info)                                                                   \
+    X(avformat_close_input) X(avformat_free_context) X(av_find_best_stream) X(av_guess_frame_rate) \
+        X(av_read_frame) X(avio_alloc_context) X(avio_context_free) X(avformat_version)
+#define OF_AVCODEC(X)                                                                        \
+    X(avcodec_find_decoder)                                                                  \
+    X(avcodec_alloc_context3)                                                                \
+    X(avcodec_parameters_to_context)                                                         \
+    X(avcodec_open2) X(avcodec_send_packet) X(avcodec_receive_frame) X(avcodec_free_context) \
+        X(av_packet_alloc) X(av_packet_unref) X(av_packet_free)
 #define OF_AVUTIL(X)  \
     X(av_frame_alloc) \
     X(av_frame_free)  \
-    X(av_malloc) X(av_freep) X(av_log_set_level) X(av_strerror) X(av_get_pix_fmt_name)
+    X(av_malloc)      \
+    X(av_freep) X(av_log_set_level) X(av_strerror) X(av_get_pix_fmt_name) X(av_version_info)
 
 static struct {
 #define DECLARE(name) __typeof__(&name) name;
@@ -70,12 +72,25 @@ static int load_libraries(struct error *e)
 #define FIND_UTIL(name) FIND(util, name)
     OF_AVFORMAT(FIND_FORMAT)
     OF_AVCODEC(FIND_CODEC)
-    OF_AVUTIL(FIND_UTIL) if (missing) return error_set(
-        e, "libavformat, which reads videos, has no %s", missing);
+    OF_AVUTIL(FIND_UTIL)
+    if (missing) return error_set(e, "libavformat, which reads videos, has no %s", missing);
     av.av_log_set_level(AV_LOG_QUIET);
     loaded = true;
     return 0;
 }
+
+static const char *libav_version(void)
+{
+    static char text[128];
+    struct error e;
+    if (load_libraries(&e))
+        return NULL;
+    const unsigned v = av.avformat_version();
+    snprintf(text, sizeof text, "%u.%u.%u of FFmpeg %s", AV_VERSION_MAJOR(v), AV_VERSION_MINOR(v),
+             AV_VERSION_MICRO(v), av.av_version_info());
+    return text;
+}
+LIBRARY(libav, "libavformat", libav_version);
 
 static int failed(const char *what, int code, struct error *e)
 {

@@ -4,9 +4,17 @@
 #include <string.h>
 #include <png.h>
 #include <zlib.h>
+#include "base/library.h"
 #include "base/memory.h"
 #include "image/codec.h"
 #include "image/picture.h"
+
+static const char *libpng_version(void)
+{
+    return png_get_libpng_ver(NULL);
+}
+LIBRARY(libpng, "libpng", libpng_version);
+LIBRARY(zlib, "zlib", zlibVersion);
 
 enum { LEVEL = 6, MOST_SIDE = 1 << 20, MOST_CHUNK_BYTES = 16 << 20, MOST_CHUNKS = 256 };
 

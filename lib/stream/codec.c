@@ -1,6 +1,9 @@
 #include "stream/codec.h"
 #include <endian.h>
 #include <string.h>
+#include "base/library.h"
+
+LIBRARY(msgpack, "msgpack-c", msgpack_version);
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are copied as they lie");
 

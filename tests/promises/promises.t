@@ -641,6 +641,16 @@ sub promise_memory {
     }
 }
 
+# The same where --max-memory is what bounds it; where that is enough, nothing is refused.
+sub promise_limit {
+    my ($call) = @_;
+    for my $most (qw(1 1M 4M 1T)) {
+        my $t = try_call($call, argv => [@{$call->{argv}}, '--max-memory', $most]);
+        my $done = !$t->{status} && !$t->{signal};
+        tally("at most $most", $done ? is_sound($t) : $most eq '1T' ? "refused: $t->{stderr}" : is_refused($t));
+    }
+}
+
 # Binary data are not written to a terminal, nor streams read from one.
 sub promise_terminal {
     my ($call) = @_;
@@ -680,13 +690,14 @@ my @promises = (
     [fail => 'a failing system call is an error', \&promise_fail],
     [part => 'interrupted and partial reads and writes', \&promise_part],
     [memory => 'out of memory is an error', \&promise_memory],
+    [limit => '--max-memory bounds memory', \&promise_limit],
     [pipe => 'a reader that has gone', \&promise_pipe],
     [signal => 'INT, TERM, HUP leave nothing', \&promise_signal],
     [kill => 'killed, files are whole; again goes on', \&promise_kill],
     [terminal => 'nothing binary to a terminal', \&promise_terminal],
     [same => 'the same bytes, 1 or 2 threads', \&promise_same],
 );
-my %by_shim = map { $_ => 1 } qw(fail part memory);
+my %by_shim = map { $_ => 1 } qw(fail part memory limit); # by the shim, or not under a sanitizer
 
 # ---- the run ----
 
@@ -760,7 +771,7 @@ my %asked = map { $_ => 1 } split ' ', $ENV{PROMISES} // join ' ', map { $_->[0]
 my (@tasks, %running);
 for my $promise (grep { $asked{$_->[0]} } @promises) {
     push @tasks, {number => scalar @tasks, promise => $promise, call => $_}
-        for grep { $_->{reference} && !($_->{optional} && $promise->[0] eq 'memory') } @calls;
+        for grep { $_->{reference} && !($_->{optional} && $promise->[0] =~ /^(memory|limit)$/) } @calls;
 }
 my @waiting = grep { !($SANITIZED && $by_shim{$_->{promise}[0]}) } @tasks;
 while (@waiting || %running) {

@@ -22,7 +22,7 @@ done
 
 run 'winnow peek --version'
 status 0
-stdout like 'peek (winnow) *xxHash*msgpack-c*'
+stdout like 'peek (winnow) *, msgpack-c [1-9]*, xxHash [0-9]*'
 run 'winnow peek --rows x'
 status 2
 stderr like 'peek: --rows: *'
@@ -41,6 +41,20 @@ run './elsewhere peek --version'
 status 0 'found through a link'
 
 # ---- every program ----
+library() { # the name that --version has for a shared object; a new one has none yet, and is lost
+    case $1 in
+    libc.so* | libm.so*) echo glibc ;;
+    libfftw3.so*) echo FFTW ;;
+    libjpeg.so*) echo libjpeg-turbo ;;
+    libmsgpackc.so*) echo msgpack-c ;;
+    libpng*.so*) echo libpng ;;
+    libprotobuf-c.so*) echo protobuf-c ;;
+    libx264.so*) echo x264 ;;
+    libxxhash.so*) echo xxHash ;;
+    libz.so*) echo zlib ;;
+    *) echo "$1" ;;
+    esac
+}
 for program in "$BIN"/*; do
     name=${program##*/}
     [ -f "$ROOT/tools/$name.c" ] || continue
@@ -51,6 +65,11 @@ for program in "$BIN"/*; do
     run "$name --version"
     status 0
     stdout like "$name (winnow) *"
+    # what comes with the compiler makes no bytes
+    for object in $(objdump -p "$program" | awk '$1 == "NEEDED" { print $2 }' | grep -v 'gomp\|san\|^ld-'); do
+        grep -q ", $(library "$object") [0-9]" "$WORK/stdout" || echo "$object"
+    done >lost
+    ok "$name --version names the libraries that it is linked with" cmp lost /dev/null
     run "$name --no-such-option"
     status 2
     stdout empty
@@ -58,6 +77,21 @@ for program in "$BIN"/*; do
 try '$name --help'"
     run "$name --version >/dev/full"
     status 1
+done
+
+for named in compress:x264 compress:libjpeg-turbo embed-2d:FFTW save:protobuf-c; do
+    run "${named%:*} --version"
+    stdout like "*, ${named#*:} [0-9]*"
+done
+
+# ---- values ----
+run 'pick -o ""'
+status 2
+stderr like "pick: --output: expected the name of a file, found ''*"
+for bytes in 9X K 9KK -1 0 8388608T 9.5K; do
+    run "peek --max-memory $bytes </dev/null"
+    status 2
+    stderr like "peek: --max-memory: expected a number of bytes (9, 9K, 9M, 9G, 9T) of at least 1, found '$bytes'*"
 done
 
 # ---- what a wrong word was meant to be ----
@@ -109,6 +143,45 @@ fi
 run 'peek -q -v test'
 status 2
 stderr like 'peek: --verbose excludes --quiet*'
+
+# exec keeps what a process took before, but that is not what the program took
+mib() { sed -n 's/.* \([0-9.]*\) MiB at most/\1/p' "$WORK/stderr"; }
+run 'perl -e '"'"'$x = "a" x 3e8; exec "peek", "-v", "test"'"'"
+ok "peek took $(mib) MiB, less than what became it" eval '[ "$(mib | cut -d . -f 1)" -lt 200 ]'
+run 'winnow -v'
+stderr like 'winnow: winnow *, *.?? s, *.?? s of CPU, *'
+ok 'what it ran took time' eval '! grep -q " 0.00 s of CPU" "$WORK/stderr"'
+
+# ---- a limit of memory ----
+array() { # megabytes: a stream with one tensor of so many
+    mkdir -p arrays
+    {
+        printf '\223NUMPY\1\0\166\0%-117s\n' \
+            "{'descr': '|u1', 'fortran_order': False, 'shape': (1, $1, 1048576), }"
+        head -c "$1M" /dev/zero
+    } >arrays/image.npy
+    load npy arrays --no-history
+}
+array 1 >small
+array 64 >large
+ok 'streams to read' eval 'peek small && peek large'
+if grep -q __asan_init "$BIN/peek"; then # whose own memory is terabytes
+    skip 'a limit of memory and the address sanitizer exclude each other'
+else
+    for limit in 40M 41943040; do
+        run "peek --max-memory $limit large"
+        status 1
+        stdout empty
+        stderr like 'peek: large: *out of memory: 6* bytes of *'
+        run "peek --max-memory $limit small"
+        status 0
+    done
+    run 'peek --max-memory 80M large'
+    status 0
+    run 'train --arch none --max-memory 1 --threads 2 --epochs 1 small'
+    status 1
+    stderr like 'train: *'
+fi
 
 # ---- manual pages ----
 mkdir -p man/man{1,5,7}

@@ -1,8 +1,10 @@
 /* A command line, an argument a line, for a program with an option of every type. A wrong one exits
- * with 2, one that asks for help with 0: exit is wrapped (ld's --wrap) and comes back here. */
+ * with 2, one that asks for help with 0: exit is wrapped (ld's --wrap) and comes back here, and so
+ * is setrlimit, as --max-memory is not meant for the fuzzer. */
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "base/program.h"
 #include "base/words.h"
 #include "fuzz/fuzz.h"
@@ -57,6 +59,13 @@ void __wrap_exit(int code)
     longjmp(at_exit, 1);
 }
 
+int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit);
+int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+{
+    must(resource == RLIMIT_DATA && limit->rlim_cur >= 1);
+    return 0;
+}
+
 static void check(const struct call *c)
 {
     must(count >= 1 && count <= 9 && rate >= -1 && rate <= 0.5);
@@ -108,6 +117,8 @@ int fuzz_one(const uint8_t *bytes, size_t size)
     must(status == -1 || status == 0 || status == EXIT_USAGE);
     if (status == -1)
         check(&c);
+    if (c.status)
+        fclose(c.status);
     value_free(c.arguments);
     value_free(c.given);
     free(c.options);
