@@ -24,7 +24,7 @@ offers() { # wanted, words, the last of them the one to be completed; one offer 
 }
 
 offers $'--random' pick --ra
-offers $'--mastery\n--max-tensor' mine --ma
+offers $'--mastery\n--max-memory\n--max-tensor' mine --ma
 offers $'reference\nsmall' train-encoder --profile ''
 offers small train-encoder --profile s
 offers small train-encoder --profile = s

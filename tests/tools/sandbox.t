@@ -14,6 +14,9 @@ for program in $(cd "$BIN" && ls); do
     esac
 done
 
+run 'OMP_PROC_BIND=true compress --png --threads 2 two | peek >/dev/null'
+status 0 'threads on certain cores'
+
 # ---- data sets behind links ----
 
 picture=$PWD/$(find pictures -name '*.png' | head -n 1)

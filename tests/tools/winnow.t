@@ -172,11 +172,11 @@ else
         run "peek --max-memory $limit large"
         status 1
         stdout empty
-        stderr like 'peek: large: *out of memory: 6* bytes of *'
+        stderr like 'peek: large: row 1: out of memory: *bytes'
         run "peek --max-memory $limit small"
         status 0
     done
-    run 'peek --max-memory 80M large'
+    run 'peek --max-memory 512M large'
     status 0
     run 'train --arch none --max-memory 1 --threads 2 --epochs 1 small'
     status 1
