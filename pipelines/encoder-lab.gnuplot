@@ -3,13 +3,14 @@
 # purity, its deviation, arm. A panel each. A space is fit to mine in where both are high: up and to
 # the right.
 set datafile separator "\t"
-stats ARG1 using 1:3 nooutput
-panels = STATS_blocks
+stats ARG1 using 1 name "x" nooutput
+stats ARG1 using 3 name "y" nooutput
+panels = x_blocks
 set terminal pngcairo size 640*panels,600 font "sans,11" linewidth 1.3
 set output ARG2
-least = STATS_min_x < -1 ? -1 : STATS_min_x
+least = x_min < -1 ? -1 : x_min
 set xrange [least - 0.1:1]
-set yrange [STATS_min_y - 0.1:(STATS_max_y > 0.95 ? 1 : STATS_max_y + 0.05)]
+set yrange [y_min - 0.1:(y_max > 0.95 ? 1 : y_max + 0.05)]
 set xlabel "R2 of what comes back, held out"
 set ylabel "5-NN purity, held out"
 set grid
