@@ -28,6 +28,11 @@ run "awk -F '\t' -v r=$r2 '\$1 == \"held-out\" && \$2 == 6 && \$4 == 1 { print \
 stdout like 'pca 0.*' # two epochs of few images tell less
 run 'cmp <(encode-latent --no-history --method pca --latent 6 --fit one/seed-2/pool one/held-out) one/seed-2/latent-6/pca/held-out.z'
 status 0 'what is held out is placed by the pool'
+run 'lab RUN=round SEEDS=1 ARMS=mse+circle@1,0.1 figures &&
+    encode-latent --unit --weights round/seed-1/latent-4/mse+circle@1,0.1/encoder round/held-out | evaluate latents --json |
+    cmp - round/seed-1/latent-4/mse+circle@1,0.1/held-out.space.json'
+status 0 'of circle, the space of directions is judged'
+
 run 'lab RUN=one THREADS=1 LATENTS="4 6" LEVELS=15 "$arms" 2>&1 >again | grep -c .'
 stdout exactly 0 # nothing is done twice
 few='ARMS=mse pca'
@@ -40,7 +45,7 @@ for after in seed-1/pool seed-1/latent-4/mse/encoder.part seed-1/latent-4/mse/he
         [ ! -e three/$after ] || break
         sleep 0.02
     done
-    kill -KILL -- -$! && wait $! 2>/dev/null
+    kill -KILL -- -$! 2>/dev/null; wait $! 2>/dev/null
 done
 set +m
 run 'lab RUN=three SEEDS=1 "$few" >/dev/null && same once three'
