@@ -276,10 +276,10 @@ study: all
 claims:
 	@pipelines/claims
 claims/%: all
-	+@pipelines/claims.mk BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) $*
+	+@pipelines/claims run BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) $*
 	@pipelines/claims $*
 full-search: all
-	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile wide --until search
+	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile wide --arms dds --until search
 
 # ---- manual pages, completion, installation ----
 
@@ -303,12 +303,14 @@ $(BUILD)/man/winnow-%.1: $(BIN)/%
 	@mkdir -p $(@D)
 	@$< --help=man >$@.new && mv $@.new $@
 completion: $(BUILD)/completion/winnow $(BUILD)/completion/_winnow
-$(BUILD)/completion/winnow: $(PROGRAMS)
+$(BUILD)/completion/winnow: $(PROGRAMS) pipelines/complete
 	@mkdir -p $(@D)
-	@for p in $^; do $$p --help=bash || exit; done >$@.new && mv $@.new $@
-$(BUILD)/completion/_winnow: $(PROGRAMS)
+	@{ for p in $(PROGRAMS); do $$p --help=bash || exit; done; pipelines/complete bash; } >$@.new
+	@mv $@.new $@
+$(BUILD)/completion/_winnow: $(PROGRAMS) pipelines/complete
 	@mkdir -p $(@D)
-	@{ echo '#compdef $(TOOLS)'; for p in $^; do $$p --help=zsh || exit; done; \
+	@{ echo "#compdef $(TOOLS) $$(pipelines/complete names)"; \
+		for p in $(PROGRAMS); do $$p --help=zsh || exit; done; pipelines/complete zsh; \
 		echo '"_winnow_$${service//-/_}" "$$@"'; } >$@.new && mv $@.new $@
 
 install: all man completion

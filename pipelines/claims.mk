@@ -1,7 +1,6 @@
-#!/usr/bin/make -f
-# Runs claims of claims.tsv by their rules: claims.mk [-jN] ID..., or make claims/ID. What was
-# trained stays in RUNS, serves every claim that asks for it, and what was stopped goes on. Each claim
-# leaves there its figures (ID.tsv), what judge makes of them (ID.json) and a line in ID.
+# Runs claims of claims.tsv by their rules; so does make claims/ID. What was trained stays in RUNS,
+# serves every claim that asks for it, and what was stopped goes on. Each claim leaves there its figures
+# (ID.tsv), what judge makes of them (ID.json) and a line in ID.
 #
 #   SHARED   where the data sets of the beds are, in data/
 #   PILOT=1  tiny, seeds from 101, validation images: shows that the commands work, in RUNS/pilot; no
@@ -12,11 +11,11 @@ SHARED = ../shared
 THREADS =
 PILOT =
 
-SHELL = /bin/bash
-.SHELLFLAGS = -o pipefail -euc
-MAKEFLAGS += --no-builtin-rules --no-print-directory
-HERE := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))/
-export PATH := $(or $(BIN),$(HERE):$(abspath $(HERE)../bin)):$(PATH)
+NAMES = RUNS SHARED PILOT THREADS
+USAGE = run [-jN] ID... [SETTING=VALUE]...
+
+all:
+include $(dir $(lastword $(MAKEFILE_LIST)))common.mk
 REGISTER = $(HERE)claims.tsv
 REPORT = $(HERE)claims-report
 IN := $(RUNS)$(if $(PILOT),/pilot)
@@ -119,12 +118,12 @@ sizes = [ -e $(IN)/sizes/$1-5.npy ] || { $(photographs_$1) | pick $(if $(PILOT),
 		compress --jpeg $$q $(IN)/sizes/$1 | save npy $(IN)/sizes/new; \
 		mv $(IN)/sizes/new/bytes.npy $(IN)/sizes/$1-$$q.npy; \
 	done; rm -r $(IN)/sizes/new $(IN)/sizes/$1; };
-extra_P3-6 = @mkdir -p $(IN)/sizes; $(foreach s,$(call field,$@,5),$(call sizes,$s))
+extra_P3-6 = @$(call same_settings,$(IN)/sizes,PILOT); $(foreach s,$(call field,$@,5),$(call sizes,$s))
 
 # P6-4: searches at three levels; trained and tested on images as they are.
 DS = $(if $(PILOT),--profile demo POOL=10 VALIDATION=4 TEST=4 SUBSET=2 ENCODER='--profile small --epochs 1' \
 	SEARCH='--cells 3 --channels 4 --batch 10 --order 1' SEARCH_EPOCHS=2 WARM_UP=1 MASTERY=0 \
 	TRAIN='--cells 3 --channels 4 --epochs 1',\
 	--profile brief TEST=1000 TRAIN='--cells 5 --channels 16 --epochs 20')
-extra_P6-4 = $(foreach q,95 15 5,+@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name DS --seeds '$(seeds)' \
+extra_P6-4 = $(foreach q,95 15 5,+@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name DS --arms dds --seeds '$(seeds)' \
 	$(if $(THREADS),--threads $(THREADS)) --compress-search $q --until train $(DS) >/dev/null$(newline)	)

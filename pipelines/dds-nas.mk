@@ -14,10 +14,7 @@
 # image at one of them. Arms that part at -final- alone share a search, trained-encoder-Q and
 # trained-search-Q what they have in common of the embedding.
 
-SHELL = /bin/bash
-.SHELLFLAGS = -o pipefail -euc
-MAKEFLAGS += --no-builtin-rules --no-print-directory
-HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+include $(dir $(lastword $(MAKEFILE_LIST)))common.mk
 
 # ---- profiles: images a class; encoder; super-net; final network ----
 
@@ -94,10 +91,7 @@ compress = compress $(if $(findstring $(comma),$1),--mix $1 --seed $(seed),--jpe
 at = $(if $(call level,$1),| $(call compress,$(call level,$1)))
 # $(call feed,LEVEL,FILE,COMMAND): the file to the command, through that level if there is one.
 feed = $(if $1,$(call compress,$1) $2 | $3,$3 <$2)
-# PLAIN leaves histories and clock times out, so that runs can be compared byte by byte.
-PLAIN =
-plain = $(if $(PLAIN),--no-history) $(if $(VERBOSE),-v) $(if $(QUIET),-q)
-threads = $(THREADS:%=--threads %)
+plain += $(if $(VERBOSE),-v) $(if $(QUIET),-q)
 
 # $(call timed,STAGE,COMMANDS): their wall, user and system seconds join times.tsv in the folder.
 timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); TIMEFORMAT='$1	%3R	%3U	%3S'; \
@@ -107,6 +101,7 @@ say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)
 REPORT = $(HERE)dds-nas-report
 SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS WEIGHT ENCODER SUBSET HARDNESS MASTERY \
 	WARM_UP SEARCH SEARCH_EPOCHS TRAIN
+NAMES = $(SETTINGS)
 define newline
 
 
@@ -117,20 +112,12 @@ data: $(foreach s,$(SEEDS),$(addprefix $(RUN)/seed-$s/,pool validation test))
 search: $(folders:%=%/curve.png) $(folders:%=%/genotype.png) $(folders:%=%/mined.png)
 train: $(folders:%=%/metrics.json)
 summary: search $(folders:%=%/summary.txt) $(folders:%=%/retrain.sh)
-.PHONY: data search train summary FORCE
+.PHONY: data search train summary
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
 
 # ---- the data of a seed ----
-
-# A folder holds the results of one choice of settings.
-$(RUN)/settings: FORCE
-	@mkdir -p $(@D)
-	@printf '%s\n' $(foreach v,$(SETTINGS),'$v = $($v)') >$@.new
-	@if [ -e $@ ] && ! diff $@ $@.new >&2; then \
-		rm $@.new; echo 'dds-nas: $(RUN) holds a run of other settings; choose a --name' >&2; exit 1; \
-	fi; mv $@.new $@
 
 $(RUN)/%/pool: | $(RUN)/settings
 	@$(call timed,data,load $(DATA) train | pick --per-class $(POOL) --seed $(seed) $(plain) -o $@)

@@ -90,7 +90,7 @@ run 'report P3-9 && tail -n 1 up/P3-9'
 stdout like '*test images opened again: 1 predictions*'
 
 # ---- pilots ----
-pilot() { "$ROOT/pipelines/claims.mk" PILOT=1 BIN="$BIN" SHARED="$SHARED" RUNS=runs THREADS=1 "$@"; }
+pilot() { "$ROOT/pipelines/claims" run PILOT=1 BIN="$BIN" SHARED="$SHARED" RUNS=runs THREADS=1 "$@"; }
 if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
     run 'pilot P6-4'
     status 0 'a pilot of P6-4'

@@ -24,6 +24,12 @@ run 'study RUN=one SEEDS=1 THREADS=1 2>&1 >again | grep -c .'
 stdout exactly 0 # nothing is done twice
 run 'study RUN=one so-far | cmp - one/table.md'
 status 0 'the tables of what there is'
+run 'study RUN=one --json so-far | python3 -c "
+import json, sys
+told = json.load(sys.stdin)
+columns = told[\"columns\"]
+print(len(columns), sorted(columns[0]), len(told[\"encoders\"]), len(told[\"versions\"]))"'
+stdout exactly "16 ['column', 'level', 'metrics', 'seed'] 4 1" # seven columns, of seed 2 one, at two levels
 run 'study RUN=two SEEDS=1 THREADS=2 COLUMNS="mixed-search encoder" -j 2 >/dev/null 2>&1 &&
     diff -r -x times.tsv -x table.md one two | grep -v "^Only in one"'
 status 1 'two threads and two jobs give the bytes of one'
@@ -73,6 +79,6 @@ array '<f4' '4, 2' f 0 1 0 -1 3 5 3 3 >points/z.npy
 array '<i4' '4,' l 0 0 1 1 >points/label.npy
 mkdir -p apart/seed-1/trained-search-5
 run 'load npy points | evaluate latents --json -o apart/seed-1/trained-search-5/space.json &&
-    "$ROOT/pipelines/dds-nas-report" levels apart 95 5 | tail -n 1'
+    "$ROOT/pipelines/dds-nas-report" levels apart 95 5 | grep "^| 5"'
 stdout exactly '| 5 | clean | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 1.00 (1) |'
 done_testing

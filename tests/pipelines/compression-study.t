@@ -24,8 +24,28 @@ run "grep -c '^retrained.95.1.' one/results.tsv && diff <(grep -P '^retrained\t9
     <(grep -P '^inference\t95\t' one/results.tsv | cut -f 2-)"
 status 0 'the reference rows of both arms are one and the same'
 stdout exactly 1
-run "cut -f 6 one/results.tsv | sort -u | xargs"
+run "cut -f 10 one/results.tsv | sort -u | xargs"
 stdout exactly '20 updates' # of every model
+# What a level leaves is told by the program that measures it.
+quality() { evaluate images --json one/held-out one/at-5/images | sed -n "s/^ *\"$1\": \([^,]*\),*$/\1/p"; }
+run 'printf "*| 5 | * %% | %.2f | %.2f | %.2f | %.4f | *" $(quality bits_per_pixel) $(quality scan_bits_per_pixel) $(quality psnr) $(quality ssim)'
+wanted=$(cat "$WORK/stdout")
+run 'cat one/table.md'
+stdout like "$wanted"
+stdout like "*The codec: jpeg of libjpeg*, chroma 420, *; lossless: png of libpng*
+Version of the programs: $(peek --version | sed 's/.*(winnow) \([^,]*\),.*/\1/')*| lossless |*| ∞ | 1.0000 |*"
+arms='ARMS=inference retrained mixed pure'
+run 'study RUN=one "$arms" --json >told && study RUN=one "$arms" --json so-far | cmp - told'
+status 0 'the report as JSON, and of what there is'
+run 'python3 -c "
+import json
+told = json.load(open(\"told\"))
+rows = told[\"rows\"]
+print(len(rows), len(told[\"versions\"]), told[\"codecs\"][\"lossless\"][\"name\"], told[\"settings\"][\"CHROMA\"])
+assert rows[0][\"level\"] == \"95\" and 0 <= rows[0][\"top1\"] <= 1 < rows[0][\"bits_per_pixel\"]
+assert {r[\"psnr\"] for r in rows if r[\"level\"] == \"lossless\"} == {None}
+print(sorted({e[\"verdict\"] for e in told[\"expectations\"]} - {\"holds\", \"does not hold\"}))"'
+stdout exactly $'26 1 png 420\n[]'
 labels() { save npy was "$1" && mv was/label.npy "$2" && rm -r was; }
 run 'labels one/held-out a; for l in 95 50 5 lossless; do labels one/at-$l/images b && cmp a b || exit; done'
 status 0 'labels are never compressed'
@@ -48,9 +68,9 @@ stdout exactly 0 # nothing is done twice
 arms='ARMS=inference retrained mixed'
 run 'study RUN=once THREADS=1 SEEDS=1 "$arms" && study RUN=two THREADS=2 SEEDS=1 "$arms" -j 2 && same once two'
 status 0 'two threads and two jobs give the bytes of one'
-# Killed within a training of one call, within one of a call an epoch, and between.
+# Killed within a training of a call an epoch, between, and within one of one call.
 set -m
-for after in seed-1/reference/net.part seed-1/half-5/net.part seed-1/mixed/net; do
+for after in seed-1/half-5/net.part seed-1/mixed/net seed-1/reference/net.part; do
     study RUN=three SEEDS=1 "$arms" >/dev/null 2>&1 &
     for ((i = 0; i < 600; i++)); do
         [ ! -e three/$after ] || break
@@ -64,11 +84,18 @@ status 0 'killed and killed again, it goes on and gives the same bytes'
 
 run 'study RUN=two SEEDS=1 ARMS="inference blurred noisy reblurred"'
 status 0 'as much worse in other ways'
-stdout like '*| inference | reblurred | blurred | noisy |*| 95 |* (1) |* (1) | - | - |*| 5 |* (1) |* (1) |* (1) |* (1) |*'
+stdout like '*| SSIM | inference | reblurred | blurred | noisy |*| 95 |* (1) |* (1) | - | - |*| 5 |* (1) |* (1) |* (1) |* (1) |*'
 
 run 'study RUN=once EPOCHS=3'
 status 2
 stderr like '*once holds a run of other settings*'
+sed -i 's/^VERSIONS = .*/VERSIONS = 0.0.1/' once/settings
+run 'study RUN=once SEEDS=1 "$arms"'
+status 2 'begun by another version'
+stderr like '*once holds results of version 0.0.1, and this is *VERSIONS=any*'
+run 'study RUN=once SEEDS=1 "$arms" VERSIONS=any report'
+status 0 'mixed, as was asked for'
+stdout like '*Versions of the programs, MIXED: 0.0.1, *'
 run 'study RUN=pilot SPLIT=validation SEEDS=1 ARMS=inference && cat pilot/seed-1/pool pilot/held-out | save npy both -'
 status 0 'trials on validation images'
 ok 'which are not among those trained on' \
@@ -120,7 +147,7 @@ stdout like '*knee of inference*: level 5, *inference-only at 5 is no better tha
 # What moves how: a network of frames, one of motion, and both.
 run 'study DATA=clips RUN=clips POOL=16 TEST=8 EPOCHS=1 SEEDS="1 2" LEVELS="23 50" ARMS="inference retrained parted" -j2'
 status 0 'a miniature study of clips'
-stdout like '*top-1 accuracy, %: *| 23 | *| 50 | *by frames alone*by motion alone*'
+stdout like '*The codec: h264 *preset *top-1 accuracy, %: *| 23 | *| 50 | *by frames alone*by motion alone*'
 run "cut -f 1-3 clips/results.tsv | sort | tr '\t' ' ' | xargs"
 stdout exactly 'arm level seed inference 23 1 inference 23 2 inference 50 1 inference 50 2 parted 23 1 parted 23 2 parted 50 1 parted 50 2 retrained 23 1 retrained 23 2 retrained 50 1 retrained 50 2'
 both() { fuse --no-history clips/seed-1/spatial/$1/at-50.predictions clips/seed-1/motion/$2/at-50.predictions; }

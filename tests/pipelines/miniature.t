@@ -71,6 +71,12 @@ stdout like 'dds-nas (winnow) *'
 run 'pipeline --name one MASTERY=0.5'
 status 1
 stderr like '*one holds a run of other settings*'
+run 'cp -a one old && sed -i "/^VERSIONS/s/.*/VERSIONS = 0.0.1/" old/settings && rm old/seed-1/dds/summary.* && pipeline --name old'
+status 1 'begun by another version'
+stderr like '*dds-nas: ./old holds results of version 0.0.1, and this is *VERSIONS=any*'
+run 'pipeline --name old VERSIONS=any && "$ROOT/pipelines/dds-nas-report" table old | tail -n 1'
+status 0 'mixed, as was asked for'
+stdout like '*versions of the programs *0.0.1 *Versions of the programs, MIXED: 0.0.1, *'
 run 'pipeline --arms nonsense'
 status 2
 stderr like 'dds-nas: no arm is called nonsense*'
