@@ -66,7 +66,7 @@ for program in "$BIN"/*; do
     status 0
     stdout like "$name (winnow) *"
     # what comes with the compiler makes no bytes
-    for object in $(objdump -p "$program" | awk '$1 == "NEEDED" { print $2 }' | grep -v 'gomp\|san\|^ld-'); do
+    for object in $(objdump -p "$program" | awk '$1 == "NEEDED" { print $2 }' | grep -v 'omp\|san\|^ld-'); do
         grep -q ", $(library "$object") [0-9]" "$WORK/stdout" || echo "$object"
     done >lost
     ok "$name --version names the libraries that it is linked with" cmp lost /dev/null
