@@ -6,7 +6,7 @@
 #include "network/search_space.h"
 #include "search/batches.h"
 
-enum { NASWOT_MOST_IMAGES = 4096 };
+enum { NASWOT_MOST_IMAGES = 1024 };
 
 struct naswot {
     const struct batch *batch; /* borrowed */

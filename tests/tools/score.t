@@ -55,9 +55,9 @@ run "head -c 5000 batch | score --arch cells $size -o no"
 status 1
 run "pick --first 0 batch | score --arch cells $size -o no"
 status 1
-run "pick --first 4097 all | score --arch cells $size -o no"
+run "pick --first 1025 all | score --arch cells $size -o no"
 status 1
-stderr like '*4097 images, expected a batch of at most 4096'
+stderr like '*1025 images, expected a batch of at most 1024'
 run "score --arch one $size --matrix /proc/none/x batch -o no"
 status 1
 ok 'nothing appears' test ! -e no
