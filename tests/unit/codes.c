@@ -56,7 +56,8 @@ static void against_definition(int n, int bits, int words)
         for (int j = 0; j < n; j++)
             overlap += i == j ? 0 : k[i * n + j] / (3 * bits) / (n * (n - 1));
     const double wanted = log_determinant(k, n);
-    ok(!codes_score(&c, &score, &e) && fabs(score - wanted) < 1e-9 * fabs(wanted),
+    const bool scored = !codes_score(&c, &score, &e);
+    ok(scored && fabs(score - wanted) < 1e-9 * fabs(wanted),
        "%d codes of 3 x %d bits: %.12g, by elimination %.12g", n, bits, score, wanted);
     ok(fabs(codes_overlap(&c) - overlap) < 1e-12 && c.bits == 3 * (uint64_t)bits,
        "and %.6f of the bits in common", overlap);

@@ -113,7 +113,8 @@ static void scores(void)
     ok(s.overlap > 0.3 && s.overlap < 1 && s.overlap < 1 + 1e-12 && s.bits == other.bits,
        "%.3f of %lld bits in common", s.overlap, (long long)s.bits);
     ok(score((int[]){1, 2, 1}, 3, cell, &s) == -INFINITY, "an image twice: -inf");
-    ok(isfinite(score((int[]){1, 2, 3}, 3, darts_v2, &s)), "a darts cell: %.6g", s.score);
+    const double darts = score((int[]){1, 2, 3}, 3, darts_v2, &s);
+    ok(isfinite(darts), "a darts cell: %.6g", darts);
     ok(score((int[]){1, 2, 3}, 3, "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|", &s) ==
            -INFINITY,
        "a cell that nothing goes through: all images look the same");
