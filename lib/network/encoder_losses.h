@@ -1,16 +1,18 @@
 /* What an auto-encoder is trained by: a set of losses, which are the rows of one table, and how
  * much each counts. Of images x with latents z and reconstructions y (Poyser 2023, section 4.2.2):
  *
- *     mse          (x - y)^2, mean over the numbers of an image
- *     contractive  |J n|^2, n ~ N(0, 1), J the encoder's Jacobian: by one tangent pass, statistics
- * of batches held constant; its mean is |J|^2 (Rifai et al., ICML 2011) vae          KL(N(z, v) |
- * N(0, 1)), log v from a second head; what is decoded is then z + sqrt(v) n (Kingma and Welling,
- * ICLR 2014) second       (z - z')^2, mean over the latent, z' being what a second encoder makes of
- * y (Akcay et al., ACCV 2018, without the adversary) triplet      max(d(z, p) - d(z, q) + margin,
- * 0), p of z's class, q of another (Schroff et al., CVPR 2015; no mining) cosine       1 - cos(z,
- * o) for an o of z's class, max(cos(z, o) - margin, 0) for another contrastive  d(z, o)^2 / 2, and
- * max(margin - d(z, o), 0)^2 / 2 (Hadsell et al., CVPR 2006) circle       ops.h; z/|z| against
- * p/|p| of the whole batch (Sun et al., CVPR 2020)
+ *   - mse: (x - y)^2, mean over the numbers of an image
+ *   - contractive: |J n|^2, n ~ N(0, 1), J the encoder's Jacobian: by one tangent pass, statistics
+ *     of batches held constant; its mean is |J|^2 (Rifai et al., ICML 2011)
+ *   - vae: KL(N(z, v) | N(0, 1)), log v from a second head; what is decoded is then z + sqrt(v) n
+ *     (Kingma and Welling, ICLR 2014)
+ *   - second: (z - z')^2, mean over the latent, z' being what a second encoder makes of y (Akcay et
+ *     al., ACCV 2018, without the adversary)
+ *   - triplet: max(d(z, p) - d(z, q) + margin, 0), p of z's class, q of another (Schroff et al.,
+ *     CVPR 2015; no mining)
+ *   - cosine: 1 - cos(z, o) for an o of z's class, max(cos(z, o) - margin, 0) for another
+ *   - contrastive: d(z, o)^2 / 2, and max(margin - d(z, o), 0)^2 / 2 (Hadsell et al., CVPR 2006)
+ *   - circle: ops.h; z/|z| against p/|p| of the whole batch (Sun et al., CVPR 2020)
  *
  * All are means over the images. What other images p, q and o are: tuples.h. */
 #ifndef NETWORK_ENCODER_LOSSES_H
