@@ -35,6 +35,11 @@ status 0 'of circle, the space of directions is judged'
 
 run 'lab RUN=one THREADS=1 LATENTS="4 6" LEVELS=15 "$arms" 2>&1 >again | grep -c .'
 stdout exactly 0 # nothing is done twice
+run 'lab RUN=one THREADS=1 LATENTS="4 6" LEVELS=15 "$arms" --json so-far | python3 -c "
+import json, sys
+told = json.load(sys.stdin)
+print(len(told[\"rows\"]), {r[\"r2\"] for r in told[\"rows\"] if r[\"arm\"] == \"hash\"}, len(told[\"versions\"]), len(told[\"expectations\"]) > 0)"'
+stdout exactly '60 {None} 1 True'
 few='ARMS=mse pca'
 run 'lab RUN=once THREADS=1 SEEDS=1 "$few" && lab RUN=two THREADS=2 SEEDS=1 "$few" -j 2 && same once two'
 status 0 'two threads and two jobs give the bytes of one'

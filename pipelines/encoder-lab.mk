@@ -1,0 +1,192 @@
+# Which embedding is fit to mine in? Auto-encoders by their losses, and spaces that need no training,
+# judged by whether classes lie together in them and by what can be had back (Poyser 2023, 4.2.2,
+# tables 9 to 12). Every stage is one command whose effect is one file that appears whole, so what
+# was stopped goes on; -jN, -n, -k are make's.
+#
+#   encoder-lab                                  Fashion-MNIST, three seeds: hours
+#   encoder-lab -j2 DATA='cifar10 FOLDER' LATENTS='8 32' ARMS='mse mse+triplet@kendall pca'
+#   encoder-lab PROFILE=reference                all images, encoders as wide as published
+#   encoder-lab PROFILE=demo                     tiny: shows that it works
+#   encoder-lab LEVELS='15 5' TRAINED=5          encoders of images at JPEG's quality 5, fed at 15, 5
+#   encoder-lab so-far                           the table of what there is by now
+#   encoder-lab --json so-far                    its figures, as JSON
+#   encoder-lab --help                           this, and all settings; --version
+#
+# ARMS are losses of train-encoder, joined by +, with @ and the weights if not `sum`
+# (mse+triplet@kendall, mse+triplet@1,0.1); untrained; pca, hash, ssim, as encode-latent has them.
+# Where circle or cosine is among them, how classes lie is told of latents brought to length 1.
+#
+#   RUN/held-out  RUN/held-out-L                 images that nothing learns from; the same at level L
+#   RUN/seed-S/pool  classifier                  what the arms learn from; a network of its images
+#   RUN/seed-S/SET.classes.json                  what that makes of each set
+#   RUN/seed-S/latent-N/ARM/encoder              and, of each set (pool, held-out, ...):
+#       SET.z  SET.space.json                    the latents; how classes lie, what mining finds
+#       SET.images.json  SET.classes.json        what can be had back; what the classifier makes of it
+#       map.png                                  t-SNE of what is held out, of the first seed
+#   RUN/latent-N.png                             originals above what each arm makes of them
+#   RUN/results.tsv table.md lab.png             both aims in one picture: R2 and purity
+
+DATA = fashion-mnist
+LATENTS = 8 16 32
+ARMS = untrained mse mse+contractive mse+vae triplet mse+triplet mse+triplet@kendall \
+	circle mse+circle mse+circle@kendall pca hash ssim
+SEEDS = 1 2 3
+RUN = runs/encoders-$(word 1,$(DATA))-$(PROFILE)
+
+# Images a class to learn from and to hold out; empty: all. Of which split the latter are:
+# `validation` takes them out of the training images, for trials.
+PROFILE = small
+POOL_demo = 12
+TEST_demo = 10
+EPOCHS_demo = 2
+WIDTH_demo = 2
+POOL_small = 600
+TEST_small = 200
+EPOCHS_small = 30
+WIDTH_small = 16
+EPOCHS_reference = 30
+WIDTH_reference = 64
+POOL = $(POOL_$(PROFILE))
+TEST = $(TEST_$(PROFILE))
+SPLIT = test
+HELD_OUT = $(if $(filter validation,$(SPLIT)),train,test)
+EPOCHS = $(EPOCHS_$(PROFILE))
+WIDTH = $(WIDTH_$(PROFILE))
+TRAIN = --batch 8 --rate 1e-3
+CLASSIFIER = --network cnn --depth 4 --channels 16 --batch 32 --rate 0.05 --augment none --epochs 20
+# JPEG levels at which what is held out is judged as well; the level of the encoders' images.
+LEVELS =
+TRAINED =
+# Of t-SNE: images at most, neighbours.
+MAP = 2000
+PERPLEXITY = 30
+THREADS =
+
+SETTINGS = DATA PROFILE POOL TEST SPLIT EPOCHS WIDTH TRAIN CLASSIFIER TRAINED MAP PERPLEXITY
+NAMES = $(SETTINGS) LATENTS ARMS LEVELS SEEDS RUN THREADS JSON
+
+all:
+include $(dir $(lastword $(MAKEFILE_LIST)))common.mk
+REPORT = $(HERE)encoder-lab-report
+
+# A stem is seed-S/latent-N/ARM.
+part = $(word $1,$(subst /, ,$*))
+seed = $(patsubst seed-%,%,$(call part,1))
+latent = $(patsubst latent-%,%,$(call part,2))
+arm = $(call part,3)
+loss = $(word 1,$(subst @, ,$(arm)))
+weight = $(word 2,$(subst @, ,$(arm)))
+pool = $(RUN)/$(call part,1)/pool
+images = $(if $(filter pool,$1),$(pool),$(RUN)/$1)
+say = @printf '%s: %s\n' '$(@D)' '$1' >&2
+
+UNTAUGHT = pca hash ssim
+NO_WAY_BACK = hash ssim
+SETS = pool held-out $(LEVELS:%=held-out-%)
+each = $(foreach s,$(SEEDS),$(foreach n,$(LATENTS),$(foreach a,$1,$(RUN)/seed-$s/latent-$n/$a/$2)))
+results = $(foreach t,$(SETS),$(call each,$(ARMS),$t.space.json) \
+	$(call each,$(filter-out $(NO_WAY_BACK),$(ARMS)),$t.images.json) \
+	$(call each,$(filter-out $(NO_WAY_BACK),$(ARMS)),$t.classes.json) \
+	$(SEEDS:%=$(RUN)/seed-%/$t.classes.json))
+first = $(firstword $(SEEDS))
+sheets = $(LATENTS:%=$(RUN)/latent-%.png)
+maps = $(foreach n,$(LATENTS),$(foreach a,$(ARMS),$(RUN)/seed-$(first)/latent-$n/$a/map.png))
+
+all: report $(RUN)/lab.png $(sheets) $(maps)
+report: $(RUN)/table.md
+	@$(if $(JSON),$(REPORT) json $(RUN)/results.tsv $(RUN),cat $<)
+so-far:
+	@$(REPORT) results $(RUN) '$(LATENTS)' '$(ARMS)' '$(SETS)' | \
+		$(REPORT) $(if $(JSON),json,table) - $(RUN)
+figures: $(results)
+encoders: $(call each,$(filter-out $(UNTAUGHT),$(ARMS)),encoder)
+.PHONY: all report so-far figures encoders
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SECONDEXPANSION:
+
+# ---- data ----
+
+# $(call classes,IMAGES,SEED)
+classes = pick $(if $1,--per-class $1 --seed $2) $(plain)
+$(RUN)/held-out: | $(RUN)/settings
+	@load $(DATA) $(HELD_OUT) | $(call classes,$(TEST),1) -o $@
+$(RUN)/held-out-%: $(RUN)/held-out
+	@compress --jpeg $* $(threads) $(plain) -o $@ $<
+$(RUN)/%/pool: $(RUN)/held-out
+	@mkdir -p $(@D)
+	@load $(DATA) train | pick --not-ids $< | $(call classes,$(POOL),$(seed)) -o $@
+
+# ---- embeddings ----
+
+$(RUN)/%/classifier: $(RUN)/%/pool
+	$(call say,training the classifier)
+	@train $(CLASSIFIER) --seed $(seed) $(threads) $(plain) --checkpoint $@.part -o $@ $<
+	@rm -f $@.part
+
+objective = $(if $(filter untrained,$(arm)),--epochs 0,--epochs $(EPOCHS) --loss $(loss) \
+	$(weight:%=--weight %))
+$(RUN)/%/encoder: $$(pool)
+	$(call say,training)
+	@mkdir -p $(@D)
+	@$(if $(TRAINED),compress --jpeg $(TRAINED) $(threads) $(plain),cat) $< | \
+		train-encoder --latent $(latent) --width $(WIDTH) $(TRAIN) $(objective) --seed $(seed) \
+		$(threads) $(plain) --checkpoint $@.part -o $@
+	@rm -f $@.part
+
+taught = $(if $(filter $(UNTAUGHT),$(arm)),,$(RUN)/$*/encoder)
+encode = encode-latent $(threads) $(plain) $(if $(taught),--weights $(taught),--method $(arm) \
+	$(if $(filter hash,$(arm)),,--latent $(latent) --fit $(pool)))
+unit = $(if $(filter circle cosine,$(subst +, ,$(loss))),--unit)
+decode = decode-latent $(threads) $(plain) $(if $(taught),--weights $(taught),--method $(arm) --fit $(pool))
+
+# $(call OF_SET,SET)
+define OF_SET
+$(RUN)/%/$1.z: $$$$(call images,$1) $$$$(taught) | $$$$(pool)
+	@mkdir -p $$(@D)
+	@$$(encode) -o $$@ $$<
+$(RUN)/%/$1.space.json: $$$$(call images,$1) $(RUN)/%/$1.z
+	@$$(if $$(unit),$$(encode) $$(unit) $$<,cat $$(word 2,$$^)) | evaluate latents --json $$(threads) -o $$@
+$(RUN)/%/$1.images.json: $$$$(call images,$1) $(RUN)/%/$1.z
+	@$$(decode) $$(word 2,$$^) | evaluate images --json $$(threads) -o $$@ $$<
+$(RUN)/%/$1.classes.json: $(RUN)/%/$1.z $(RUN)/$$$$(call part,1)/classifier
+	@$$(decode) $$< | predict --weights $$(word 2,$$^) $$(threads) $$(plain) | evaluate --json $$(threads) -o $$@
+endef
+$(foreach t,$(SETS),$(eval $(call OF_SET,$t)))
+# $(call OF_SEED,SEED,SET): of the images as they are
+define OF_SEED
+$(RUN)/seed-$1/$2.classes.json: $(if $(filter pool,$2),$(RUN)/seed-$1/pool,$(RUN)/$2) $(RUN)/seed-$1/classifier
+	@predict --weights $$(word 2,$$^) $$(threads) $$(plain) $$< | evaluate --json $$(threads) -o $$@
+endef
+$(foreach s,$(SEEDS),$(foreach t,$(SETS),$(eval $(call OF_SEED,$s,$t))))
+
+# ---- pictures ----
+
+# $(call most,N): that many of the rows, or all.
+most = $$(peek $< | awk '/^rows:/ { print $$2 < $1 ? $$2 : $1 }')
+$(RUN)/%/map: $(RUN)/held-out $(RUN)/%/held-out.z
+	@$(if $(unit),$(encode) $(unit) $<,cat $(word 2,$^)) | pick --random $(call most,$(MAP)) --seed 1 $(plain) | \
+		embed-2d --perplexity $(PERPLEXITY) $(threads) $(plain) -o $@
+$(RUN)/%/map.png: $(RUN)/%/map
+	@$(HERE)scatter $< $@ '$(arm), $(latent) numbers'
+$(RUN)/%/row: $(RUN)/%/held-out.z
+	@pick --per-class 1 --seed 1 $(plain) $< | $(decode) -o $@
+$(RUN)/row: $(RUN)/held-out
+	@pick --per-class 1 --seed 1 $(plain) -o $@ $<
+# A row of the same images for each arm, in their order.
+rows = $(foreach a,$(filter-out $(NO_WAY_BACK),$(ARMS)),$(RUN)/seed-$(first)/$*/$a/row)
+$(RUN)/latent-%.png: $(RUN)/row $$(foreach a,$$(filter-out $$(NO_WAY_BACK),$$(ARMS)),$(RUN)/seed-$(first)/latent-$$*/$$a/row)
+	@for r in $^; do pick --first $(call most,16) $$r; done | mosaic --columns $(call most,16) -o $@
+
+# ---- the report ----
+
+# Of other arms and seeds than before it is another: the date does not tell.
+$(RUN)/results.tsv: figures
+	@$(REPORT) results $(RUN) '$(LATENTS)' '$(ARMS)' '$(SETS)' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(RUN)/table.md: $(RUN)/results.tsv $(RUN)/settings
+	@$(REPORT) table $< $(RUN) >$@.new && mv $@.new $@
+$(RUN)/lab.tsv: $(RUN)/results.tsv
+	@$(REPORT) points $< >$@.new && mv $@.new $@
+$(RUN)/lab.png: $(RUN)/lab.tsv
+	@gnuplot -c $(HERE)encoder-lab.gnuplot $< $@.new '$(word 1,$(DATA))' && mv $@.new $@
