@@ -66,7 +66,7 @@ void text_pack(msgpack_packer *to, const char *text);
 /* The header as a map, and back. */
 int header_pack(const struct header *h, msgpack_sbuffer *to, struct error *e);
 int header_unpack(struct header *h, const uint8_t *bytes, size_t size, struct error *e);
-/* Fails unless b's kind and fields are a's, and of meta the classes, codec and scores; then joins the
+/* Fails unless b's kind and fields are a's, and of meta classes, void and scores; then joins the
  * histories. */
 int header_join(struct header *a, const struct header *b, struct error *e);
 /* a's history becomes that of both, each entry once: b's, where that holds all of a's, else what b's

@@ -340,7 +340,7 @@ int history_join(struct header *a, const struct header *b, struct error *e)
 /* What the numbers in the rows mean has to be the same: of the rest the first part's stands. */
 static int join_meta(const struct value *a, const struct value *b, struct error *e)
 {
-    static const char *const meaning[] = {"classes", "void", "codec", "scores"};
+    static const char *const meaning[] = {"classes", "void", "scores"};
     for (size_t i = 0; i < sizeof meaning / sizeof *meaning; i++) {
         const struct value *of_a = value_get(a, meaning[i]), *of_b = value_get(b, meaning[i]);
         if ((of_a || of_b) && !(of_a && of_b && value_equal(of_a, of_b)))

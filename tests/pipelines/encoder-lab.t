@@ -11,6 +11,7 @@ tiny=(PLAIN=1 PROFILE=demo POOL=8 LATENTS=4 MAP=95 SEEDS='1 2'
 lab() { "$ROOT/pipelines/encoder-lab" BIN="$BIN" "${tiny[@]}" "$@"; }
 same() { diff -r -x '*.tmp' "$1" "$2"; }
 
+# shellcheck disable=SC2034 # in what run evaluates
 arms='ARMS=untrained mse+triplet@kendall pca hash ssim'
 run 'lab RUN=one THREADS=1 LATENTS="4 6" LEVELS=15 "$arms"'
 status 0 'a miniature laboratory'
