@@ -45,7 +45,7 @@ static const struct program program = {
         "Exit status 1 where a stream is damaged, or did not come out the same: it differs, a "
         "command failed, or it was impossible.",
     .examples = "verify net\n"
-                "verify --rerun net arch pool",
+                "verify --rerun net arch pool validation",
     .files = "TMPDIR: where the scratch folder is made; /tmp where it is not set.",
     .see_also = "peek",
     .options = options,
@@ -114,8 +114,8 @@ int main(int argc, char **argv)
     int bad = 0;
     for (size_t i = 0; i < p.streams; i++) {
         const struct evidence *s = &p.stream[i];
-        struct value *v = value_append(all, provenance_value(&p, s));
-        int failed = v ? *s->damage.text != 0 : error_set(&e, "out of memory");
+        struct value *v = value_append(all, provenance_value(&p, s, &e));
+        int failed = v ? *s->damage.text != 0 : -1;
         if (!failed && rerun)
             failed = run_again(&p, s, scratch, v, &e);
         if (failed < 0)

@@ -339,11 +339,18 @@ int file_digest(const char *path, char digest[17], struct error *e)
     return got < 0 ? -1 : 0;
 }
 
-bool file_is(const char *path, const char *digest)
+int file_is(const char *path, const char *digest, struct error *e)
 {
     char now[17];
-    struct error e;
-    return *digest && !file_digest(path, now, &e) && !strcmp(now, digest);
+    struct error why;
+    if (!*digest)
+        return 0;
+    if (!file_digest(path, now, &why))
+        return !strcmp(now, digest);
+    if (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == EPERM)
+        return 0;
+    *e = why;
+    return -1;
 }
 
 char *input_read_all(const char *path, size_t most, size_t *size, struct error *e)

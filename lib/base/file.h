@@ -57,8 +57,9 @@ char *input_read_all(const char *path, size_t most, size_t *size, struct error *
 /* The XXH3-64 of a file's bytes as 16 hexadecimal digits; "" of what is no regular file (a pipe can be
  * read but once). -1 where it cannot be read. */
 int file_digest(const char *path, char digest[17], struct error *e);
-/* Whether there is such a file with this digest. */
-bool file_is(const char *path, const char *digest);
+/* 1 where there is such a file with this digest, 0 where there is none, or none that may be opened,
+ * -1 where it cannot be read. */
+int file_is(const char *path, const char *digest, struct error *e);
 /* The whole of what is left of an open one, put behind the `done` bytes of `head`, which were read.
  */
 char *input_read_rest(int fd, const void *head, size_t done, size_t most, size_t *size,

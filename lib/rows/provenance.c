@@ -226,7 +226,8 @@ static struct value *command_value(const struct value *entry)
     return v;
 }
 
-static struct value *step_value(const struct provenance *p, const struct value *entry)
+static struct value *step_value(const struct provenance *p, const struct value *entry,
+                                struct error *e)
 {
     struct value *v = value_map();
     const struct value *inputs = value_get(entry, "inputs");
@@ -240,10 +241,11 @@ static struct value *step_value(const struct provenance *p, const struct value *
         const struct past *past = found ? NULL : provenance_past(p, digest);
         const char *name = value_get_text(inputs->item[i], "name", "?");
         /* a file that is no stream: in a sandbox, one below what the command line names */
-        const char *file = found ? found->path : file_is(name, digest) ? name : NULL;
+        const int is_file = found ? 0 : file_is(name, digest, e);
+        const char *file = found ? found->path : is_file ? name : NULL;
         struct value *input = value_append(to, value_map());
         value_set_text(input, "name", name);
-        good = value_set_text(input, "digest", digest) &&
+        good = is_file >= 0 && value_set_text(input, "digest", digest) &&
                value_set(input, "file", file ? value_text(file) : value_nil()) &&
                (!past || value_set_int(input, "past", (int64_t)past->at + 1));
     }
@@ -253,9 +255,11 @@ static struct value *step_value(const struct provenance *p, const struct value *
     return NULL;
 }
 
-struct value *provenance_value(const struct provenance *p, const struct evidence *of)
+struct value *provenance_value(const struct provenance *p, const struct evidence *of,
+                               struct error *e)
 {
     struct value *v = value_map();
+    error_set(e, "out of memory"); /* unless a file cannot be read */
     bool good = value_set_text(v, "file", of->path);
     if (*of->damage.text) {
         good = value_set_text(v, "damage", of->damage.text);
@@ -265,7 +269,7 @@ struct value *provenance_value(const struct provenance *p, const struct evidence
                value_set_text(v, "digest", of->digest) && good;
         struct value *steps = value_set(v, "steps", value_array());
         for (size_t i = 0; good && i < history->count; i++)
-            good = value_append(steps, step_value(p, history->item[i]));
+            good = value_append(steps, step_value(p, history->item[i], e));
         good = good && steps;
     }
     if (good)

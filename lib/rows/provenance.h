@@ -43,9 +43,10 @@ const struct evidence *provenance_find(const struct provenance *p, const char *d
 const struct past *provenance_past(const struct provenance *p, const char *digest);
 
 /* What is known of a stream: file, kind, rows, digest, and steps: [{command, version, inputs:
- * [{name, digest, file (nil where none is here)}]}]; or file and damage. NULL where memory is out.
- */
-struct value *provenance_value(const struct provenance *p, const struct evidence *of);
+ * [{name, digest, file (nil where none is here)}]}]; or file and damage. NULL where memory is
+ * out or such a file cannot be read. */
+struct value *provenance_value(const struct provenance *p, const struct evidence *of,
+                               struct error *e);
 void provenance_print(const struct value *stream, FILE *to);
 
 /* Runs the commands again with the programs in the folder `programs`, in a scratch folder that is

@@ -77,7 +77,7 @@ static const char *find_input(const struct command *c, const char *name)
             continue;
         const char *digest = value_get_text(inputs->item[i], "digest", "");
         const struct evidence *found = provenance_find(c->from, digest);
-        return found ? found->path : *digest && !file_is(name, digest) ? "" : NULL;
+        return found ? found->path : *digest && file_is(name, digest, c->e) != 1 ? "" : NULL;
     }
     return NULL;
 }
@@ -192,7 +192,8 @@ static enum rerun check_files(const struct command *c)
         const char *name = value_get_text(inputs->item[i], "name", "");
         const char *digest = value_get_text(inputs->item[i], "digest", "");
         if (strchr(name, '/') && !provenance_find(c->from, digest) &&
-            !provenance_past(c->from, digest) && has_changed(name) && !file_is(name, digest)) {
+            !provenance_past(c->from, digest) && has_changed(name) &&
+            file_is(name, digest, c->e) != 1) {
             error_set(c->e, "%s, which it read, has changed", name);
             return RERUN_IMPOSSIBLE;
         }

@@ -17,7 +17,7 @@ stdout exactly $'0\t2\t[[[97], [98]]]
 1\t0\t[[[99], [100]]]
 2\t1\t[[[101], [102]]]'
 run "$decode <samples | head -n 1"
-stdout exactly "samples id label image 3 $(peek --json samples | sed -n 's/.*"digest": "\(.*\)".*/\1/p')"
+stdout exactly "samples id label image 3 $(peek --json samples | sed -n 's/.*"digest": "\(.*\)".*/\1/p' | head -n 1)"
 
 run "cat samples samples | $decode | wc -l"
 status 0
