@@ -22,6 +22,8 @@
 #include "search/model.h"
 #include "select/curriculum.h"
 
+enum { SEARCH_MOST_CANDIDATES = 1000 };
+
 struct search {
     struct value *network, *settings; /* owned copies */
     const struct strategy *strategy;

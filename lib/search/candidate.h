@@ -1,0 +1,28 @@
+/* Architectures of the super-net's space that are trained and judged by the weights they share:
+ * what the strategies that try candidates have in common. */
+#ifndef SEARCH_CANDIDATE_H
+#define SEARCH_CANDIDATE_H
+#include "network/search_space.h"
+#include "search/search.h"
+
+/* The space that the super-net is of. */
+const struct search_space *candidate_space(const struct search *s);
+
+/* Number i of those drawn for a purpose at a step; all architectures are equally likely. */
+void candidate_draw(const struct search *s, const char *purpose, uint64_t step, uint64_t i,
+                    struct architecture *a);
+/* A step of its path's weights, and of them alone, on s->training, whose outputs are noted. */
+int candidate_train(struct search *s, const struct architecture *a, struct error *e);
+
+/* On s->held_out, batch normalisation by the batch. */
+struct judgement {
+    double loss, accuracy;
+};
+int candidate_judge(struct search *s, const struct architecture *a, struct judgement *j,
+                    struct error *e);
+
+/* What derive finds in the architecture parameters; makes it find a, their softmax one-hot. */
+void candidate_found(const struct search *s, struct architecture *a);
+void candidate_take(struct search *s, const struct architecture *a);
+
+#endif
