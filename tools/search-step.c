@@ -1,5 +1,6 @@
 /* Epochs of a DARTS super-net over a subset; its state lives in a file. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "search/profile.h"
@@ -10,7 +11,8 @@
 
 static const char *state_path, *validation_path;
 static const char *space = "darts", *strategy = "darts", *schedule = "cyclic", *augment = "auto";
-static int64_t order = 2, candidates = 8, window = 5, total_epochs = 50, epochs = 1, until = -1;
+static int64_t order = 2, candidates = 8, population = 20, sample = 5;
+static int64_t window = 5, total_epochs = 50, epochs = 1, until = -1;
 static bool measure;
 static struct model_options network = {.cells = 8, .channels = 16, .batch = 64, .classes = 10};
 
@@ -30,7 +32,13 @@ static const struct option options[] = {
     {"order", 0, OPTION_INT, &order, "1|2", "of darts: the order of the architecture gradient", 1,
      2, NULL},
     {"candidates", 0, OPTION_INT, &candidates, "N",
-     "of random: architectures that are tried at the end of an epoch", 1, 1000, NULL},
+     "of random and evolution: architectures that are tried at the end of an epoch", 1,
+     SEARCH_MOST_CANDIDATES, NULL},
+    {"population", 0, OPTION_INT, &population, "N", "of evolution: architectures that live at once",
+     1, SEARCH_MOST_CANDIDATES, NULL},
+    {"sample", 0, OPTION_INT, &sample, "N",
+     "of evolution: how many are drawn, the best of whom has a child; at most --population", 1,
+     SEARCH_MOST_CANDIDATES, NULL},
     {"window", 0, OPTION_INT, &window, "N", "epochs that easiness is a mean over", 1, 1000, NULL},
     {"schedule", 0, OPTION_CHOICE, &schedule, "WORD",
      "learning rate: a triangle of 20 epochs that a new subset sets to its peak, or half a cosine "
@@ -59,7 +67,12 @@ static const struct program program = {
         "and Talwalkar 2019): for each batch an architecture is drawn, and its path through the "
         "super-net alone takes a step, at a fraction of the cost; at the end of an epoch the best "
         "of --candidates others and of the one found so far, by the loss on a batch of validation "
-        "samples with the shared weights, is what derive will find.\n\n"
+        "samples with the shared weights, is what derive will find. evolution (Real et al. 2019): "
+        "weights are trained as random does; at the end of an epoch the architectures of a "
+        "population, at first drawn, are judged likewise, all on one batch; then, --candidates "
+        "times, the best of --sample of them, drawn with repetition, has a child, another option "
+        "of one of its choices, which is judged, too, and takes the place of the oldest. derive "
+        "will find the best of the population, which the state tells in meta search, kept.\n\n"
         "The state is replaced after every epoch, "
         "whole or not at all, so a call that was killed is simply repeated.\n\n"
         "What a search begins with stays: options that are given later must say the same, and "
@@ -90,7 +103,26 @@ static const struct program program = {
 };
 
 /* What a search begins with, beside its network and where the samples come from. */
-#define SETTINGS " batch window schedule total-epochs augment"
+#define SETTINGS "batch window schedule total-epochs augment"
+/* Of these a strategy has its own. */
+static const struct {
+    const char *option, *why;
+} own[] = {
+    {"order", "goes with --strategy darts"},
+    {"candidates", "goes with --strategy random or evolution"},
+    {"population", "goes with --strategy evolution"},
+    {"sample", "goes with --strategy evolution"},
+};
+#define OWN_SETTINGS "order candidates population sample"
+
+static void check_own(const struct call *c, const struct strategy *s)
+{
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        program_forbid(c, !strstr(s->options, own[i].option), own[i].why, own[i].option);
+    if (s == &STRATEGY_EVOLUTION && sample > population)
+        program_usage(c, "--sample %lld: more than --population %lld", (long long)sample,
+                      (long long)population);
+}
 
 static int begin(const struct call *c, struct search *s, const struct samples *d,
                  const struct samples *v, struct error *e)
@@ -100,12 +132,13 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
                    "total-epochs");
     if (samples_normalisation(v, &n, e))
         return error_wrap(e, "%s", validation_path);
-    const bool darts = strategy_find(strategy) == &STRATEGY_DARTS;
-    program_forbid(c, !darts, "goes with --strategy darts", "order");
-    program_forbid(c, darts, "goes with --strategy random", "candidates");
-    struct value *settings =
-        program_settings(c, darts ? "seed order" SETTINGS : "seed strategy candidates" SETTINGS,
-                         false); /* a state of darts has no `strategy` */
+    const struct strategy *how = strategy_find(strategy);
+    char names[256];
+    check_own(c, how);
+    /* A state of darts has no `strategy`. */
+    snprintf(names, sizeof names, "seed %s%s " SETTINGS, how == &STRATEGY_DARTS ? "" : "strategy ",
+             how->options);
+    struct value *settings = program_settings(c, names, false);
     int classes = d->classes > v->classes ? d->classes : v->classes;
     struct value *net = model_settings(&network, d->shape, classes, &n, NULL);
     value_set_text(settings, "source", value_get_text(d->table->header.meta, "source", ""));
@@ -118,7 +151,7 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
 static int go_on(const struct call *c, struct search *s, struct value **inputs, struct error *e)
 {
     struct value *given =
-        program_settings(c, "space cells channels seed strategy order candidates" SETTINGS, true);
+        program_settings(c, "space cells channels seed strategy " OWN_SETTINGS " " SETTINGS, true);
     int failed = state_resume(s, c, state_path, given, inputs, e);
     value_free(given);
     return failed;
@@ -153,9 +186,9 @@ static void check_call(const struct call *c)
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
     program_forbid(c, network.describe, "does nothing with --describe",
-                   "state validation epochs until measure strategy order candidates window "
-                   "schedule total-epochs "
-                   "augment profile seed threads no-history max-tensor");
+                   "state validation epochs until measure strategy " OWN_SETTINGS
+                   " window schedule total-epochs augment profile seed threads no-history "
+                   "max-tensor");
     if (network.describe)
         return;
     if (!state_path)

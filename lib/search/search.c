@@ -87,6 +87,8 @@ int search_new(struct search *s, const struct value *network, const struct value
 
 void search_free(struct search *s)
 {
+    if (s->own)
+        s->strategy->drop(s);
     batch_free(&s->training);
     batch_free(&s->held_out);
     easiness_free(&s->easiness);

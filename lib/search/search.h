@@ -10,8 +10,8 @@
  *
  *     settings   {seed, batch, window, schedule "cyclic"|"cosine", total_epochs,
  *                 augment (AUGMENT_WORDS), source (of the data, or ""),
- *                 strategy (STRATEGY_WORDS; darts where there is none), and the strategy's own:
- *                 order 1|2, or candidates}
+ *                 strategy (STRATEGY_WORDS; darts where there is none), and the strategy's own,
+ *                 such as order 1|2}
  *
  * Rates. cyclic: a triangle from 0.001 to 0.01 and back over 20 epochs, at its peak right after
  * an update of the subset. cosine: 0.025 to 0.001 over total_epochs. */
@@ -22,13 +22,14 @@
 #include "search/model.h"
 #include "select/curriculum.h"
 
-enum { SEARCH_MOST_CANDIDATES = 1000 };
+enum { SEARCH_MOST_CANDIDATES = 1000 }; /* of a setting that counts architectures */
 
 struct search {
     struct value *network, *settings; /* owned copies */
     const struct strategy *strategy;
     uint64_t seed;
-    int order, candidates; /* the one that the strategy has */
+    int order, candidates; /* those that the strategy has */
+    void *own;             /* the strategy's, or NULL; owned */
     int batch, window, total_epochs;
     bool cosine;
     struct augment augment;

@@ -17,7 +17,8 @@ static int make_header(const struct search *s, bool clock, const struct header *
     struct value *report = search_report(s, clock);
     bool good = value_set_int(report, "place", s->curriculum.place) &&
                 value_set_int(report, "steps", s->darts.steps) &&
-                value_set(report, "settings", value_copy(s->settings));
+                value_set(report, "settings", value_copy(s->settings)) &&
+                (!s->own || value_set(report, "kept", s->strategy->keep(s)));
     good = value_set(h->meta, "search", report) && good;
     if (good && !samples_bequeath(data, h))
         return 0;
@@ -134,7 +135,8 @@ static int restore(struct search *s, const struct weights *w, struct error *e)
             return -1;
     if (restore_flat(w, "velocity", s->darts.velocity, s->darts.weights.count, e) ||
         restore_flat(w, "adam.first", s->darts.first, s->darts.architecture.count, e) ||
-        restore_flat(w, "adam.second", s->darts.second, s->darts.architecture.count, e))
+        restore_flat(w, "adam.second", s->darts.second, s->darts.architecture.count, e) ||
+        (s->own && s->strategy->restore(s, value_get(report, "kept"), e)))
         return -1;
     return restore_subset(s, w, e);
 }

@@ -1,7 +1,8 @@
 #include "search/strategy.h"
 #include <string.h>
 
-static const struct strategy *const STRATEGIES[] = {&STRATEGY_DARTS, &STRATEGY_RANDOM};
+static const struct strategy *const STRATEGIES[] = {&STRATEGY_DARTS, &STRATEGY_RANDOM,
+                                                    &STRATEGY_EVOLUTION};
 
 const struct strategy *strategy_find(const char *name)
 {

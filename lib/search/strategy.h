@@ -6,8 +6,9 @@
 
 struct strategy {
     const char *name;
-    bool whole; /* trains the super-net as a whole, not parts of it */
-    /* Settings of its own, of the search's `settings`. */
+    bool whole;          /* trains the super-net as a whole, not parts of it */
+    const char *options; /* settings of its own, as search-step's options, parted by blanks */
+    /* Takes them from the search's `settings`; makes s->own of strategies that have it. */
     int (*read)(struct search *s, const struct value *settings, struct error *e);
     /* After the graph is planned and the optimisers are made; NULL: nothing. */
     void (*begin)(struct search *s);
@@ -16,8 +17,14 @@ struct strategy {
     int (*step)(struct search *s, struct error *e);
     /* s->held_out is a batch of the validation samples; NULL: nothing. */
     int (*end_epoch)(struct search *s, struct error *e);
+    /* s->own, what it remembers beside the super-net, and all NULL of those that need not: frees
+     * it; gives it as the map that a state keeps (NULL where memory is out); takes such a map,
+     * which may hold anything or be NULL. */
+    void (*drop)(struct search *s);
+    struct value *(*keep)(const struct search *s);
+    int (*restore)(struct search *s, const struct value *kept, struct error *e);
 };
-#define STRATEGY_WORDS "darts|random"                   /* their names */
+#define STRATEGY_WORDS "darts|random|evolution"         /* their names */
 const struct strategy *strategy_find(const char *name); /* NULL: there is none */
 
 /* DARTS (darts.h): architecture parameters by Adam on validation samples, weights by SGD. Settings:
@@ -29,5 +36,14 @@ extern const struct strategy STRATEGY_DARTS;
  * one with the least loss on a batch of the validation samples. Batch normalisation by the batch.
  * Settings: candidates. */
 extern const struct strategy STRATEGY_RANDOM;
+/* Regularised evolution (Real et al., AAAI 2019) by shared weights, which are trained as random
+ * does. At the end of an epoch the population is judged by its loss on a batch of the validation
+ * samples; then, so many times, the best of a sample drawn with repetition has a child, another
+ * option of one choice, which is judged on that batch, too, and joins as the oldest member leaves.
+ * derive will find the best. The first population is drawn. In the publication a network is trained
+ * and judged once; here all are judged anew every epoch, as the weights have moved, so that what a
+ * tournament compares was told by the same weights and images. Settings: candidates (children),
+ * population, sample. */
+extern const struct strategy STRATEGY_EVOLUTION;
 
 #endif

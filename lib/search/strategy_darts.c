@@ -34,4 +34,4 @@ static int step(struct search *s, struct error *e)
 }
 
 const struct strategy STRATEGY_DARTS = {
-    .name = "darts", .whole = true, .read = read, .begin = begin, .step = step};
+    .name = "darts", .whole = true, .options = "order", .read = read, .begin = begin, .step = step};

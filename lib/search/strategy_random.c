@@ -36,4 +36,4 @@ static int end_epoch(struct search *s, struct error *e)
 }
 
 const struct strategy STRATEGY_RANDOM = {
-    .name = "random", .read = read, .step = step, .end_epoch = end_epoch};
+    .name = "random", .options = "candidates", .read = read, .step = step, .end_epoch = end_epoch};

@@ -86,10 +86,28 @@ status 1
 stderr exactly 'search-step: whole: it began with strategy "darts", this call says "random"'
 run 'step whole --strategy darts --until 3 | cmp - hardness'
 status 0
-for call in '--strategy random --order 1' '--candidates 3' '--strategy random --profile' '--strategy other'; do
+for call in '--strategy random --order 1' '--candidates 3' '--strategy random --profile' '--strategy other' \
+    '--strategy random --population 4' '--strategy evolution --population 4 --sample 5'; do
     run "step none $call"
     status 2
 done
+
+# ---- evolution by shared weights ----
+evolve="${new% --order 1} --strategy evolution --population 6 --sample 3 --candidates 2"
+run "step evolved $evolve --threads 2 --until 3 >hardness.e"
+status 0
+run "step one $evolve --threads 1 --until 1 && cp one two && step two --threads 1 --until 2 &&
+    cp two three && step three --threads 2 --until 3 | cmp - hardness.e && cmp three evolved"
+status 0 'three calls, one thread: the state of one call, two threads'
+population() { peek --json "$1" | sed -n 's/^ *"architecture": "\(.*\)",$/\1/p'; }
+ok 'six live, the oldest two give way' cmp <(population one | tail -n 4) <(population two | head -n 4)
+ok 'to others' test "$(cat <(population one) <(population two | tail -n 2) | sort -u | wc -l)" -gt 6
+ok 'derive finds the best' test "$(derive --format genotype evolved)" = "$(peek --json evolved |
+    sed -n 's/^ *"architecture": "\(.*\)",$/\1/p; s/^ *"loss": \([0-9.]*\)$/\1/p' | paste - - |
+    sort -s -t "$(printf '\t')" -k 2,2g | head -n 1 | cut -f 1)"
+run 'step evolved --population 5 --until 9'
+status 1
+stderr exactly 'search-step: evolved: it began with population 6, this call says 5'
 
 # ---- the subset changes ----
 cp whole changed
