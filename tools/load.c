@@ -54,6 +54,11 @@ static const struct program program = {
         "width, channels] and, where they are, label.npy and id.npy make samples, with target.npy "
         "or depth.npy [rows, height, width] of networks of pixels; z.npy makes latents, scores.npy "
         "predictions.\n\n"
+        "tsv FILE, json FILE: tables as save tsv and save json leave them, or another tool: a line "
+        "of names and then values, parted by tabs, columns NAME0, NAME1 and so on being one array; "
+        "or a JSON object a line. Every row has what the first has. Fields that streams have are "
+        "what they are there (id, label, z, scores, image ...), other numbers f64. tsv tells "
+        "nothing of shapes, so that images need json.\n\n"
         "safetensors FILE: weights, as save safetensors leaves them.\n\n"
         "Ids: MNIST and Fashion-MNIST: index of a training image, 60000 + index of a test image; "
         "CIFAR: 10000 (k - 1) + index in the k-th training file, 50000 + index of a test image; "
@@ -63,6 +68,8 @@ static const struct program program = {
     .examples = "load fashion-mnist test | peek\n"
                 "load cifar10 cifar-10-batches-bin train -o cifar\n"
                 "load npy arrays -o samples\n"
+                "# embedded elsewhere: columns id, label, z0, z1 ...\n"
+                "load tsv embedding.tsv | build-kdtree -o forest\n"
                 "load safetensors net.safetensors -o net\n"
                 "load y4m street.y4m --frames 12 | peek\n"
                 "# pictures of all sizes, brought to one\n"
@@ -173,7 +180,7 @@ int main(int argc, char **argv)
         return load_import(&call, import);
     const struct format *f = format_find(call.argv[0]);
     struct dataset_request q = read_operands(&call, f);
-    program_forbid(&call, true, "goes with npy and safetensors; see --most-bytes", "max-tensor");
+    program_forbid(&call, true, "goes with npy, tsv, json and safetensors; see --most-bytes", "max-tensor");
 
     if (dataset_open(&d, f, &q, &e) || dataset_header(&d, &h, &e))
         program_fail(&call, &e);

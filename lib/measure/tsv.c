@@ -4,38 +4,18 @@
 #include <string.h>
 #include "base/memory.h"
 
-/* 1 and t->line without its end, 0 at the end of the file, -1 on error. */
-static int read_line(struct tsv *t, struct error *e)
-{
-    if (!fgets(t->line, TSV_LINE, t->from)) {
-        if (ferror(t->from))
-            return error_set(e, "cannot read:");
-        return 0;
-    }
-    size_t n = strlen(t->line);
-    if (n > 0 && t->line[n - 1] == '\n')
-        t->line[--n] = '\0';
-    else if (!feof(t->from) || n == 0)
-        return error_set(e, "a line longer than %d bytes, or with a zero byte in it", TSV_LINE);
-    if (n > 0 && t->line[n - 1] == '\r')
-        t->line[n - 1] = '\0';
-    return 1;
-}
-
 int tsv_begin(struct tsv *t, FILE *from, struct error *e)
 {
     *t = (struct tsv){.from = from};
-    if (!(t->line = array_new(TSV_LINE, 1, "a line", e)))
-        return -1;
-    int got = read_line(t, e);
+    int got = line_read(&t->line, from, TSV_LINE, e);
     if (got < 0)
         return -1;
     if (got == 0)
         return error_set(e, "empty: expected a line of names or a tensor stream");
-    if (strncmp(t->line, "id\tlabel\t", 9) != 0)
+    if (strncmp(t->line.text, "id\tlabel\t", 9) != 0)
         return error_set(e, "neither a tensor stream nor a table, expected a first line \"id\", "
                             "\"label\" and the names of the classes, parted by tabs");
-    if (!(t->heading = text_copy(t->line, e)))
+    if (!(t->heading = text_copy(t->line.text, e)))
         return -1;
     char *rest = t->heading + 9;
     for (const char *s = rest; s; s = strchr(s, '\t'), s = s ? s + 1 : s)
@@ -66,13 +46,13 @@ static int parse_score(const char *text, float *score)
 
 int tsv_read(struct tsv *t, struct error *e)
 {
-    int got = read_line(t, e);
+    int got = line_read(&t->line, t->from, TSV_LINE, e);
     if (got < 0)
         return error_wrap(e, "row %lld", (long long)t->rows + 1);
     if (got == 0)
         return 0;
     t->rows++;
-    char *rest = t->line;
+    char *rest = t->line.text;
     strsep(&rest, "\t");
     const char *label = strsep(&rest, "\t");
     if (!label || parse_label(label, &t->label))
@@ -94,7 +74,7 @@ int tsv_read(struct tsv *t, struct error *e)
 
 void tsv_free(struct tsv *t)
 {
-    free(t->line);
+    line_free(&t->line);
     free(t->heading);
     free(t->name);
     free(t->score);

@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "base/error.h"
+#include "base/line.h"
 
-enum { TSV_LINE = 1 << 20 }; /* bytes in a line, its end included */
+enum { TSV_LINE = 1 << 20 }; /* bytes in a line, without its end */
 
 struct tsv {
-    FILE *from;    /* the caller's, as is its closing */
-    char *line;    /* buffer */
+    FILE *from; /* the caller's, as is its closing */
+    struct line line;
     char *heading; /* the first line, cut into names */
     char **name;   /* [classes], into heading */
     int classes;

@@ -1,7 +1,8 @@
 #include "rows/import.h"
 #include <string.h>
 
-static const struct import_format *const FORMATS[] = {&IMPORT_NPY, &IMPORT_SAFETENSORS};
+static const struct import_format *const FORMATS[] = {&IMPORT_NPY, &IMPORT_TSV, &IMPORT_JSON,
+                                                      &IMPORT_SAFETENSORS};
 
 const struct import_format *import_find(const char *name)
 {
@@ -42,4 +43,50 @@ void import_close(struct import *m)
     m->format->end(m);
     header_free(&m->header);
     *m = (struct import){.format = m->format};
+}
+
+static bool has_field(const struct field *field, int fields, const char *name)
+{
+    for (int i = 0; i < fields; i++)
+        if (!strcmp(field[i].name, name))
+            return true;
+    return false;
+}
+
+static const char *kind_of(const struct field *field, int fields)
+{
+    static const char *const told[][2] = {{"image", "samples"},
+                                          {"z", "latents"},
+                                          {"scores", "predictions"},
+                                          {"easiness", "hardness"}};
+    for (size_t k = 0; k < sizeof told / sizeof *told; k++)
+        if (has_field(field, fields, told[k][0]))
+            return told[k][1];
+    return fields == 1 && has_field(field, fields, "id") ? "ids" : "arrays";
+}
+
+int import_header(struct import *m, const struct field *field, int fields, struct error *e)
+{
+    const char *kind = kind_of(field, fields);
+    m->counts = !has_field(field, fields, "id") && strcmp(kind, "arrays");
+    m->unlabelled = !has_field(field, fields, "label") && !strcmp(kind, "samples");
+    if (header_init(&m->header, kind, e) ||
+        (m->counts && header_add_field(&m->header, "id", ELEMENT_I64, 0, NULL, e) < 0) ||
+        (m->unlabelled && header_add_field(&m->header, "label", ELEMENT_I32, 0, NULL, e) < 0))
+        return -1;
+    for (const struct field *f = field; f < field + fields; f++)
+        if (header_add_field(&m->header, f->name, f->element, f->rank, f->rank ? f->extent : NULL,
+                             e) < 0)
+            return -1;
+    return 0;
+}
+
+int import_cells(const struct import *m, struct cell *cell)
+{
+    int cells = 0;
+    if (m->counts)
+        cell[cells++] = cell_int(ELEMENT_I64, m->row);
+    if (m->unlabelled)
+        cell[cells++] = cell_int(ELEMENT_I32, -1);
+    return cells;
 }

@@ -4,7 +4,7 @@
 #define ROWS_IMPORT_H
 #include "stream/stream.h"
 
-#define IMPORT_WORDS "npy|safetensors" /* their names */
+#define IMPORT_WORDS "npy|tsv|json|safetensors" /* their names */
 
 struct import;
 struct import_format {
@@ -22,9 +22,10 @@ struct import {
     const struct import_format *format;
     const char *from; /* borrowed */
     struct stream_limits limits;
-    struct header header; /* owned */
-    int64_t row;          /* rows written */
-    void *own;            /* the format's */
+    struct header header;    /* owned */
+    int64_t row;             /* rows written */
+    bool counts, unlabelled; /* rows get an id, a label */
+    void *own;               /* the format's */
 };
 
 int import_open(struct import *m, const struct import_format *f, const char *from,
@@ -32,6 +33,15 @@ int import_open(struct import *m, const struct import_format *f, const char *fro
 int import_next(struct import *m, struct stream_writer *w, struct error *e);
 void import_close(struct import *m);
 
-/* ---- for the table ---- */
-extern const struct import_format IMPORT_NPY, IMPORT_SAFETENSORS;
+/* ---- for the formats ---- */
+extern const struct import_format IMPORT_NPY, IMPORT_TSV, IMPORT_JSON, IMPORT_SAFETENSORS;
+
+/* Makes m->header of these fields, copied, in their order. The kind is told by their names:
+ * "samples" by image, "latents" by z, "predictions" by scores, "hardness" by easiness, "ids" by id
+ * alone, else "arrays". A row but of arrays that has no id gets its number, one of samples without
+ * a label -1. */
+int import_header(struct import *m, const struct field *field, int fields, struct error *e);
+/* The cells that the next row gets so, before those of the fields; how many. */
+int import_cells(const struct import *m, struct cell *cell);
+enum { IMPORT_CELLS = 2 }; /* at most */
 #endif

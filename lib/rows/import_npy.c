@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/line.h"
 #include "base/memory.h"
 #include "rows/import.h"
 #include "stream/npy.h"
@@ -18,18 +19,16 @@ struct column {
     enum { COLUMN_ARRAY, COLUMN_TEXT, COLUMN_FILES } form;
     struct npy_source array; /* of COLUMN_FILES: the one that is open */
     FILE *text;
-    char *line;
-    size_t line_capacity;
+    struct line line;
     void *data; /* a row's elements */
     size_t bytes;
-    struct field field; /* as it is to be; its name is not set */
+    struct field field; /* as it is to be */
 };
 
 struct folder {
     struct column column[MOST_COLUMNS];
     int columns;
     int64_t rows;
-    bool counts, unlabelled; /* rows get an id, a label */
 };
 
 /* ---- the folder's entries ---- */
@@ -192,44 +191,6 @@ static int open_files(const struct import *m, struct column *c, struct error *e)
     return 0;
 }
 
-static bool has_column(const struct folder *f, const char *name)
-{
-    for (int i = 0; i < f->columns; i++)
-        if (!strcmp(f->column[i].name, name))
-            return true;
-    return false;
-}
-
-static const char *kind_of(const struct folder *f)
-{
-    static const char *const told[][2] = {{"image", "samples"},
-                                          {"z", "latents"},
-                                          {"scores", "predictions"},
-                                          {"easiness", "hardness"}};
-    for (size_t k = 0; k < sizeof told / sizeof *told; k++)
-        if (has_column(f, told[k][0]))
-            return told[k][1];
-    return f->columns == 1 && has_column(f, "id") ? "ids" : "arrays";
-}
-
-static int make_header(struct import *m, struct folder *f, struct error *e)
-{
-    const char *kind = kind_of(f);
-    f->counts = !has_column(f, "id") && strcmp(kind, "arrays");
-    f->unlabelled = !has_column(f, "label") && !strcmp(kind, "samples");
-    if (header_init(&m->header, kind, e) ||
-        (f->counts && header_add_field(&m->header, "id", ELEMENT_I64, 0, NULL, e) < 0) ||
-        (f->unlabelled && header_add_field(&m->header, "label", ELEMENT_I32, 0, NULL, e) < 0))
-        return -1;
-    for (int i = 0; i < f->columns; i++) {
-        const struct field *field = &f->column[i].field;
-        if (header_add_field(&m->header, f->column[i].name, field->element, field->rank,
-                             field->rank ? field->extent : NULL, e) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 static int begin(struct import *m, struct error *e)
 {
     struct folder *f = m->own = array_new(1, sizeof *f, "arrays", e);
@@ -245,24 +206,24 @@ static int begin(struct import *m, struct error *e)
     }
     if (f->rows < 0)
         return error_set(e, "no array in this folder tells the number of rows");
-    return make_header(m, f, e);
+    struct field field[MOST_COLUMNS];
+    for (int i = 0; i < f->columns; i++)
+        field[i] = f->column[i].field, field[i].name = f->column[i].name;
+    return import_header(m, field, f->columns, e);
 }
 
 /* ---- rows ---- */
 
-static int read_text(struct column *c, struct cell *to, struct error *e)
+static int read_text(struct import *m, struct column *c, struct cell *to, struct error *e)
 {
-    ssize_t length = getline(&c->line, &c->line_capacity, c->text);
-    if (length < 0)
-        return error_set(e,
-                         ferror(c->text) ? "%s: cannot read:"
-                                         : "%s: expected a line for each row, found the end",
-                         c->name);
-    if (length && c->line[length - 1] == '\n')
-        c->line[--length] = 0;
-    if (strlen(c->line) != (size_t)length || text_unescape(c->line))
-        return error_set(e, "%s: a NUL, or a backslash that begins no escape", c->name);
-    *to = cell_text(c->line);
+    int got = line_read(&c->line, c->text, m->limits.most_tensor_bytes, e);
+    if (!got)
+        error_set(e, "expected a line for each row, found the end");
+    else if (got > 0 && text_unescape(c->line.text))
+        got = error_set(e, "a backslash that begins no escape");
+    if (got <= 0)
+        return error_wrap(e, "%s", c->name);
+    *to = cell_text(c->line.text);
     return 0;
 }
 
@@ -337,17 +298,13 @@ static int check_end(struct import *m, struct folder *f, struct error *e)
 static int row(struct import *m, struct stream_writer *w, struct error *e)
 {
     struct folder *f = m->own;
-    struct cell cell[MOST_COLUMNS + 2];
-    int cells = 0;
+    struct cell cell[MOST_COLUMNS + IMPORT_CELLS];
     if (m->row == f->rows)
         return check_end(m, f, e);
-    if (f->counts)
-        cell[cells++] = cell_int(ELEMENT_I64, m->row);
-    if (f->unlabelled)
-        cell[cells++] = cell_int(ELEMENT_I32, -1);
+    int cells = import_cells(m, cell);
     for (int i = 0; i < f->columns; i++) {
         struct column *c = &f->column[i];
-        if (c->form == COLUMN_TEXT    ? read_text(c, &cell[cells++], e)
+        if (c->form == COLUMN_TEXT    ? read_text(m, c, &cell[cells++], e)
             : c->form == COLUMN_FILES ? read_file(m, c, &cell[cells++], e)
                                       : read_array(c, &cell[cells++], e))
             return error_wrap(e, "row %lld", (long long)m->row + 1);
@@ -363,7 +320,7 @@ static void end(struct import *m)
         npy_source_close(&c->array);
         if (c->text)
             fclose(c->text);
-        free(c->line);
+        line_free(&c->line);
         free(c->data);
     }
     free(f);

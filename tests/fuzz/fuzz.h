@@ -23,6 +23,10 @@ const char *fuzz_file(const uint8_t *bytes, size_t size);
 const char *fuzz_folder(void);
 void fuzz_put(const char *name, const uint8_t *bytes, size_t size);
 
+/* For formats that load brings in (rows/import.h): what is accepted becomes a stream of its rows. */
+struct import_format;
+int fuzz_import(const struct import_format *f, const uint8_t *bytes, size_t size);
+
 /* For readers of a stream's rows: the same, of the header and the whole rows that the bytes begin
  * with, closed by the trailer that fits them, as no engine would guess a digest. NULL where the
  * bytes do not begin with a MessagePack object. */

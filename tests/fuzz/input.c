@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 #include "fuzz/fuzz.h"
+#include "rows/import.h"
 #include "stream/codec.h"
 
 static void fill(int fd, const uint8_t *bytes, size_t size)
@@ -120,4 +121,23 @@ const char *fuzz_stream(const uint8_t *bytes, size_t size)
     const char *path = fuzz_file((const uint8_t *)whole.data, whole.size);
     msgpack_sbuffer_destroy(&whole);
     return path;
+}
+
+int fuzz_import(const struct import_format *f, const uint8_t *bytes, size_t size)
+{
+    static const struct stream_limits limits = {1 << 16};
+    struct error e;
+    struct import m;
+    if (import_open(&m, f, fuzz_file(bytes, size), &limits, &e))
+        return 0;
+    struct stream_writer *w = stream_create("/dev/null", &m.header, &e);
+    must(w);
+    int got;
+    while ((got = import_next(&m, w, &e)) == 1)
+        ;
+    import_close(&m);
+    must(got < 0 || stream_commit(w, &e) == 0);
+    if (got < 0)
+        stream_abandon(w);
+    return got == 0;
 }

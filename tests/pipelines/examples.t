@@ -27,6 +27,7 @@ derive --format genotype -o genotype.txt search
 train --arch arch --cells 3 --channels 4 --epochs 1 -o net pool
 predict --weights net -o predictions test
 save npy arrays <test
+save tsv embedding.tsv <latents
 save safetensors net.safetensors <net
 { echo YUV4MPEG2 W32 H24 F25:1; for n in $(seq 24); do echo FRAME; head -c 1152 train; done; } >street.y4m
 compose --frames 12 --count 8 --side 32 -o clips pool

@@ -1,5 +1,5 @@
 #!/bin/bash
-# save and load of npy and safetensors: there and back to the bit; what is broken or hostile is refused.
+# save and load of npy, text and safetensors: there and back to the bit; what is broken or hostile is refused.
 . "${0%/*}/tap.sh"
 export OMP_WAIT_POLICY=passive
 python=/usr/bin/python3
@@ -30,7 +30,7 @@ run 'load npy v | save json | grep -o "\"file[^,]*"'
 stdout exactly $'"file":"a\\tb"\n"file":"\\\\"\n"file":"c"\n"file":""'
 for broken in 'echo >>v/file.txt:*v/file.txt: it has more lines than there are rows' \
     'head -n 2 w/file.txt >v/file.txt:*row 3: file: expected a line for each row, found the end' \
-    'printf "\\\\x\n" >v/file.txt:*row 1: file: a NUL, or a backslash*' \
+    'printf "\\\\x\n" >v/file.txt:*row 1: file: a backslash*' \
     'cp w/file.txt v; cp v/image/0.npy v/image/4.npy:*v/image/4.npy: there are 4 rows' \
     'rm v/image/[34].npy:*row 4: cannot open v/image/3.npy:*' \
     'cp v/label.npy v/image/3.npy:*v/image/3.npy: of another type or rank*' \
@@ -96,6 +96,64 @@ np.save(\"z/label.npy\", np.arange(30) % 3)'; load npy z | build-kdtree | peek |
 else
     skip 'no NumPy here'
 fi
+
+# ---- text ----
+run 'save json <s | load json - --no-history -o back && save npy j back && diff -r j b && peek back | head -n 1'
+stdout exactly 'kind: samples'
+run 'save json <varying | head -n 1 | load json - | save json | cmp - <(save json <varying | head -n 1)'
+status 0 'a text with all that JSON escapes'
+run 'save json <varying | load json - >no.s'
+status 1
+stderr exactly 'load: standard input: row 4: image: expected an array of 2, as in the first row'
+table=$'id\tlabel\tz0\tz1\tz2\tnote\tx\n-9007199254740993\t2\t0.1\tnan\t-inf\ta\\tb\t3\n7\t-1\t16777216\t1\t2\t\t-1e-300'
+run 'echo "$table" | load tsv - -o back && save tsv <back'
+stdout exactly "$table" 'a table of latents: the same table'
+run 'peek back | grep -c -e "^kind: latents" -e "^  id i64 " -e "^  label i32 " -e "^  z f32 \[3\] " -e "^  note str " -e "^  x f64 "'
+stdout exactly 6
+run 'printf "layer0\tz0\n5\t1\n" | load tsv - | save json'
+stdout exactly '{"id":0,"layer0":5,"z":[1]}' 'a name that ends in 0 is an array where streams have one'
+run 'printf "id\r\n1\r\n2" | load tsv - | pick --ids - s | save tsv | cut -f 1'
+stdout exactly $'id\n1\n2'
+run 'printf "id\tnote\n" | load tsv - | peek | sed -n 2p'
+stdout exactly 'rows: 0'
+while IFS='|' read -r format text message; do
+    run "printf '$text' | load $format - >no.s"
+    status 1
+    stderr exactly "load: standard input: $message"
+done <<'END'
+tsv||empty: expected a line of names
+tsv|id\tid\n|field 'id': expected a plain name, each field its own
+tsv|\\q\n|a name with a backslash that begins no escape
+tsv|image0\timage1\n1\t2\n|image: expected 3 axes, found 1
+tsv|id\tz\n1\t2\n|z: expected 1 axes, found 0
+tsv|id\tlabel\n1\t2\n1\n|row 2: 1 cells, expected 2
+tsv|id\n1\n1\t2\n|row 2: 2 cells, expected 1
+tsv|id\none\n|row 1: id: "one", expected a number
+tsv|x\n1\none\n|row 2: x: "one", expected a number
+tsv|id\n1.5\n|row 1: id: expected a whole number
+tsv|id\n9223372036854775808\n|row 1: id: expected a whole number
+tsv|label\n-2147483649\n|row 1: label: expected a whole number of 32 bits
+tsv|note\na\n\\\n|row 2: note: a backslash that begins no escape
+tsv|id\n1\n\0\n|row 2: a line with a zero byte in it
+json||empty: expected JSON objects
+json|[1]\n|row 1: expected a JSON object
+json|{"id":1}\n{"id":\n|row 2: line 1, column 7: expected a value, found the end
+json|{"label":"cat"}|label: a text, expected numbers
+json|{"image":[[1,2]]}|image: expected 3 axes, found 2
+json|{"image":[[[1],[256]]]}|row 1: image: expected a whole number from 0 to 255
+json|{"x":[[1,2],[3]]}|row 1: x: expected an array of 2, as in the first row
+json|{"x":[1]}\n{"x":1}|row 2: x: expected an array of 1, as in the first row
+json|{"x":"a"}\n{"x":1}|row 2: x: expected a text, as in the first row
+json|{"x":1}\n{"y":1}|row 2: no x, which the first row has
+json|{"x":1}\n{"x":1,"y":1}|row 2: 2 members, the first row has 1
+json|{"x":true}|row 1: x: expected a number
+END
+run 'printf "{\"x\":[1,2,3]}" | load json - --max-tensor 16 >no.s'
+status 1
+stderr exactly 'load: standard input: x: rows larger than --max-tensor allows'
+run 'yes 0123456789 | tr -d "\n" | load json - >no.s'
+status 1
+stderr exactly 'load: standard input: row 1: a line longer than 16777216 bytes'
 
 # ---- safetensors ----
 bytes 0 0 8 1 0 0 0 4 0 1 0 1 >four

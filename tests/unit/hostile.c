@@ -1185,7 +1185,7 @@ static void test_arrays(void)
     put("folder/y.txt", "a\n", 2);
     refused(import(), "found the end");
     put("folder/y.txt", "a\0b\nc\n", 6);
-    refused(import(), "a NUL");
+    refused(import(), "zero byte");
     put("folder/y.txt", "\\x\n\n", 4);
     refused(import(), "a backslash");
     unlink("folder/y.txt");
