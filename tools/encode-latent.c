@@ -63,42 +63,57 @@ static const struct program program = {
     .common = COMMON_OUTPUT | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
 };
 
-/* ---- an encoder ---- */
-
 static const char *const own[] = {"image", "z", NULL};
 
-/* Of which size the images were, where the header says that all are alike. */
-static bool note_size(struct value *by, const struct header *samples)
+/* The samples' fields but the image, then z; meta `encoder` is `by` (taken over), which says by
+ * what. `input`: another stream that was read, or NULL. */
+static int create(struct follow *f, int size, struct value *by, const char *input,
+                  const char *digest, struct error *e)
 {
-    const int at = header_find(samples, "image");
-    const struct field *image = at < 0 ? NULL : &samples->field[at];
-    return !image || image->rank != 3 || image->extent[0] < 1 || image->extent[1] < 1 ||
-           (value_set_int(by, "height", image->extent[0]) &&
-            value_set_int(by, "width", image->extent[1]));
-}
-
-/* The samples' fields but the image, then z; meta says by what. */
-static int create(struct follow *f, const struct encoder_half *encoder, struct error *e)
-{
-    const struct autoencoder *a = &encoder->network;
     struct header h = {0};
     struct value *inputs = NULL;
     int failed = -1;
-
-    if (follow_table(&h, "latents", &f->table, f->own, e) == 0 &&
-        header_add_field(&h, "z", ELEMENT_F32, 1, (int64_t[]){a->latent}, e) >= 0 &&
-        stage_note_input(&inputs, weights, encoder->digest, e) == 0) {
-        struct value *by = value_set(h.meta, "encoder", value_map());
-        if (value_set_int(by, "latent", a->latent) && value_set_int(by, "side", a->side) &&
-            value_set_text(by, "digest", encoder->digest) &&
-            (!unit || value_set_bool(by, "unit", true)) && note_size(by, &f->table.header))
-            failed = follow_create(f, &h, inputs, e);
-        else
-            error_set(e, "out of memory");
+    if (!value_is_whole(by)) {
+        value_free(by);
+        return error_set(e, "out of memory");
     }
+    if (follow_table(&h, "latents", &f->table, f->own, e) ||
+        header_add_field(&h, "z", ELEMENT_F32, 1, (int64_t[]){size}, e) < 0 ||
+        (input && stage_note_input(&inputs, input, digest, e)))
+        value_free(by);
+    else if (!value_set(h.meta, "encoder", by))
+        error_set(e, "out of memory");
+    else
+        failed = follow_create(f, &h, inputs, e);
     value_free(inputs);
     header_free(&h);
     return failed;
+}
+
+/* ---- an encoder ---- */
+
+/* Of which size the images were, where the header says that all are alike. */
+static void note_size(struct value *by, const struct header *samples)
+{
+    const int at = header_find(samples, "image");
+    const struct field *image = at < 0 ? NULL : &samples->field[at];
+    if (image && image->rank == 3 && image->extent[0] > 0 && image->extent[1] > 0) {
+        value_set_int(by, "height", image->extent[0]);
+        value_set_int(by, "width", image->extent[1]);
+    }
+}
+
+static int create_encoded(struct follow *f, const struct encoder_half *encoder, struct error *e)
+{
+    const struct autoencoder *a = &encoder->network;
+    struct value *by = value_map();
+    value_set_int(by, "latent", a->latent);
+    value_set_int(by, "side", a->side);
+    value_set_text(by, "digest", encoder->digest);
+    if (unit)
+        value_set_bool(by, "unit", true);
+    note_size(by, &f->table.header);
+    return create(f, a->latent, by, weights, encoder->digest, e);
 }
 
 /* A latent of length 0 stays what it is. */
@@ -148,7 +163,7 @@ static int by_encoder(struct follow *f, const struct call *call, struct error *e
     struct encoder_half encoder;
     if (encoder_half_open(&encoder, weights, false, BATCH, &limits, e))
         return -1;
-    int failed = follow_open(f, call, "samples", own, BATCH, e) || create(f, &encoder, e) ||
+    int failed = follow_open(f, call, "samples", own, BATCH, e) || create_encoded(f, &encoder, e) ||
                  follow_all(f, encode, &encoder, e);
     encoder_half_close(&encoder);
     return failed;
@@ -173,24 +188,16 @@ static int place(struct follow *f, void *context, struct error *e)
 static int create_placed(struct follow *f, const struct embedding *m, const char *digest,
                          struct error *e)
 {
-    struct header h = {0};
-    struct value *inputs = NULL;
-    int failed = -1;
-    if (follow_table(&h, "latents", &f->table, f->own, e) == 0 &&
-        header_add_field(&h, "z", ELEMENT_F32, 1, (int64_t[]){m->latent}, e) >= 0 &&
-        (!fit || stage_note_input(&inputs, fit, digest, e) == 0)) {
-        struct value *by = value_set(h.meta, "encoder", value_map());
-        if (value_set_text(by, "method", method) && value_set_int(by, "latent", m->latent) &&
-            (!fit || value_set_text(by, "digest", digest)) &&
-            (!m->marks || value_set_int(by, "landmarks", (int64_t)m->marks)) &&
-            (!m->pca.count || value_set_real(by, "explained", pca_explained(&m->pca))))
-            failed = follow_create(f, &h, inputs, e);
-        else
-            error_set(e, "out of memory");
-    }
-    value_free(inputs);
-    header_free(&h);
-    return failed;
+    struct value *by = value_map();
+    value_set_text(by, "method", method);
+    value_set_int(by, "latent", m->latent);
+    if (fit)
+        value_set_text(by, "digest", digest);
+    if (m->marks)
+        value_set_int(by, "landmarks", (int64_t)m->marks);
+    if (m->pca.count)
+        value_set_real(by, "explained", pca_explained(&m->pca));
+    return create(f, m->latent, by, fit, digest, e);
 }
 
 /* Learns from --fit, or from all of the input, which is then read at once. */

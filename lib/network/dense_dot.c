@@ -1,4 +1,5 @@
 #include "network/dense_network.h"
+#include "network/layer.h"
 
 static void print_cell(const struct dense_cell *cell, int index, const struct image_shape *made,
                        FILE *to)
@@ -26,16 +27,7 @@ int dense_print_network_dot(const struct discrete *d, const struct dense_cell *c
 {
     struct image_shape made = {d->image.height, d->image.width, d->channels};
     int index = 0;
-    fprintf(to,
-            "digraph network {\n"
-            "    node [shape=box, style=\"filled,rounded\", fontname=\"Helvetica\"];\n"
-            "    edge [fontname=\"Helvetica\", fontsize=10];\n"
-            "    graph [fontname=\"Helvetica\"];\n"
-            "    image [label=\"image\\n%d x %d x %d\", fillcolor=darkseagreen2];\n"
-            "    -1 [label=\"stem\\n%d x %d x %d\", fillcolor=palegoldenrod];\n"
-            "    image -> -1 [label=\"conv_3x3\"];\n",
-            d->image.height, d->image.width, d->image.channels, made.height, made.width,
-            made.channels);
+    dot_begin(to, &d->image, "-1", &made);
     for (int stage = 0; stage < stages; stage++) {
         if (stage) {
             made = (struct image_shape){(made.height + 1) / 2, (made.width + 1) / 2,

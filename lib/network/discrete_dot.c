@@ -32,19 +32,27 @@ static void print_cell(const struct cell_genotype *c, int cell, bool reduction,
                 output_of(cell).text);
 }
 
-int discrete_print_dot(const struct discrete *d, const struct genotype *g, FILE *to)
+void dot_begin(FILE *to, const struct image_shape *image, const char *stem,
+               const struct image_shape *made)
 {
-    struct image_shape made = d->image;
-    int channels = d->channels, auxiliary = 2 * d->cells / 3;
     fprintf(to,
             "digraph network {\n"
             "    node [shape=box, style=\"filled,rounded\", fontname=\"Helvetica\"];\n"
             "    edge [fontname=\"Helvetica\", fontsize=10];\n"
             "    graph [fontname=\"Helvetica\"];\n"
             "    image [label=\"image\\n%d x %d x %d\", fillcolor=darkseagreen2];\n"
-            "    stem [label=\"stem\\n%d x %d x %d\", fillcolor=palegoldenrod];\n"
-            "    image -> stem [label=\"conv_3x3\"];\n",
-            made.height, made.width, made.channels, made.height, made.width, 3 * channels);
+            "    %s [label=\"stem\\n%d x %d x %d\", fillcolor=palegoldenrod];\n"
+            "    image -> %s [label=\"conv_3x3\"];\n",
+            image->height, image->width, image->channels, stem, made->height, made->width,
+            made->channels, stem);
+}
+
+int discrete_print_dot(const struct discrete *d, const struct genotype *g, FILE *to)
+{
+    struct image_shape made = d->image;
+    int channels = d->channels, auxiliary = 2 * d->cells / 3;
+    made.channels = 3 * channels;
+    dot_begin(to, &d->image, "stem", &made);
     for (int i = 0; i < d->cells; i++) {
         bool reduction = layer_is_reduction(i, d->cells);
         const struct cell_genotype *cell = reduction ? &g->reduce : &g->normal;

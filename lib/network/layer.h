@@ -52,6 +52,11 @@ struct node *layer_factorised_reduce(struct graph *g, struct node *x, int out, c
 /* Whether this cell of so many halves the image: those after one and two thirds. */
 bool layer_is_reduction(int index, int cells);
 
+/* A network's picture in DOT as it begins: the image, and what the stem makes of it, a node of this
+ * name. (discrete_dot.c) */
+void dot_begin(FILE *to, const struct image_shape *image, const char *stem,
+               const struct image_shape *made);
+
 /* Settings may come from a file: refuses one that is out of bounds. */
 int layer_check_setting(const char *what, int value, int least, int most, struct error *e);
 /* Those that all networks have in common. */

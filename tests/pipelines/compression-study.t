@@ -10,7 +10,6 @@ tiny=(PLAIN=1 POOL=40 TEST=4 EPOCHS=2 LEVELS='95 50 5' SEEDS='1 2'
     TRAIN='--network cnn --depth 2 --channels 4 --batch 40 --rate 0.1 --augment none')
 study() { "$ROOT/pipelines/compression-study" BIN="$BIN" "${tiny[@]}" "$@"; }
 # A checkpoint may outlive the kill that comes just before it is removed.
-same() { diff -r -x '*.tmp' -x '*.part' "$1" "$2"; }
 
 run 'study RUN=one THREADS=1 ARMS="inference retrained mixed pure"'
 status 0 'a miniature study'

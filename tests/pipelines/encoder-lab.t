@@ -10,7 +10,6 @@ tiny=(PLAIN=1 PROFILE=demo POOL=8 LATENTS=4 MAP=95 SEEDS='1 2'
     CLASSIFIER='--network cnn --depth 2 --channels 4 --batch 20 --rate 0.1 --augment none --epochs 3')
 lab() { "$ROOT/pipelines/encoder-lab" BIN="$BIN" "${tiny[@]}" "$@"; }
 # A checkpoint may outlive the kill that comes just before it is removed.
-same() { diff -r -x '*.tmp' -x '*.part' "$1" "$2"; }
 
 # shellcheck disable=SC2034 # in what run evaluates
 arms='ARMS=untrained mse+triplet@kendall pca hash ssim'

@@ -24,6 +24,9 @@ trap 'rm -rf "$WORK"' EXIT
 trap 'exit 130' INT TERM HUP
 mkdir "$WORK/folder" && cd "$WORK/folder" || exit 1
 
+# Whether two folders of a pipeline's run hold the same; what stages leave while they run is not told.
+same_runs() { diff -r -x '*.tmp' -x '*.part' "$1" "$2"; }
+
 tap_tests=0 tap_failures=0 tap_command='' tap_status=0
 
 tap_result() { # 0-or-not name
