@@ -66,7 +66,7 @@ run 'study RUN=one THREADS=1 ARMS="inference retrained mixed pure" 2>&1 >again |
 stdout exactly 0 # nothing is done twice
 
 arms='ARMS=inference retrained mixed'
-run 'study RUN=once THREADS=1 SEEDS=1 "$arms" && study RUN=two THREADS=2 SEEDS=1 "$arms" -j 2 && same once two'
+run 'study RUN=once THREADS=1 SEEDS=1 "$arms" && study RUN=two THREADS=2 SEEDS=1 "$arms" -j 2 && same_runs once two'
 status 0 'two threads and two jobs give the bytes of one'
 # Killed within a training of a call an epoch, between, and within one of one call.
 set -m
@@ -79,7 +79,7 @@ for after in seed-1/half-5/net.part seed-1/mixed/net seed-1/reference/net.part; 
     kill -KILL -- -$! && wait $! 2>/dev/null
 done
 set +m
-run 'study RUN=three SEEDS=1 "$arms" >/dev/null && same once three'
+run 'study RUN=three SEEDS=1 "$arms" >/dev/null && same_runs once three'
 status 0 'killed and killed again, it goes on and gives the same bytes'
 
 run 'study RUN=two SEEDS=1 ARMS="inference blurred noisy reblurred"'

@@ -42,7 +42,7 @@ told = json.load(sys.stdin)
 print(len(told[\"rows\"]), {r[\"r2\"] for r in told[\"rows\"] if r[\"arm\"] == \"hash\"}, len(told[\"versions\"]), len(told[\"expectations\"]) > 0)"'
 stdout exactly '60 {None} 1 True'
 few='ARMS=mse pca'
-run 'lab RUN=once THREADS=1 SEEDS=1 "$few" && lab RUN=two THREADS=2 SEEDS=1 "$few" -j 2 && same once two'
+run 'lab RUN=once THREADS=1 SEEDS=1 "$few" && lab RUN=two THREADS=2 SEEDS=1 "$few" -j 2 && same_runs once two'
 status 0 'two threads and two jobs give the bytes of one'
 set -m
 for after in seed-1/pool seed-1/latent-4/mse/encoder.part seed-1/latent-4/mse/held-out.z; do
@@ -54,7 +54,7 @@ for after in seed-1/pool seed-1/latent-4/mse/encoder.part seed-1/latent-4/mse/he
     kill -KILL -- -$! 2>/dev/null; wait $! 2>/dev/null
 done
 set +m
-run 'lab RUN=three SEEDS=1 "$few" >/dev/null && same once three'
+run 'lab RUN=three SEEDS=1 "$few" >/dev/null && same_runs once three'
 status 0 'killed and killed again, it goes on and gives the same bytes'
 run 'lab RUN=once SEEDS=1 EPOCHS=3 "$few"'
 status 2
