@@ -32,7 +32,7 @@ static const struct option options[] = {
     {"order", 0, OPTION_INT, &order, "1|2", "of darts: the order of the architecture gradient", 1,
      2, NULL},
     {"candidates", 0, OPTION_INT, &candidates, "N",
-     "of random and evolution: architectures that are tried at the end of an epoch", 1,
+     "of random, evolution and reinforce: architectures that are tried at the end of an epoch", 1,
      SEARCH_MOST_CANDIDATES, NULL},
     {"population", 0, OPTION_INT, &population, "N", "of evolution: architectures that live at once",
      1, SEARCH_MOST_CANDIDATES, NULL},
@@ -72,7 +72,14 @@ static const struct program program = {
         "population, at first drawn, are judged likewise, all on one batch; then, --candidates "
         "times, the best of --sample of them, drawn with repetition, has a child, another option "
         "of one of its choices, which is judged, too, and takes the place of the oldest. derive "
-        "will find the best of the population, which the state tells in meta search, kept.\n\n"
+        "will find the best of the population, which the state tells in meta search, kept. "
+        "reinforce (Pham et al. 2018, with the independent "
+        "choices of Ying et al. 2019 for a controller): a policy draws each choice of an "
+        "architecture by probabilities of its own. For each batch an architecture that it draws "
+        "takes a step; at the end of an epoch it draws --candidates others, and learns by the "
+        "accuracy of each on a batch of validation samples with the shared weights, by REINFORCE "
+        "(Williams 1992) with a moving average for a baseline and a bonus for entropy. derive will "
+        "find the most probable architecture.\n\n"
         "The state is replaced after every epoch, "
         "whole or not at all, so a call that was killed is simply repeated.\n\n"
         "What a search begins with stays: options that are given later must say the same, and "
@@ -109,7 +116,7 @@ static const struct {
     const char *option, *why;
 } own[] = {
     {"order", "goes with --strategy darts"},
-    {"candidates", "goes with --strategy random or evolution"},
+    {"candidates", "goes with --strategy random, evolution or reinforce"},
     {"population", "goes with --strategy evolution"},
     {"sample", "goes with --strategy evolution"},
 };

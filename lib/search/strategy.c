@@ -2,7 +2,7 @@
 #include <string.h>
 
 static const struct strategy *const STRATEGIES[] = {&STRATEGY_DARTS, &STRATEGY_RANDOM,
-                                                    &STRATEGY_EVOLUTION};
+                                                    &STRATEGY_EVOLUTION, &STRATEGY_REINFORCE};
 
 const struct strategy *strategy_find(const char *name)
 {

@@ -24,8 +24,8 @@ struct strategy {
     struct value *(*keep)(const struct search *s);
     int (*restore)(struct search *s, const struct value *kept, struct error *e);
 };
-#define STRATEGY_WORDS "darts|random|evolution"         /* their names */
-const struct strategy *strategy_find(const char *name); /* NULL: there is none */
+#define STRATEGY_WORDS "darts|random|evolution|reinforce" /* their names */
+const struct strategy *strategy_find(const char *name);   /* NULL: there is none */
 
 /* DARTS (darts.h): architecture parameters by Adam on validation samples, weights by SGD. Settings:
  * order. */
@@ -45,5 +45,10 @@ extern const struct strategy STRATEGY_RANDOM;
  * tournament compares was told by the same weights and images. Settings: candidates (children),
  * population, sample. */
 extern const struct strategy STRATEGY_EVOLUTION;
+/* Pham et al.'s (ICML 2018) way with the controller of policy.h in place of a recurrent one: for
+ * each batch the path of an architecture that the policy draws is trained; at the end of an epoch
+ * the policy draws so many others, each of which it learns by, the reward its accuracy on a batch
+ * of the validation samples. derive will find the most probable. Settings: candidates. */
+extern const struct strategy STRATEGY_REINFORCE;
 
 #endif

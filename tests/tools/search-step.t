@@ -87,7 +87,7 @@ stderr exactly 'search-step: whole: it began with strategy "darts", this call sa
 run 'step whole --strategy darts --until 3 | cmp - hardness'
 status 0
 for call in '--strategy random --order 1' '--candidates 3' '--strategy random --profile' '--strategy other' \
-    '--strategy random --population 4' '--strategy evolution --population 4 --sample 5'; do
+    '--strategy random --population 4' '--strategy reinforce --population 4' '--strategy evolution --population 4 --sample 5'; do
     run "step none $call"
     status 2
 done
@@ -105,6 +105,18 @@ ok 'to others' test "$(cat <(population one) <(population two | tail -n 2) | sor
 ok 'derive finds the best' test "$(derive --format genotype evolved)" = "$(peek --json evolved |
     sed -n 's/^ *"architecture": "\(.*\)",$/\1/p; s/^ *"loss": \([0-9.]*\)$/\1/p' | paste - - |
     sort -s -t "$(printf '\t')" -k 2,2g | head -n 1 | cut -f 1)"
+# ---- a policy by shared weights ----
+reinforce="${new% --order 1} --strategy reinforce --candidates 4"
+run "step learnt $reinforce --threads 2 --until 2 >hardness.p"
+status 0
+run "step policy $reinforce --threads 1 --until 1 && cp policy first &&
+    step policy --threads 1 --until 2 | cmp - hardness.p && cmp policy learnt"
+status 0 'two calls, one thread: the state of one call, two threads'
+ok 'four steps an epoch' grep -q '^ *"steps": 8,' <(peek --json learnt)
+ok 'by rewards' awk -v x="$(meta learnt baseline)" 'BEGIN { exit !(x > 0 && x < 1) }'
+run "derive --format genotype learnt"
+stdout like 'Genotype(*'
+
 run 'step evolved --population 5 --until 9'
 status 1
 stderr exactly 'search-step: evolved: it began with population 6, this call says 5'
