@@ -6,7 +6,7 @@
 #include "rows/predictions.h"
 #include "rows/space.h"
 
-static const char *scores, *columns = "accuracy,score";
+static const char *scores, *columns = "accuracy,score", *group;
 static int64_t draws = 1000;
 static bool as_stream;
 
@@ -16,6 +16,9 @@ static const struct option options[] = {
      "logits|probabilities"},
     {"columns", 0, OPTION_TEXT, &columns, "A,B",
      "with ranks: the columns that are compared, of the reference and of the table", 0, 0, NULL},
+    {"group", 0, OPTION_TEXT, &group, "COLUMN",
+     "with ranks: a column of the reference; rows that have the same in it are drawn together", 0,
+     0, NULL},
     {"draws", 0, OPTION_INT, &draws, "N", "bootstrap draws for the intervals; 0: no intervals", 0,
      1e6, NULL},
     {"stream", 0, OPTION_FLAG, &as_stream, NULL, "write a results stream instead of a table", 0, 0,
@@ -65,7 +68,10 @@ static const struct program program = {
         "of "
         "architectures may. Both tables are text with a line of names, parted by tabs, and have a "
         "column id; what one of them has alone is counted as unmatched and left out. kendall: "
-        "tau-b; spearman: Pearson's correlation of the ranks, those of ties their mean.\n\n"
+        "tau-b; spearman: Pearson's correlation of the ranks, those of ties their mean. Where rows "
+        "are the same thing in other words, name with --group the column that tells: they are "
+        "drawn "
+        "together.\n\n"
         "Of networks that tell the class of every pixel: accuracy, the share of pixels that are "
         "right; class_accuracy, the mean over classes of that; miou, the mean over classes of the "
         "pixels that are and were told of the class among those that are or were. Pixels whose "
@@ -159,14 +165,15 @@ static int evaluate_latents(const struct call *call, struct error *e)
     return failed;
 }
 
-static int read_scores(struct scores *s, const char *path, const char *column, struct error *e)
+static int read_scores(struct scores *s, const char *path, const char *column, const char *by,
+                       struct error *e)
 {
     size_t size;
     char *text = input_read_all(path, RANKS_BYTES, &size, e);
     *s = (struct scores){0};
     if (!text)
         return -1;
-    return scores_read(s, text, size, column, e)
+    return scores_read(s, text, size, column, by, e)
                ? error_wrap(e, "%s", strcmp(path, "-") ? path : "standard input")
                : 0;
 }
@@ -185,10 +192,10 @@ static int evaluate_ranks(const struct call *call, struct error *e)
     snprintf(first, sizeof first, "%.*s", (int)length, columns);
     program_forbid(call, true, "goes with predictions", "scores");
     program_forbid(call, true, "does nothing with ranks", "max-tensor");
-    program_forbid(call, draws == 0, "does nothing with --draws 0", "seed threads");
+    program_forbid(call, draws == 0, "does nothing with --draws 0", "seed threads group");
     program_check_inputs(call, (const char *[]){reference, path, NULL});
     struct value *report =
-        read_scores(&a, reference, first, e) || read_scores(&b, path, second + 1, e)
+        read_scores(&a, reference, first, group, e) || read_scores(&b, path, second + 1, NULL, e)
             ? NULL
             : ranks_report(&a, &b, (int)draws, call->seed, e);
     int failed = !report || header_init(&none, "scores", e);
@@ -212,7 +219,7 @@ int main(int argc, char **argv)
     bool images = call.argc > 1 && strcmp(call.argv[0], "images") == 0;
     bool latents = call.argc && strcmp(call.argv[0], "latents") == 0;
     bool ranks = call.argc > 1 && strcmp(call.argv[0], "ranks") == 0;
-    program_forbid(&call, !ranks, "goes with ranks", "columns");
+    program_forbid(&call, !ranks, "goes with ranks", "columns group");
     if (images    ? evaluate_images(&call, &e)
         : latents ? evaluate_latents(&call, &e)
         : ranks   ? evaluate_ranks(&call, &e)

@@ -20,40 +20,51 @@ static char *next_line(char **rest)
     return line;
 }
 
-static int find_columns(char *line, const char *column, int *id, int *value, int *columns,
+/* Of the columns of a table; group: -1 for none. */
+struct columns {
+    int id, value, group, count;
+};
+
+static int find_columns(struct columns *c, char *line, const char *column, const char *group,
                         struct error *e)
 {
-    *columns = 0;
-    *id = *value = -1;
-    for (char *name; (name = strsep(&line, "\t")); ++*columns) {
-        int *to = !strcmp(name, "id") ? id : !strcmp(name, column) ? value : NULL;
-        if (to && *to >= 0)
-            return error_set(e, "two columns %s", name);
-        if (to)
-            *to = *columns;
+    *c = (struct columns){-1, -1, -1, 0};
+    const char *const wanted[] = {"id", column, group};
+    int *const place[] = {&c->id, &c->value, &c->group};
+    for (char *name; (name = strsep(&line, "\t")); c->count++) {
+        for (int i = 0; i < 3; i++) {
+            if (!wanted[i] || strcmp(name, wanted[i]))
+                continue;
+            if (*place[i] >= 0)
+                return error_set(e, "two columns %s", name);
+            *place[i] = c->count;
+        }
     }
-    if (*id < 0 || *value < 0)
-        return error_set(e, "no column %.40s in the line of names", *id < 0 ? "id" : column);
+    for (int i = 0; i < 3; i++)
+        if (wanted[i] && *place[i] < 0)
+            return error_set(e, "no column %.40s in the line of names", wanted[i]);
     return 0;
 }
 
-static int add_score(struct scores *s, char *line, const char *column, int id, int value,
-                     int columns, struct error *e)
+static int add_score(struct scores *s, char *line, const char *column, const struct columns *c,
+                     struct error *e)
 {
-    struct score score = {NULL, NAN};
+    struct score score = {NULL, NULL, NAN};
     int k = 0;
     for (char *cell; (cell = strsep(&line, "\t")); k++) {
         char *end;
-        if (k == id)
+        if (k == c->id)
             score.id = cell;
-        if (k != value)
+        if (k == c->group)
+            score.group = cell;
+        if (k != c->value)
             continue;
         score.value = strtod(cell, &end);
         if (end == cell || *end || isnan(score.value))
             return error_set(e, "%.40s \"%.40s\", expected a number", column, cell);
     }
-    if (k != columns)
-        return error_set(e, "%d columns, expected %d", k, columns);
+    if (k != c->count)
+        return error_set(e, "%d columns, expected %d", k, c->count);
     if (array_grow((void **)&s->each, &s->capacity, s->count + 1, sizeof *s->each, "scores", e))
         return -1;
     s->each[s->count++] = score;
@@ -65,19 +76,20 @@ static int by_id(const void *a, const void *b)
     return strcmp(((const struct score *)a)->id, ((const struct score *)b)->id);
 }
 
-int scores_read(struct scores *s, char *text, size_t size, const char *column, struct error *e)
+int scores_read(struct scores *s, char *text, size_t size, const char *column, const char *group,
+                struct error *e)
 {
-    int id, value, columns;
+    struct columns columns;
     *s = (struct scores){.text = text};
     if (memchr(text, '\0', size))
         return error_set(e, "no text: a zero byte in it");
     char *rest = text, *line = next_line(&rest);
     if (!line)
         return error_set(e, "empty: expected a line of names");
-    if (find_columns(line, column, &id, &value, &columns, e))
+    if (find_columns(&columns, line, column, group, e))
         return -1;
     for (long long row = 1; (line = next_line(&rest)); row++)
-        if (add_score(s, line, column, id, value, columns, e))
+        if (add_score(s, line, column, &columns, e))
             return error_wrap(e, "row %lld", row);
     if (s->count)
         qsort(s->each, s->count, sizeof *s->each, by_id);
@@ -99,6 +111,7 @@ void scores_free(struct scores *s)
 struct pair {
     double a, b;
     uint32_t rank; /* of b */
+    uint32_t of;   /* its number among those given */
 };
 
 static int by_a(const void *x, const void *y)
@@ -119,14 +132,15 @@ int ranks_new(struct ranks *r, const double *a, const double *b, size_t n, struc
     autofree struct pair *pair = array_new(n, sizeof *pair, "pairs", e);
     r->a = array_new(n, sizeof *r->a, "ranks", e);
     r->b = array_new(n, sizeof *r->b, "ranks", e);
+    r->of = array_new(n, sizeof *r->of, "ranks", e);
     if (n > UINT32_MAX / 2)
         error_set(e, "%zu pairs are too many", n);
-    if (!pair || !r->a || !r->b || n > UINT32_MAX / 2) {
+    if (!pair || !r->a || !r->b || !r->of || n > UINT32_MAX / 2) {
         ranks_free(r);
         return -1;
     }
     for (size_t i = 0; i < n; i++)
-        pair[i] = (struct pair){.a = a[i], .b = b[i]};
+        pair[i] = (struct pair){.a = a[i], .b = b[i], .of = (uint32_t)i};
     qsort(pair, n, sizeof *pair, by_b);
     for (size_t i = 0; i < n; i++)
         pair[i].rank = i && pair[i].b == pair[i - 1].b ? r->bs - 1 : r->bs++;
@@ -134,6 +148,7 @@ int ranks_new(struct ranks *r, const double *a, const double *b, size_t n, struc
     for (size_t i = 0; i < n; i++) {
         r->a[i] = i && pair[i].a == pair[i - 1].a ? r->as - 1 : r->as++;
         r->b[i] = pair[i].rank;
+        r->of[i] = pair[i].of;
     }
     return 0;
 }
@@ -142,6 +157,7 @@ void ranks_free(struct ranks *r)
 {
     free(r->a);
     free(r->b);
+    free(r->of);
     *r = (struct ranks){0};
 }
 
@@ -227,22 +243,66 @@ static int set_interval(struct value *v, const char *name, double *drawn, size_t
     return 0;
 }
 
-static int draw(const struct ranks *r, int draws, uint64_t seed, double *kendall, double *spearman,
-                struct error *e)
+/* What is drawn together: pair i, in the order of ranks, is of group of[i]. */
+struct groups {
+    uint32_t *of; /* owned */
+    uint32_t count;
+};
+
+struct member {
+    const char *group;
+    uint32_t pair;
+};
+
+static int by_group(const void *a, const void *b)
+{
+    return strcmp(((const struct member *)a)->group, ((const struct member *)b)->group);
+}
+
+/* name: of the pairs as they were given; NULL: each is drawn alone. */
+static int groups_new(struct groups *g, const struct ranks *r, const char *const *name,
+                      struct error *e)
+{
+    g->count = (uint32_t)r->n;
+    g->of = array_new(r->n, sizeof *g->of, "groups", e);
+    autofree struct member *member = array_new(r->n, sizeof *member, "groups", e);
+    if (!g->of || !member) {
+        free(g->of);
+        return -1;
+    }
+    for (uint32_t i = 0; i < r->n; i++)
+        g->of[i] = i;
+    if (!name)
+        return 0;
+    for (uint32_t i = 0; i < r->n; i++)
+        member[i] = (struct member){name[r->of[i]], i};
+    qsort(member, r->n, sizeof *member, by_group);
+    g->count = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        g->count += !i || by_group(&member[i - 1], &member[i]);
+        g->of[member[i].pair] = g->count - 1;
+    }
+    return 0;
+}
+
+static int draw(const struct ranks *r, const struct groups *g, int draws, uint64_t seed,
+                double *kendall, double *spearman, struct error *e)
 {
     const size_t threads = (size_t)omp_get_max_threads(), room = RANKS_WORK(r);
     autofree uint64_t *work = array_new(threads * room, sizeof *work, "bootstrap draws", e);
-    autofree uint32_t *times = array_new(threads * r->n, sizeof *times, "bootstrap draws", e);
+    autofree uint32_t *times = array_new(threads * 2 * r->n, sizeof *times, "bootstrap draws", e);
     if (!work || !times)
         return -1;
 #pragma omp parallel for schedule(dynamic)
     for (int d = 0; d < draws; d++) {
         const size_t thread = (size_t)omp_get_thread_num();
         struct random random = random_stream(seed, "bootstrap", (uint64_t)d);
-        uint32_t *own = times + thread * r->n;
-        memset(own, 0, r->n * sizeof *own);
+        uint32_t *own = times + thread * 2 * r->n, *drawn = own + r->n;
+        memset(drawn, 0, g->count * sizeof *drawn);
+        for (uint32_t i = 0; i < g->count; i++)
+            drawn[random_below(&random, g->count)]++;
         for (size_t i = 0; i < r->n; i++)
-            own[random_below(&random, r->n)]++;
+            own[i] = drawn[g->of[i]];
         const struct correlations c = ranks_correlate(r, own, work + thread * room);
         kendall[d] = c.kendall;
         spearman[d] = c.spearman;
@@ -250,8 +310,8 @@ static int draw(const struct ranks *r, int draws, uint64_t seed, double *kendall
     return 0;
 }
 
-static int set_correlations(struct value *v, const struct ranks *r, int draws, uint64_t seed,
-                            struct error *e)
+static int set_correlations(struct value *v, const struct ranks *r, const struct groups *g,
+                            int draws, uint64_t seed, struct error *e)
 {
     autofree uint64_t *work = array_new(RANKS_WORK(r), sizeof *work, "ranks", e);
     autofree uint32_t *once = array_new(r->n, sizeof *once, "ranks", e);
@@ -261,7 +321,7 @@ static int set_correlations(struct value *v, const struct ranks *r, int draws, u
     for (size_t i = 0; i < r->n; i++)
         once[i] = 1;
     const struct correlations c = ranks_correlate(r, once, work);
-    if (draws && draw(r, draws, seed, drawn, drawn + draws, e))
+    if (draws && draw(r, g, draws, seed, drawn, drawn + draws, e))
         return -1;
     const struct {
         const char *name;
@@ -276,13 +336,15 @@ static int set_correlations(struct value *v, const struct ranks *r, int draws, u
     return 0;
 }
 
-/* x and y of the ids that both have; how many. */
-static size_t match(const struct scores *a, const struct scores *b, double *x, double *y)
+/* x, y and group of the ids that both have; how many. */
+static size_t match(const struct scores *a, const struct scores *b, double *x, double *y,
+                    const char **group)
 {
     size_t n = 0;
     for (size_t i = 0, k = 0; i < a->count && k < b->count;) {
         const int order = strcmp(a->each[i].id, b->each[k].id);
         if (!order) {
+            group[n] = a->each[i].group;
             x[n] = a->each[i].value;
             y[n++] = b->each[k].value;
         }
@@ -292,15 +354,33 @@ static size_t match(const struct scores *a, const struct scores *b, double *x, d
     return n;
 }
 
+/* Of pairs that are ranked; group: NULL for none. */
+static int set_report(struct value *v, const struct ranks *r, const char *const *group,
+                      size_t unmatched, int draws, uint64_t seed, struct error *e)
+{
+    struct groups g;
+    if (groups_new(&g, r, group, e))
+        return -1;
+    const bool counted = value_set_int(v, "pairs", (int64_t)r->n) &&
+                         value_set_int(v, "unmatched", (int64_t)unmatched) &&
+                         (!group || value_set_int(v, "groups", g.count));
+    if (!counted)
+        error_set(e, "out of memory: the report");
+    const int failed = !counted || set_correlations(v, r, &g, draws, seed, e);
+    free(g.of);
+    return failed ? -1 : 0;
+}
+
 struct value *ranks_report(const struct scores *a, const struct scores *b, int draws, uint64_t seed,
                            struct error *e)
 {
     struct ranks r;
     autofree double *x = array_new(a->count, sizeof *x, "pairs", e);
     autofree double *y = array_new(a->count, sizeof *y, "pairs", e);
-    if (!x || !y)
+    autofree const char **group = array_new(a->count, sizeof *group, "pairs", e);
+    if (!x || !y || !group)
         return NULL;
-    const size_t n = match(a, b, x, y);
+    const size_t n = match(a, b, x, y, group);
     if (n < 2) {
         error_set(e, "%zu ids that both tables have, expected two at least", n);
         return NULL;
@@ -308,11 +388,8 @@ struct value *ranks_report(const struct scores *a, const struct scores *b, int d
     if (ranks_new(&r, x, y, n, e))
         return NULL;
     struct value *v = value_map();
-    const bool counted = value_set_int(v, "pairs", (int64_t)n) &&
-                         value_set_int(v, "unmatched", (int64_t)(a->count + b->count - 2 * n));
-    if (!counted)
-        error_set(e, "out of memory: the report");
-    const int failed = !counted || set_correlations(v, &r, draws, seed, e);
+    const int failed =
+        set_report(v, &r, group[0] ? group : NULL, a->count + b->count - 2 * n, draws, seed, e);
     ranks_free(&r);
     if (!failed)
         return v;
@@ -322,10 +399,11 @@ struct value *ranks_report(const struct scores *a, const struct scores *b, int d
 
 int ranks_print(const struct value *report, FILE *to)
 {
-    static const char *const count[] = {"pairs", "unmatched"};
+    static const char *const count[] = {"pairs", "unmatched", "groups"};
     static const char *const number[] = {"kendall", "spearman"};
-    for (int i = 0; i < 2; i++)
-        fprintf(to, "%-12s %9lld\n", count[i], (long long)value_get_int(report, count[i], 0));
+    for (int i = 0; i < 3; i++)
+        if (value_get(report, count[i]))
+            fprintf(to, "%-12s %9lld\n", count[i], (long long)value_get_int(report, count[i], 0));
     for (int i = 0; i < 2; i++)
         report_print_metric(report, number[i], to);
     return ferror(to) ? -1 : 0;

@@ -11,18 +11,20 @@
 enum { RANKS_BYTES = 1 << 28 }; /* of a table */
 
 /* Numbers by id: of a table as text, tab-separated, with a line of names, those of the columns `id`
- * and `column`. */
+ * and `column`; with a third, what groups them. */
 struct scores {
     char *text; /* owned; the ids point into it */
     size_t count, capacity;
     struct score {
         const char *id;
-        double value; /* may be infinite */
-    } * each;         /* owned; by id, in order */
+        const char *group; /* NULL without that column */
+        double value;      /* may be infinite */
+    } * each;              /* owned; by id, in order */
 };
-/* Reads the text, which s then owns, whatever is returned; free s whatever is returned. An error
- * names the row: no number, an id twice, other columns than names. */
-int scores_read(struct scores *s, char *text, size_t size, const char *column, struct error *e);
+/* Reads the text, which s then owns, whatever is returned; free s whatever is returned. group: NULL
+ * for none. An error names the row: no number, an id twice, other columns than names. */
+int scores_read(struct scores *s, char *text, size_t size, const char *column, const char *group,
+                struct error *e);
 void scores_free(struct scores *s);
 
 struct correlations {
@@ -33,7 +35,8 @@ struct correlations {
 /* Pairs of numbers, ranked once, so that any sample of them is correlated in time n log n. */
 struct ranks {
     size_t n;
-    uint32_t *a, *b; /* dense ranks, from 0, in the order of a; owned */
+    uint32_t *of;    /* which of the pairs given it is, in the order of a; owned, as are */
+    uint32_t *a, *b; /* their dense ranks, from 0 */
     uint32_t as, bs; /* how many there are */
 };
 /* Of numbers that are no NaN. */
@@ -44,10 +47,11 @@ void ranks_free(struct ranks *r);
 #define RANKS_WORK(r) ((size_t)(r)->as + 2 * ((size_t)(r)->bs + 1))
 struct correlations ranks_correlate(const struct ranks *r, const uint32_t *times, uint64_t *work);
 
-/* A map: pairs, how many ids both tables have; unmatched, how many one of them has alone; kendall
- * and spearman and, unless draws is 0, the ends of the intervals that hold the middle 95 % of so
- * many bootstrap draws over pairs (kendall_low, ...), without those that cannot be ranked. NULL
- * with the error set, as for fewer than two pairs. */
+/* A map: pairs, how many ids both tables have; unmatched, how many one of them has alone; groups,
+ * if a has them; kendall and spearman and, unless draws is 0, the ends of the intervals that hold
+ * the middle 95 % of so many bootstrap draws over pairs, or over groups, each with all its pairs
+ * (kendall_low, ...), without those that cannot be ranked. NULL with the error set, as for fewer
+ * than two pairs. */
 struct value *ranks_report(const struct scores *a, const struct scores *b, int draws, uint64_t seed,
                            struct error *e);
 /* The same to read; -1 after a write error, errno set. */

@@ -79,15 +79,17 @@ run 'evaluate ranks --stream --no-history truth scored | save tsv'
 stdout like '*kendall	0.5477*'
 run 'for t in 1 2; do evaluate ranks --json --threads $t truth scored | cksum; done | uniq | wc -l'
 stdout exactly 1
+run 'evaluate ranks --group accuracy --json truth scored | tr -d " \n"'
+stdout like '*"groups":3,"kendall":0.547722557505166*' # b and d are drawn together
 run 'evaluate ranks --columns weights,score table table'
 stdout like 'pairs                6*'
 for call in 'ranks truth scored --columns score' 'ranks truth scored --scores logits' \
     'ranks truth scored more' 'ranks truth scored --draws 0 --seed 2' '--columns a,b predictions' \
-    'ranks - -' 'ranks truth scored --max-tensor 9'; do
+    'ranks - -' 'ranks truth scored --max-tensor 9' '--group a predictions' 'ranks truth scored --draws 0 --group id'; do
     run "evaluate $call"
     status 2
 done
-for call in 'ranks scored truth' 'ranks truth batch' 'ranks truth none' 'ranks --columns note,note scored scored'; do
+for call in 'ranks scored truth' 'ranks truth batch' 'ranks truth none' 'ranks --columns note,note scored scored' 'ranks --group kind truth scored'; do
     run "evaluate $call"
     status 1
     stdout empty

@@ -75,7 +75,7 @@ static void samples(void)
 /* Takes a copy of the text. */
 static int reading(struct scores *s, const char *text, struct error *e)
 {
-    return scores_read(s, strdup(text), strlen(text), "score", e);
+    return scores_read(s, strdup(text), strlen(text), "score", NULL, e);
 }
 
 static void refused(const char *text, const char *why)
@@ -117,8 +117,65 @@ static void tables(void)
     refused("id\tscore\na\t1\t2\n", "row 1: 3 columns");
     refused("id\tscore\na\t1\n\n", "row 2: 1 columns");
     struct scores s;
-    ok(scores_read(&s, memcpy(malloc(12), "id\tscore\n\0\t1", 12), 11, "score", &e) == -1, "%s",
-       e.text);
+    ok(scores_read(&s, memcpy(malloc(12), "id\tscore\n\0\t1", 12), 11, "score", NULL, &e) == -1,
+       "%s", e.text);
+    scores_free(&s);
+}
+
+static struct value *grouped(const char *reference, const char *table, const char *group)
+{
+    struct scores a, b;
+    struct error e = {""};
+    ok(!scores_read(&a, strdup(reference), strlen(reference), "score", group, &e) &&
+           !reading(&b, table, &e),
+       "tables %s", e.text);
+    struct value *v = ranks_report(&a, &b, 200, 1, &e);
+    ok(v != NULL, "ranked %s", e.text);
+    scores_free(&a);
+    scores_free(&b);
+    return v;
+}
+
+static double width(const struct value *v)
+{
+    return value_get_real(v, "kendall_high", 0) - value_get_real(v, "kendall_low", 0);
+}
+
+/* What is drawn together: all, nothing can differ; each alone, it is as if there were no groups;
+ * two by two, intervals are wider. */
+static void groups(void)
+{
+    enum { PAIRS = 40 };
+    struct random r = random_stream(1, "groups", 0);
+    char one[PAIRS * 60] = "id\tall\teach\ttwo\tscore\n", other[PAIRS * 60] = "id\tscore\n";
+    char *end[] = {one + strlen(one), other + strlen(other)};
+    for (int i = 0; i < PAIRS / 2; i++) {
+        double x = random_normal(&r), y = x + random_normal(&r);
+        for (int k = 0; k < 2; k++) {
+            end[0] += sprintf(end[0], "%d\tall\t%d\tt%d\t%.6g\n", 2 * i + k, 2 * i + k, i, x);
+            end[1] += sprintf(end[1], "%d\t%.6g\n", 2 * i + k, y);
+        }
+    }
+    struct value *all = grouped(one, other, "all"), *each = grouped(one, other, "each");
+    struct value *two = grouped(one, other, "two"), *none = grouped(one, other, NULL);
+    ok(value_get_int(all, "groups", 0) == 1 && width(all) == 0, "one group: no width");
+    ok(value_get_int(each, "groups", 0) == PAIRS && !value_get(none, "groups") &&
+           fabs(width(each) / width(none) - 1) < 0.25,
+       "each alone: as without groups (%g, %g)", width(each), width(none));
+    ok(value_get_int(two, "groups", 0) == PAIRS / 2 && width(two) > 1.15 * width(none),
+       "of twins: wider (%g)", width(two));
+    ok(value_get_real(two, "kendall", 0) == value_get_real(none, "kendall", 1),
+       "estimates are one");
+    value_free(all);
+    value_free(each);
+    value_free(two);
+    value_free(none);
+    struct scores s;
+    struct error e;
+    char *text = strdup("id\tscore\na\t1\n");
+    ok(scores_read(&s, text, strlen(text), "score", "kind", &e) == -1 &&
+           strstr(e.text, "no column kind"),
+       "%s", e.text);
     scores_free(&s);
 }
 
@@ -160,6 +217,7 @@ int main(void)
 {
     samples();
     tables();
+    groups();
     coverage();
     return tap_done();
 }
