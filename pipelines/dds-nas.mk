@@ -5,6 +5,7 @@
 #   RUN/seed-S/pool validation test            disjoint samples, as many of each class
 #   RUN/seed-S/trained/encoder latents forest  of the pool; untrained/ the same after 0 epochs
 #   RUN/seed-S/ARM/search/state subset.E       the super-net, and the subset that epoch E leaves
+#   RUN/seed-S/ARM/search/last                 the last of these
 #   RUN/seed-S/ARM/...                         what was found, and what it is worth
 #   RUN/seed-S/ARM/at-Q.json                   what it is worth on test images of quality Q
 #
@@ -57,6 +58,7 @@ endif
 LATENT = 8
 LOSS = mse+contractive
 WEIGHT = sum
+BUDGET = # of the search: --most-images N, --most-seconds S
 SUBSET = 10
 HARDNESS = 0.85
 MASTERY = 0.5
@@ -100,8 +102,8 @@ timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); TIMEFORMAT='$1	%3R	%3U	%3S'; \
 say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)
 REPORT = $(HERE)dds-nas-report
 SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS WEIGHT ENCODER SUBSET HARDNESS MASTERY \
-	WARM_UP SEARCH SEARCH_EPOCHS TRAIN
-NAMES = $(SETTINGS)
+	WARM_UP SEARCH SEARCH_EPOCHS TRAIN $(if $(BUDGET),BUDGET)
+NAMES = $(filter-out BUDGET,$(SETTINGS)) BUDGET
 define newline
 
 
@@ -148,21 +150,23 @@ $(RUN)/%/forest: $(RUN)/%/latents
 $(RUN)/%/search/validation: $(RUN)/$$(*D)/validation
 	@mkdir -p $(@D); $(call compress,$(call level,search)) -o $@ $<
 # Killed anywhere, it goes on: a state that has reached epoch E already is asked again for what it
-# knows of the subset, not trained again.
-$(RUN)/%/search/subset.$(SEARCH_EPOCHS): $(RUN)/$$(*D)/pool $$(validation) \
+# knows of the subset, not trained again. It ends after SEARCH_EPOCHS, or when it says that its budget
+# is used up; `last`, being a link, is no newer than what was made of it when it had no such name.
+$(RUN)/%/search/last: $(RUN)/$$(*D)/pool $$(validation) \
 		$$(if $$(EMBEDDING_$$(arm)),$$(forest))
-	$(call say,$(SEARCH_EPOCHS) epochs)
+	$(call say,$(SEARCH_EPOCHS) epochs$(if $(BUDGET), or $(BUDGET)))
 	@mkdir -p $(@D); [ -e $(@D)/subset.0 ] || $(or $(FIRST_$(arm)),$(FIRST)) $(plain) -o $(@D)/subset.0
 	@for e in $$(seq $(SEARCH_EPOCHS)); do \
 		[ -e $(@D)/subset.$$e ] || { $(call timed,search, \
 		pick --ids $(@D)/subset.$$((e - 1)) $< $(call at,search) | \
-		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(SEARCH) \
+		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(SEARCH) $(BUDGET) \
 			--seed $(seed) $(threads) $(plain) | \
 		mine $(MINE_$(arm)) --mastery $(MASTERY) --warm-up $(WARM_UP) \
 			$(plain) -o $(@D)/subset.$$e); }; \
-	done
+		$(if $(BUDGET),! peek --json $(@D)/subset.$$e | grep '^ *"over":' >/dev/null || break;) \
+	done; ln -f $(@D)/subset.$$e $@
 
-found = $(searched)/subset.$(SEARCH_EPOCHS)
+found = $(searched)/last
 $(RUN)/%/supernet.json: $$(found) $$(validation)
 	@predict --weights $(<D)/state $(threads) <$(word 2,$^) | evaluate --json >$@.new && mv $@.new $@
 $(RUN)/%/archive.tsv $(RUN)/%/curve.tsv: $$(found) $(RUN)/%/supernet.json

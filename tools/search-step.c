@@ -13,6 +13,8 @@ static const char *state_path, *validation_path;
 static const char *space = "darts", *strategy = "darts", *schedule = "cyclic", *augment = "auto";
 static int64_t order = 2, candidates = 8, population = 20, sample = 5;
 static int64_t window = 5, total_epochs = 50, epochs = 1, until = -1;
+static int64_t most_images;
+static double most_seconds;
 static bool measure;
 static struct model_options network = {.cells = 8, .channels = 16, .batch = 64, .classes = 10};
 
@@ -24,6 +26,11 @@ static const struct option options[] = {
     {"epochs", 0, OPTION_INT, &epochs, "N", "train N more epochs", 0, 1e6, NULL},
     {"until", 0, OPTION_INT, &until, "N",
      "train until N epochs are done in all: a call that is repeated trains no more", 0, 1e6, NULL},
+    {"most-images", 0, OPTION_INT, &most_images, "N",
+     "end before an epoch by which the search would have trained on more images than N", 1, 1e15,
+     NULL},
+    {"most-seconds", 0, OPTION_REAL, &most_seconds, "S",
+     "end with the epoch by which the search has trained for S seconds", 1e-3, 1e9, NULL},
     {"measure", 0, OPTION_FLAG, &measure, NULL,
      "measure the accuracy on the validation samples, by running statistics, at the end", 0, 0,
      NULL},
@@ -61,6 +68,10 @@ static const struct program program = {
         "the mean probability of its true class over the last --window epochs, and epochs, how "
         "many are in that mean. The header's meta `search` tells epochs done, accuracy on the "
         "subset, learning rate, updates of the subset, images and seconds.\n\n"
+        "Budgets. --most-images and --most-seconds bound what a search may cost over all its "
+        "calls, "
+        "however many epochs are asked for. Where one is used up, meta `search` has `over`, its "
+        "name, so that a loop can end; a call with a larger one, or none, goes on.\n\n"
         "Strategies. darts (Liu et al. 2019): for each batch the architecture parameters take a "
         "step "
         "by Adam on validation samples, then the weights a step by SGD on the subset. random (Li "
@@ -164,6 +175,17 @@ static int go_on(const struct call *c, struct search *s, struct value **inputs, 
     return failed;
 }
 
+/* An epoch at least must fit, or there would be no state. */
+static int set_budget(struct search *s, struct error *e)
+{
+    s->most_images = most_images;
+    s->most_seconds = most_seconds;
+    if (s->images || !search_over(s))
+        return 0;
+    return error_set(e, "--most-images %lld, but an epoch has %zu", (long long)most_images,
+                     s->subset_count);
+}
+
 static int train(const struct call *c, struct search *s, const struct samples *d,
                  const struct samples *v, const struct value *inputs, struct error *e)
 {
@@ -173,9 +195,9 @@ static int train(const struct call *c, struct search *s, const struct samples *d
     if (network.profile && profile_begin(&profile, s->model.graph, e))
         return -1;
     watch_begin(&watch, c, (double)(end - *done) * (double)d->count, 0);
-    while (*done < end) {
+    while (*done < end && !search_over(s)) {
         if (search_epoch(s, d, v, watch_images, &watch, e) ||
-            (measure && *done == end && search_measure(s, v, e)) ||
+            (measure && (*done == end || search_over(s)) && search_measure(s, v, e)) ||
             state_save(s, c, state_path, d, inputs, e))
             return -1;
         watch_epoch(&watch, d->count, "epoch %lld, accuracy %.3f", (long long)*done,
@@ -192,10 +214,11 @@ static void check_call(const struct call *c)
     struct error e;
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
-    program_forbid(c, network.describe, "does nothing with --describe",
-                   "state validation epochs until measure strategy " OWN_SETTINGS
-                   " window schedule total-epochs augment profile seed threads no-history "
-                   "max-tensor");
+    program_forbid(
+        c, network.describe, "does nothing with --describe",
+        "state validation epochs until most-images most-seconds measure strategy " OWN_SETTINGS
+        " window schedule total-epochs augment profile seed threads no-history "
+        "max-tensor");
     if (network.describe)
         return;
     if (!state_path)
@@ -205,6 +228,8 @@ static void check_call(const struct call *c)
     program_check_inputs(c, (const char *[]){"-", validation_path, NULL});
     program_check_output(c, "state", state_path);
     program_forbid(c, until >= 0, "excludes --until", "epochs");
+    program_forbid(c, !c->history, "needs the seconds that --no-history leaves out",
+                   "most-seconds");
 }
 
 int main(int argc, char **argv)
@@ -234,8 +259,8 @@ int main(int argc, char **argv)
     const struct value *said = value_get(subset.header.meta, "subset");
     if (samples_fit(&d, "standard input", s.model.image, s.model.classes, &e) ||
         samples_fit(&v, validation_path, s.model.image, s.model.classes, &e) ||
-        search_take_subset(&s, &d, said, &e) || train(&call, &s, &d, &v, inputs, &e) ||
-        search_write_hardness(&s, &call, &d, inputs, &e))
+        search_take_subset(&s, &d, said, &e) || set_budget(&s, &e) ||
+        train(&call, &s, &d, &v, inputs, &e) || search_write_hardness(&s, &call, &d, inputs, &e))
         program_fail(&call, &e);
 
     search_free(&s);

@@ -8,13 +8,15 @@
 struct value *search_report(const struct search *s, bool clock)
 {
     const struct curriculum *c = &s->curriculum;
+    const char *over = search_over(s);
     struct value *v = value_map();
     if (value_set_int(v, "epoch", c->epoch) && value_set_real(v, "accuracy", c->accuracy) &&
         value_set_real(v, "loss", s->loss) && value_set_real(v, "rate", s->rate) &&
         value_set_int(v, "update", c->update) && value_set_int(v, "since", c->since) &&
         value_set_int(v, "images", s->images) &&
         (!clock || value_set_real(v, "seconds", s->seconds)) &&
-        (isnan(s->validation) || value_set_real(v, "validation", s->validation)))
+        (isnan(s->validation) || value_set_real(v, "validation", s->validation)) &&
+        (!over || value_set_text(v, "over", over)))
         return v;
     value_free(v);
     return NULL;

@@ -4,9 +4,10 @@
 #include "search/search.h"
 #include "stream/stage.h"
 
-/* {epoch, accuracy, loss, rate, update, since, images, seconds, validation where it was measured};
- * since: epochs on the present subset. `clock` false leaves out the seconds, for outputs that are
- * to be equal byte by byte. NULL where memory is out. */
+/* {epoch, accuracy, loss, rate, update, since, images, seconds, validation where it was measured,
+ * over where the search is (search_over())}; since: epochs on the present subset. `clock` false
+ * leaves out the seconds, for outputs that are to be equal byte by byte. NULL where memory is out.
+ */
 struct value *search_report(const struct search *s, bool clock);
 
 /* Writes the call's output, a stream of kind "hardness": a row an image of D, in its order, with

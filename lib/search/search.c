@@ -135,6 +135,13 @@ int search_take_subset(struct search *s, const struct samples *d, const struct v
     return 0;
 }
 
+const char *search_over(const struct search *s)
+{
+    if (s->most_images && s->most_images - s->images < (int64_t)s->subset_count)
+        return "images";
+    return s->most_seconds > 0 && s->seconds >= s->most_seconds ? "seconds" : NULL;
+}
+
 static double rate_now(const struct search *s)
 {
     if (s->cosine)

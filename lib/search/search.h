@@ -47,6 +47,11 @@ struct search {
     double loss, rate; /* of the last epoch: mean over its images, learning rate */
     double validation; /* accuracy on V after the last epoch; NaN: not measured */
 
+    /* What it may cost in all, the caller's to set, and kept by no state; 0: as much as it takes.
+     */
+    int64_t most_images;
+    double most_seconds;
+
     struct batch training, held_out; /* at work */
     size_t right;
     double loss_sum;
@@ -62,6 +67,9 @@ void search_free(struct search *s);
  * `subset`, as mine writes it; NULL where there is none. */
 int search_take_subset(struct search *s, const struct samples *d, const struct value *said,
                        struct error *e);
+
+/* What would be exceeded by another epoch, "images", or is used up, "seconds"; NULL: neither. */
+const char *search_over(const struct search *s);
 
 /* For strategies: what the network that is trained told of s->training before its step. */
 void search_note_outputs(struct search *s, const real *logits, double loss);

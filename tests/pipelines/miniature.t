@@ -27,6 +27,14 @@ stdout empty # no image is in two of them
 run "cut -f 1,4 $folder/archive.tsv | tail -n +2 | sort | uniq -c | awk '{ print \$1 }' | sort -u"
 stdout exactly 2 # images of each class, in every subset
 
+run "pipeline --name short --arms static --until search BUDGET='--most-images 40'"
+status 0 'a budget of images'
+ok 'two epochs of three: 20 and 40 images' test \
+    "$(tail -n +2 short/seed-1/static/curve.tsv | cut -f 1,8 | tr '\t\n' '  ')" = '1 20 2 40 '
+run "pipeline --name short --arms static --until search BUDGET='--most-images 60'"
+status 1
+stderr like '*< BUDGET = --most-images 40*short holds a run of other settings*'
+
 run 'pipeline --name one --threads 1 2>&1 >again | grep -c .'
 stdout exactly 0 # nothing is done twice
 

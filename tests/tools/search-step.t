@@ -54,6 +54,30 @@ status 0 'second order'
 stderr like 'op *calls *separable *%*elsewhere *in all *peak: * GFLOP/s, * GB/s'
 ok 'accuracy on the validation samples' grep -q '^[01]' <(meta measured validation)
 
+# ---- budgets ----
+run "step short $new --most-images 59 --until 3 --measure >hardness.b"
+status 0
+ok 'no third epoch of 20 images within 59' test "$(meta hardness.b epoch) $(meta hardness.b over)" = '2 "images"'
+ok 'measured at its end' grep -q '^[01]' <(meta short validation)
+cp short before
+run 'step short --most-images 59 --until 3 | cmp - hardness.b && cmp short before'
+status 0 'asked again, it trains no more and says the same'
+run 'step short --most-images 60 --until 9 >within && step short --until 4 >beyond'
+status 0
+ok 'a larger budget lets it go on' test "$(meta within epoch) $(meta within over)" = '3 "images"'
+ok 'none does, and nothing is over' test "$(meta beyond epoch) $(meta beyond over)" = '4 '
+run 'search-step --state brief --validation validation ${new} --most-seconds 0.001 --until 9 <subset >seconds'
+status 0
+ok 'the epoch by which a millisecond has passed is the last' test "$(meta seconds epoch) $(meta seconds over)" = '1 "seconds"'
+run "step none $new --most-images 19"
+status 1
+stderr exactly 'search-step: --most-images 19, but an epoch has 20'
+for call in '--most-seconds 9' '--most-images 0' '--most-seconds 0'; do
+    run "step none $call"
+    status 2
+done
+ok 'no state of what never began' test ! -e none
+
 # ---- random search with shared weights ----
 run "step drawn ${new% --order 1} --strategy random --candidates 3 --threads 2 --until 2 >hardness.r"
 status 0
