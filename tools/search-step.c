@@ -1,4 +1,4 @@
-/* Epochs of a DARTS super-net over a subset; its state lives in a file. */
+/* Epochs of a super-net over a subset; its state lives in a file. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,13 +10,14 @@
 #include "search/watch.h"
 
 static const char *state_path, *validation_path;
-static const char *space = "darts", *strategy = "darts", *schedule = "cyclic", *augment = "auto";
+static const char *strategy = "darts", *schedule = "cyclic", *augment = "auto";
 static int64_t order = 2, candidates = 8, population = 20, sample = 5;
 static int64_t window = 5, total_epochs = 50, epochs = 1, until = -1;
 static int64_t most_images;
 static double most_seconds;
 static bool measure;
-static struct model_options network = {.cells = 8, .channels = 16, .batch = 64, .classes = 10};
+static struct model_options network = {
+    .space = "darts", .cells = 8, .channels = 16, .batch = 64, .classes = 10};
 
 static const struct option options[] = {
     {"state", 's', OPTION_FILE, &state_path, "FILE",
@@ -34,7 +35,7 @@ static const struct option options[] = {
     {"measure", 0, OPTION_FLAG, &measure, NULL,
      "measure the accuracy on the validation samples, by running statistics, at the end", 0, 0,
      NULL},
-    {"space", 0, OPTION_CHOICE, &space, "SPACE", "search space", 0, 0, "darts"},
+    {"space", 0, OPTION_CHOICE, &network.space, "SPACE", "search space", 0, 0, SEARCH_SPACE_WORDS},
     {"strategy", 0, OPTION_CHOICE, &strategy, "WORD", "how the search moves", 0, 0, STRATEGY_WORDS},
     {"order", 0, OPTION_INT, &order, "1|2", "of darts: the order of the architecture gradient", 1,
      2, NULL},
@@ -68,6 +69,11 @@ static const struct program program = {
         "the mean probability of its true class over the last --window epochs, and epochs, how "
         "many are in that mean. The header's meta `search` tells epochs done, accuracy on the "
         "subset, learning rate, updates of the subset, images and seconds.\n\n"
+        "Spaces (derive tells more of them). darts: two kinds of cells, the architecture a table "
+        "of 14 edges x 8 operations for each; cells at one and two thirds of the network halve the "
+        "images. nasbench201 (Dong and Yang 2020), tinycell-125 and tinycell-27: one kind of cell, "
+        "a table of 6 or 3 edges x 5 or 3 operations; --cells are all of that kind, in 3 stages "
+        "(nasbench201) or 2 of equally many, between which a residual block halves the images.\n\n"
         "Budgets. --most-images and --most-seconds bound what a search may cost over all its "
         "calls, "
         "however many epochs are asked for. Where one is used up, meta `search` has `over`, its "
@@ -108,6 +114,10 @@ static const struct program program = {
                 "pick --ids subset pool |\n"
                 "    search-step --strategy random --cells 5 --channels 8 --state other \\\n"
                 "        --validation validation | mine --forest forest -o ids\n"
+                "# the cells of NAS-Bench-201\n"
+                "pick --ids subset pool |\n"
+                "    search-step --space nasbench201 --cells 6 --channels 8 --state cells \\\n"
+                "        --validation validation | mine --forest forest -o ids.cells\n"
                 "# how large a super-net is\n"
                 "search-step --describe --cells 8 --channels 16 --image 28x28x1",
     .files = "The file of --state is a weights stream: the super-net's weights, the architecture "

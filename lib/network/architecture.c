@@ -129,39 +129,52 @@ static int read_architecture(struct architecture *a, struct stream_reader *r, st
     return more;
 }
 
+static int read_table(float *to, const struct search_space *s, int i, const struct cell *value,
+                      const char *path, struct error *e)
+{
+    const size_t count = (size_t)(s->edges * s->ops);
+    if (value->element != ELEMENT_F32 || value->count != count)
+        return error_set(e, "%s: tensor %s: expected f32 [%d, %d]", path, s->table[i], s->edges,
+                         s->ops);
+    memcpy(to, value->data, count * sizeof *to);
+    for (size_t k = 0; k < count; k++)
+        if (!isfinite(to[k]))
+            return error_set(e, "%s: tensor %s: element %zu is no finite number", path, s->table[i],
+                             k);
+    return 0;
+}
+
 static int read_state(struct architecture *a, struct stream_reader *r, struct error *e)
 {
-    static const char *const table_names[] = {"an", "ar"};
-    enum { COUNT = CELL_EDGES * PRIMITIVES };
-    float table[2][COUNT];
-    bool found[2] = {false, false};
+    const struct header *h = stream_header(r);
+    const char *space_name = value_get_text(value_get(h->meta, "network"), "space", "darts");
+    const struct search_space *s = search_space_find(space_name);
+    float table[SPACE_MOST_TABLES][SPACE_MOST_EDGES * SPACE_MOST_OPS];
+    bool found[SPACE_MOST_TABLES] = {false};
     const struct cell *row;
     int name, value, more;
 
-    if ((name = header_require(stream_header(r), "name", ELEMENT_STR, 0, e)) < 0 ||
-        (value = header_require(stream_header(r), "value", ELEMENT_ANY, -1, e)) < 0)
+    if ((name = header_require(h, "name", ELEMENT_STR, 0, e)) < 0 ||
+        (value = header_require(h, "value", ELEMENT_ANY, -1, e)) < 0)
         return error_wrap(e, "%s", stream_path(r));
+    if (!s)
+        return error_set(e, "%s: meta: no space is called %.*s", stream_path(r), MOST_OF_SPACE,
+                         space_name);
     while ((more = stream_read(r, &row, e)) == 1)
-        for (int i = 0; i < 2; i++) {
-            if (strcmp(row[name].data, table_names[i]) != 0)
+        for (int i = 0; i < s->tables; i++) {
+            if (strcmp(row[name].data, s->table[i]) != 0)
                 continue;
-            if (row[value].element != ELEMENT_F32 || row[value].count != COUNT)
-                return error_set(e, "%s: tensor %s: expected f32 [%d, %d]", stream_path(r),
-                                 table_names[i], CELL_EDGES, PRIMITIVES);
-            for (int k = 0; k < COUNT; k++)
-                if (!isfinite(((const float *)row[value].data)[k]))
-                    return error_set(e, "%s: tensor %s: element %d is no finite number",
-                                     stream_path(r), table_names[i], k);
-            memcpy(table[i], row[value].data, sizeof table[i]);
+            if (read_table(table[i], s, i, &row[value], stream_path(r), e))
+                return -1;
             found[i] = true;
         }
     if (more < 0)
         return -1;
-    if (!found[0] || !found[1])
-        return error_set(e, "%s: no architecture parameters (tensors an, ar): not a search state",
-                         stream_path(r));
-    architecture_at(a, &SPACE_DARTS, 0);
-    genotype_derive(&a->genotype, table[0], table[1]);
+    for (int i = 0; i < s->tables; i++)
+        if (!found[i])
+            return error_set(e, "%s: no architecture parameters (tensor %s): not a search state",
+                             stream_path(r), s->table[i]);
+    architecture_derive(a, s, (const float *const[]){table[0], table[1]});
     return 0;
 }
 

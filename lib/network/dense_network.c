@@ -37,9 +37,9 @@ static struct node *cell_node(struct graph *g, const struct dense_cell *cell, in
     return sum ? sum : stop_gradient(scale_by(state[0], 0));
 }
 
-static struct node *cell_build(struct graph *g, const struct dense_cell *cell, struct node *x,
-                               const char *module)
+static struct node *cell_build(struct graph *g, struct node *x, const char *module, const void *of)
 {
+    const struct dense_cell *cell = of;
     struct node *state[DENSE_MOST_NODES] = {x};
     for (int node = 1; node < cell->nodes; node++)
         if (!(state[node] = cell_node(g, cell, node, state, module)))
@@ -62,26 +62,31 @@ static struct node *residual_block(struct graph *g, struct node *x, const char *
     return layer_relu_conv_norm(g, shortcut, y, name_of("%s.conv_b", module).text, 3, 1, channels);
 }
 
-int dense_build(struct discrete *d, struct graph *g, const struct dense_cell *cell, int stages,
-                struct error *e)
+struct node *dense_frame(struct graph *g, struct node *image, int channels, int cells, int stages,
+                         int classes, dense_cell_build *build, const void *of)
 {
-    const struct image_shape *image = &d->image;
-    int channels = d->channels, index = 0;
-
-    d->x = graph_input(g, "image", image->height, image->width, image->channels);
-    d->label = graph_input(g, "label", 1, 1, 1);
-    struct node *x = layer_convolution(g, d->x, "stem.0.weight", 3, 1, channels);
+    int index = 0;
+    struct node *x = layer_convolution(g, image, "stem.0.weight", 3, 1, channels);
     x = layer_batch_norm(g, x, "stem.1", true, 0, ACT_IDENTITY);
     for (int stage = 0; stage < stages; stage++) {
         if (stage) {
             channels *= 2;
             x = residual_block(g, x, name_of("cells.%d", index++).text, channels);
         }
-        for (int i = 0; i < d->cells / stages && x; i++)
-            x = cell_build(g, cell, x, name_of("cells.%d", index++).text);
+        for (int i = 0; i < cells / stages && x; i++)
+            x = build(g, x, name_of("cells.%d", index++).text, of);
     }
     x = layer_batch_norm(g, x, "lastact.0", true, 0, ACT_RELU);
-    d->logits = layer_linear(g, x ? global_avg_pool(x) : NULL, "classifier", d->classes);
+    return layer_linear(g, x ? global_avg_pool(x) : NULL, "classifier", classes);
+}
+
+int dense_build(struct discrete *d, struct graph *g, const struct dense_cell *cell, int stages,
+                struct error *e)
+{
+    const struct image_shape *image = &d->image;
+    d->x = graph_input(g, "image", image->height, image->width, image->channels);
+    d->label = graph_input(g, "label", 1, 1, 1);
+    d->logits = dense_frame(g, d->x, d->channels, d->cells, stages, d->classes, cell_build, cell);
     d->loss = cross_entropy(d->logits, d->label, 0);
     if (graph_check(g, e))
         return -1;

@@ -1,6 +1,7 @@
 #include "network/layer.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include "network/search_space.h"
 
 struct name name_of(const char *format, ...)
 {
@@ -128,6 +129,19 @@ struct node *layer_factorised_reduce(struct graph *g, struct node *x, int out, c
         conv2d(x, layer_kernel(g, second, 1, channels_of(x), out - out / 2), shifted),
     };
     return half[0] && half[1] ? concat(2, half) : NULL;
+}
+
+void layer_tables(struct supernet *s, struct graph *g, const struct search_space *space,
+                  struct node *mixing[2])
+{
+    for (int i = 0; i < 2; i++) {
+        s->table[i] = i >= space->tables || (s->path && !s->gated)
+                          ? NULL
+                          : layer_weight(g, space->table[i], GRAPH_ARCHITECTURE, 2,
+                                         (int[]){space->edges, space->ops},
+                                         (struct initial){INITIAL_NORMAL, 0, 1e-3});
+        mixing[i] = s->table[i] && !s->path ? softmax(s->table[i]) : s->table[i];
+    }
 }
 
 int layer_check_setting(const char *what, int value, int least, int most, struct error *e)

@@ -49,6 +49,12 @@ void layer_classify(struct designed *d, struct graph *g, struct node *x, const c
 struct node *layer_factorised_reduce(struct graph *g, struct node *x, int out, const char *first,
                                      const char *second);
 
+struct search_space;
+/* A super-net's architecture parameters, s->table, and what operations are to be multiplied by, of
+ * each table: their softmax, of a gated path they themselves, of another path nothing, NULL. */
+void layer_tables(struct supernet *s, struct graph *g, const struct search_space *space,
+                  struct node *mixing[2]);
+
 /* Whether this cell of so many halves the image: those after one and two thirds. */
 bool layer_is_reduction(int index, int cells);
 

@@ -15,19 +15,25 @@ enum { NETWORK_MOST_CELLS = 100, NETWORK_MOST_CHANNELS = 1024, NETWORK_MOST_CLAS
  * running statistics at mean 0 and variance 1 (layer.c). */
 void network_initialise(struct graph *g, uint64_t seed);
 
-/* ---- the DARTS super-net (supernet.c) ---- */
+/* ---- a super-net: every edge of its cells the mixture of a space's operations ---- */
+struct edge_ops; /* search_space.h */
 struct supernet {
     struct image_shape image;
     int channels, cells, classes;
-    /* NULL: all of it; else what these cells have of it, every sum plain, with parameters of the same
-     * names, but none of the architecture. */
-    const struct genotype *path;
-    struct node *x, *label;        /* inputs */
-    struct node *normal, *reduce;  /* 14 x 8 architecture parameters, N(0, 1e-3); of a path NULL */
-    struct node *logits, *loss;    /* cross-entropy, mean over the batch */
+    /* NULL: all of it; else the operations of these edges alone, every sum plain, with parameters of
+     * the same names, but none of the architecture. */
+    const struct edge_ops *path;
+    /* Of a path: each operation is multiplied by its element of the architecture parameters, as it
+     * stands there. */
+    bool gated;
+    struct node *x, *label; /* inputs */
+    /* Architecture parameters, one table for each kind of cell, edges x operations, N(0, 1e-3), whose
+     * softmax mixes; NULL where there are none. Of DARTS: normal, reduce. */
+    struct node *table[2];
+    struct node *logits, *loss; /* cross-entropy, mean over the batch */
 };
-/* Fills the handles below `path` from the settings above them. Reduction cells at
- * cells/3 and 2*cells/3. */
+/* DARTS' (supernet.c). Fills the handles from the settings above them. Reduction cells at cells/3 and
+ * 2*cells/3. */
 int supernet_build(struct supernet *s, struct graph *g, struct error *e);
 
 /* ---- a discrete network of a genotype (discrete.c) ---- */

@@ -42,6 +42,13 @@ void architecture_at(struct architecture *a, const struct search_space *s, uint6
     }
 }
 
+void architecture_derive(struct architecture *a, const struct search_space *s,
+                         const float *const table[SPACE_MOST_TABLES])
+{
+    begin(a, s);
+    s->derive(a, table);
+}
+
 void architecture_mutate(struct architecture *a, struct random *r)
 {
     const struct search_space *s = a->space;
@@ -105,14 +112,29 @@ int architecture_id(const struct architecture *a, char id[17], struct error *e)
     return 0;
 }
 
+static int check_stages(const struct search_space *s, int cells, struct error *e)
+{
+    return cells % s->stages
+               ? error_set(e, "%d cells, expected a multiple of %d: %s has so many stages", cells,
+                           s->stages, s->name)
+               : 0;
+}
+
+int search_space_supernet(const struct search_space *s, struct supernet *net, struct graph *g,
+                          struct error *e)
+{
+    if (layer_check_network(&net->image, net->channels, net->cells, net->classes, e) ||
+        check_stages(s, net->cells, e))
+        return -1;
+    return s->build_supernet(s, net, g, e);
+}
+
 int architecture_build(const struct architecture *a, struct discrete *d, struct graph *g,
                        struct error *e)
 {
     const struct search_space *s = a->space;
-    if (s->check(a, e) || layer_check_network(&d->image, d->channels, d->cells, d->classes, e))
+    if (s->check(a, e) || layer_check_network(&d->image, d->channels, d->cells, d->classes, e) ||
+        check_stages(s, d->cells, e))
         return -1;
-    if (d->cells % s->stages)
-        return error_set(e, "%d cells, expected a multiple of %d: %s has so many stages", d->cells,
-                         s->stages, s->name);
     return s->build(d, g, a, e);
 }

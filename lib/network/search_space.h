@@ -9,6 +9,7 @@
 #include "network/genotype.h"
 
 struct discrete; /* network.h */
+struct supernet;
 struct graph;
 
 struct architecture {
@@ -25,13 +26,30 @@ struct gene_row {
     int node, input;
 };
 
+/* An operation for each edge of each kind of cell: a path through a super-net. Operations go by
+ * their columns in the super-net's tables; column 0 is none in all spaces. */
+enum {
+    SPACE_MOST_TABLES = 2,
+    SPACE_MOST_EDGES = CELL_EDGES,
+    SPACE_MOST_OPS = PRIMITIVES,
+    SPACE_NONE = 0
+};
+struct edge_ops {
+    int of[SPACE_MOST_TABLES][SPACE_MOST_EDGES];
+};
+
 struct search_space {
     const char *name;
     int choices;
     int rows;   /* of its stream */
     int stages; /* of equally many cells, between which the images are halved */
-    /* Dense cells alone: their nodes, and the operations that are in the space. */
-    int nodes, ops;
+    /* The super-net's tables of architecture parameters, one for each kind of cell: how many, their
+     * names, their rows and columns. */
+    int tables;
+    const char *table[SPACE_MOST_TABLES];
+    int edges, ops;
+    /* Dense cells alone: their nodes, and which operations the columns are. */
+    int nodes;
     enum dense_op op[DENSE_OPS];
 
     int (*options)(const struct search_space *s, int choice); /* how many choice has */
@@ -52,6 +70,12 @@ struct search_space {
     /* Takes op and input, which may be anything. */
     int (*take_row)(struct architecture *a, int i, const struct gene_row *row, struct error *e);
 
+    /* The architecture's path. */
+    void (*edge_ops)(const struct architecture *a, struct edge_ops *to);
+    /* From tables of finite numbers, before the softmax; the rest of `a` is begun. */
+    void (*derive)(struct architecture *a, const float *const table[SPACE_MOST_TABLES]);
+    int (*build_supernet)(const struct search_space *s, struct supernet *net, struct graph *g,
+                          struct error *e);
     int (*build)(struct discrete *d, struct graph *g, const struct architecture *a,
                  struct error *e);
     /* The whole network in DOT; of d the settings alone are looked at, which are valid. */
@@ -74,6 +98,9 @@ extern const struct search_space SPACE_TINYCELL_125, SPACE_TINYCELL_27;
 
 /* Number i of the space's. */
 void architecture_at(struct architecture *a, const struct search_space *s, uint64_t i);
+/* What a search arrived at, whose super-net has these tables. */
+void architecture_derive(struct architecture *a, const struct search_space *s,
+                         const float *const table[SPACE_MOST_TABLES]);
 /* Another option of one choice, both at random. */
 void architecture_mutate(struct architecture *a, struct random *r);
 
@@ -85,6 +112,9 @@ char *architecture_text(const struct architecture *a, struct error *e);
 /* 16 hexadecimal digits of the space's canonical text. */
 int architecture_id(const struct architecture *a, char id[17], struct error *e);
 
+/* Checks the settings, then builds the space's super-net, or a path of it (network.h). */
+int search_space_supernet(const struct search_space *s, struct supernet *net, struct graph *g,
+                          struct error *e);
 /* Checks the settings and the architecture, then builds the discrete network. Of cells that the
  * space has in stages there must be equally many a stage. */
 int architecture_build(const struct architecture *a, struct discrete *d, struct graph *g,

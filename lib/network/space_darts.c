@@ -135,6 +135,28 @@ static int take_row(struct architecture *a, int i, const struct gene_row *row, s
     return 0;
 }
 
+static void edge_ops(const struct architecture *a, struct edge_ops *to)
+{
+    memset(to, 0, sizeof *to);
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < GENOTYPE_PAIRS; k++) {
+            const struct gene *gene = &cell_of(a, i)->gene[k];
+            to->of[i][cell_edge(k / 2, gene->input)] = (int)gene->op;
+        }
+}
+
+static void derive(struct architecture *a, const float *const table[SPACE_MOST_TABLES])
+{
+    genotype_derive(&a->genotype, table[0], table[1]);
+}
+
+static int build_supernet(const struct search_space *s, struct supernet *net, struct graph *g,
+                          struct error *e)
+{
+    (void)s;
+    return supernet_build(net, g, e);
+}
+
 static int build(struct discrete *d, struct graph *g, const struct architecture *a, struct error *e)
 {
     return discrete_build(d, g, &a->genotype, e);
@@ -150,6 +172,10 @@ const struct search_space SPACE_DARTS = {
     .choices = 2 * CELL_NODES * PARTS,
     .rows = 2 * GENOTYPE_PAIRS,
     .stages = 1,
+    .tables = 2,
+    .table = {"an", "ar"},
+    .edges = CELL_EDGES,
+    .ops = PRIMITIVES,
     .options = options,
     .chosen = chosen,
     .choose = choose,
@@ -162,6 +188,9 @@ const struct search_space SPACE_DARTS = {
     .canonical = canonical,
     .row = row,
     .take_row = take_row,
+    .edge_ops = edge_ops,
+    .derive = derive,
+    .build_supernet = build_supernet,
     .build = build,
     .print_network_dot = print_network_dot,
 };

@@ -1,4 +1,5 @@
 #include "network/layer.h"
+#include "network/search_space.h"
 
 /* Where an operation stands: its input, its channels, its stride, its module's name. */
 struct place {
@@ -83,8 +84,8 @@ static struct node *second_stage(const struct place *p, enum primitive op, struc
 /* What a cell is built from. */
 struct cell {
     struct graph *g;
-    struct node *mixing; /* 14 x 8, softmax of the architecture parameters; of a path NULL */
-    const struct cell_genotype *path;
+    struct node *mixing; /* 14 x 8, what operations are multiplied by; NULL: nothing */
+    const int *path;     /* the operation of each edge; NULL: all */
     int index, channels;
     bool reduction, after_reduction;
 };
@@ -136,31 +137,47 @@ static struct node *cell_node(const struct cell *c, int node, struct node *const
 }
 
 /* sum + one operation of one edge. The sum is not written over where a state is all of it. */
-static struct node *add_gene(const struct cell *c, struct node *sum, bool sum_is_state,
-                             struct node *x, int node, struct gene gene)
+static struct node *add_chosen(const struct cell *c, struct node *sum, bool sum_is_state,
+                               struct node *x, int edge, int stride)
 {
-    const enum primitive op = gene.op;
-    const struct name module =
-        name_of("cells.%d.ops.%d.ops.%d", c->index, cell_edge(node, gene.input), (int)op);
-    const struct place p = {c->g, x, c->channels, c->reduction && gene.input < CELL_INPUTS ? 2 : 1,
-                            module.text};
+    const enum primitive op = (enum primitive)c->path[edge];
+    const struct name module = name_of("cells.%d.ops.%d.ops.%d", c->index, edge, (int)op);
+    const struct place p = {c->g, x, c->channels, stride, module.text};
     struct node *y = first_stage(&p, op), *s = first_statistics(&p, op, y);
     if (separable_kernel(op)) {
         y = second_stage(&p, op, y, s);
         s = layer_statistics(c->g, y, name_of("%s.7", module.text).text);
     }
+    if (c->mixing)
+        return mix(sum, c->mixing, edge, (int)op, y, s);
     if (!s)
         return sum ? add(sum, y) : y;
     return sum_is_state ? add(sum, normalise(y, s, NULL, NULL, ACT_IDENTITY))
                         : normalise_onto(sum, y, s, NULL, NULL, ACT_IDENTITY);
 }
 
+/* A node that nothing goes into: 0. */
+static struct node *empty_node(const struct cell *c, struct node *input)
+{
+    const struct window window = {.kernel = 1, .stride = c->reduction ? 2 : 1};
+    return stop_gradient(scale_by(avg_pool(input, window), 0));
+}
+
 static struct node *path_node(const struct cell *c, int node, struct node *const *state)
 {
-    const struct gene *two = &c->path->gene[2 * node];
-    struct node *sum = add_gene(c, NULL, false, state[two[0].input], node, two[0]);
-    return sum ? add_gene(c, sum, sum == state[two[0].input], state[two[1].input], node, two[1])
-               : NULL;
+    struct node *sum = NULL;
+    bool is_state = false;
+    for (int input = 0; input < CELL_INPUTS + node; input++) {
+        const int edge = cell_edge(node, input);
+        if (c->path[edge] == PRIMITIVE_NONE)
+            continue;
+        sum = add_chosen(c, sum, is_state, state[input], edge,
+                         c->reduction && input < CELL_INPUTS ? 2 : 1);
+        if (!sum)
+            return NULL;
+        is_state = sum == state[input];
+    }
+    return sum ? sum : empty_node(c, state[0]);
 }
 
 /* A cell input brought to the cell's channels: ReLU, 1x1 convolution, normalisation. */
@@ -197,29 +214,16 @@ static struct node *cell_build(const struct cell *c, struct node *before, struct
     return concat(CELL_NODES, state + CELL_INPUTS);
 }
 
-static struct node *architecture(struct graph *g, const char *name)
-{
-    return layer_weight(g, name, GRAPH_ARCHITECTURE, 2, (int[]){CELL_EDGES, PRIMITIVES},
-                        (struct initial){INITIAL_NORMAL, 0, 1e-3});
-}
-
 int supernet_build(struct supernet *s, struct graph *g, struct error *e)
 {
     const struct image_shape *image = &s->image;
-    const struct genotype *path = s->path;
-    struct node *before, *last, *mixing[2] = {NULL};
+    struct node *before, *last, *mixing[2];
 
-    if ((path && genotype_check(path, e)) ||
-        layer_check_network(image, s->channels, s->cells, s->classes, e))
+    if (layer_check_network(image, s->channels, s->cells, s->classes, e))
         return -1;
     s->x = graph_input(g, "image", image->height, image->width, image->channels);
     s->label = graph_input(g, "label", 1, 1, 1);
-    s->normal = path ? NULL : architecture(g, "an");
-    s->reduce = path ? NULL : architecture(g, "ar");
-    if (!path) {
-        mixing[0] = softmax(s->normal);
-        mixing[1] = softmax(s->reduce);
-    }
+    layer_tables(s, g, &SPACE_DARTS, mixing);
 
     last = conv2d(s->x, layer_kernel(g, "stem.0.weight", 3, image->channels, 3 * s->channels),
                   (struct window){.kernel = 3, .pad = 1});
@@ -231,7 +235,7 @@ int supernet_build(struct supernet *s, struct graph *g, struct error *e)
         cell.reduction = layer_is_reduction(cell.index, s->cells);
         cell.channels *= cell.reduction ? 2 : 1;
         cell.mixing = mixing[cell.reduction];
-        cell.path = !path ? NULL : cell.reduction ? &path->reduce : &path->normal;
+        cell.path = s->path ? s->path->of[cell.reduction] : NULL;
         struct node *y = cell_build(&cell, before, last);
         before = last;
         last = y;

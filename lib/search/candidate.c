@@ -3,8 +3,7 @@
 
 const struct search_space *candidate_space(const struct search *s)
 {
-    (void)s;
-    return &SPACE_DARTS;
+    return s->model.space;
 }
 
 void candidate_draw(const struct search *s, const char *purpose, uint64_t step, uint64_t i,
@@ -16,13 +15,13 @@ void candidate_draw(const struct search *s, const char *purpose, uint64_t step, 
     architecture_at(a, space, random_below(&r, search_space_count(space)));
 }
 
-int candidate_train(struct search *s, const struct architecture *a, struct error *e)
+int candidate_train_path(struct search *s, const struct edge_ops *ops, struct error *e)
 {
     struct darts *d = &s->darts;
     struct path p;
     const struct graph_run run = {
         .n = s->training.n, .track = true, .gradients = 1u << GRAPH_WEIGHTS, .seed = s->seed};
-    if (path_new(&p, &s->model, &a->genotype, d->velocity, s->training.n, e))
+    if (path_new(&p, &s->model, ops, d->velocity, s->training.n, e))
         return -1;
     batch_show(&s->training, p.net.x, p.net.label);
     graph_forward(p.graph, &run);
@@ -37,14 +36,23 @@ int candidate_train(struct search *s, const struct architecture *a, struct error
     return 0;
 }
 
+int candidate_train(struct search *s, const struct architecture *a, struct error *e)
+{
+    struct edge_ops ops;
+    a->space->edge_ops(a, &ops);
+    return candidate_train_path(s, &ops, e);
+}
+
 int candidate_judge(struct search *s, const struct architecture *a, struct judgement *j,
                     struct error *e)
 {
     const struct batch *b = &s->held_out;
     const int classes = s->model.classes;
+    struct edge_ops ops;
     struct path p;
     int right = 0;
-    if (path_new(&p, &s->model, &a->genotype, NULL, b->n, e))
+    a->space->edge_ops(a, &ops);
+    if (path_new(&p, &s->model, &ops, NULL, b->n, e))
         return -1;
     batch_show(b, p.net.x, p.net.label);
     graph_forward(p.graph, &(struct graph_run){.n = b->n});
@@ -55,42 +63,27 @@ int candidate_judge(struct search *s, const struct architecture *a, struct judge
     return 0;
 }
 
-/* ---- the architecture parameters of DARTS ---- */
-
-static real *table(const struct search *s, const char *name)
-{
-    return node_value(graph_find(s->model.graph, name));
-}
-
 void candidate_found(const struct search *s, struct architecture *a)
 {
-    enum { COUNT = CELL_EDGES * PRIMITIVES };
-    const real *normal = table(s, "an"), *reduce = table(s, "ar");
-    float value[2][COUNT];
-    for (int i = 0; i < COUNT; i++) {
-        value[0][i] = (float)normal[i];
-        value[1][i] = (float)reduce[i];
+    float table[SPACE_MOST_TABLES][SPACE_MOST_EDGES * SPACE_MOST_OPS];
+    const struct search_space *space = candidate_space(s);
+    for (int i = 0; i < space->tables; i++) {
+        const struct node *n = graph_find(s->model.graph, space->table[i]);
+        for (size_t k = 0; k < node_count(n); k++)
+            table[i][k] = (float)node_value(n)[k];
     }
-    a->space = candidate_space(s);
-    genotype_derive(&a->genotype, value[0], value[1]);
-}
-
-/* 1 at the cell's operations, and at none where it has no edge. */
-static void set_one_hot(real *alpha, const struct cell_genotype *cell)
-{
-    enum { OFF = -200 }; /* exp(OFF) is 0 beside 1 */
-    for (int edge = 0; edge < CELL_EDGES; edge++)
-        for (int op = 0; op < PRIMITIVES; op++)
-            alpha[edge * PRIMITIVES + op] = op == PRIMITIVE_NONE ? 0 : OFF;
-    for (int k = 0; k < GENOTYPE_PAIRS; k++) {
-        real *row = alpha + cell_edge(k / 2, cell->gene[k].input) * PRIMITIVES;
-        row[PRIMITIVE_NONE] = OFF;
-        row[cell->gene[k].op] = 0;
-    }
+    architecture_derive(a, space, (const float *const[]){table[0], table[1]});
 }
 
 void candidate_take(struct search *s, const struct architecture *a)
 {
-    set_one_hot(table(s, "an"), &a->genotype.normal);
-    set_one_hot(table(s, "ar"), &a->genotype.reduce);
+    enum { OFF = -200 }; /* exp(OFF) is 0 beside 1 */
+    struct edge_ops ops;
+    a->space->edge_ops(a, &ops);
+    for (int i = 0; i < a->space->tables; i++) {
+        real *row = node_value(graph_find(s->model.graph, a->space->table[i]));
+        for (int edge = 0; edge < a->space->edges; edge++, row += a->space->ops)
+            for (int op = 0; op < a->space->ops; op++)
+                row[op] = op == ops.of[i][edge] ? 0 : OFF;
+    }
 }

@@ -11,8 +11,10 @@ const struct search_space *candidate_space(const struct search *s);
 /* Number i of those drawn for a purpose at a step; all architectures are equally likely. */
 void candidate_draw(const struct search *s, const char *purpose, uint64_t step, uint64_t i,
                     struct architecture *a);
-/* A step of its path's weights, and of them alone, on s->training, whose outputs are noted. */
+/* A step of its path's weights, or of a path's, and of them alone, on s->training, whose outputs
+ * are noted. */
 int candidate_train(struct search *s, const struct architecture *a, struct error *e);
+int candidate_train_path(struct search *s, const struct edge_ops *ops, struct error *e);
 
 /* On s->held_out, batch normalisation by the batch. */
 struct judgement {
@@ -21,7 +23,8 @@ struct judgement {
 int candidate_judge(struct search *s, const struct architecture *a, struct judgement *j,
                     struct error *e);
 
-/* What derive finds in the architecture parameters; makes it find a, their softmax one-hot. */
+/* What derive finds in the architecture parameters; makes it find a, their softmax one-hot: 1 at
+ * a's operations, at none where it has no edge. */
 void candidate_found(const struct search *s, struct architecture *a);
 void candidate_take(struct search *s, const struct architecture *a);
 

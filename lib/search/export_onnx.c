@@ -57,7 +57,7 @@ static int write_classifier(struct export *x, struct error *e)
     double mean[IMAGE_MAX_CHANNELS], deviation[IMAGE_MAX_CHANNELS];
     if (model_load(&m, x->own, 1, e))
         return -1;
-    if (m.supernet) {
+    if (m.space) {
         model_free(&m);
         return error_set(e, "the state of a search: expected a network, made by derive and train");
     }

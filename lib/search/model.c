@@ -21,7 +21,10 @@ static struct value *text_of(const struct architecture *a)
 static bool set_cells(struct value *v, const struct model_options *o, const struct architecture *a)
 {
     return value_set_text(v, "type", a ? "discrete" : "supernet") &&
-           value_set_text(v, "space", a ? a->space->name : SPACE_DARTS.name) &&
+           value_set_text(v, "space",
+                          a          ? a->space->name
+                          : o->space ? o->space
+                                     : SPACE_DARTS.name) &&
            value_set_int(v, "cells", o->cells) &&
            (!a ||
             (value_set(v, "genotype", text_of(a)) && value_set_bool(v, "auxiliary", o->auxiliary) &&
@@ -85,18 +88,27 @@ static int build_supernet(struct model *m, struct error *e)
 {
     struct supernet s = {
         .image = m->image, .channels = m->channels, .cells = m->cells, .classes = m->classes};
-    if (supernet_build(&s, m->graph, e))
+    if (search_space_supernet(m->space, &s, m->graph, e))
         return -1;
     return take(m, s.x, s.label, s.logits, s.loss);
+}
+
+/* NULL with the error set where there is no such space. */
+static const struct search_space *get_space(const struct value *settings, struct error *e)
+{
+    const struct search_space *space =
+        search_space_find(value_get_text(settings, "space", SPACE_DARTS.name));
+    if (!space)
+        error_set(e, "network: space is none of " SEARCH_SPACE_WORDS);
+    return space;
 }
 
 int model_architecture(struct architecture *a, const struct value *settings, struct error *e)
 {
     const char *text = value_get_text(settings, "genotype", "");
-    const struct search_space *space =
-        search_space_find(value_get_text(settings, "space", SPACE_DARTS.name));
+    const struct search_space *space = get_space(settings, e);
     if (!space)
-        return error_set(e, "network: space is none of " SEARCH_SPACE_WORDS);
+        return -1;
     if (architecture_parse(a, space, text, strlen(text), e))
         return error_wrap(e, "network: genotype");
     return 0;
@@ -132,17 +144,19 @@ static int build_cells(struct model *m, const struct value *settings, struct err
 {
     if (settings_int(settings, "network", "cells", 1, NETWORK_MOST_CELLS, &m->cells, e))
         return -1;
-    return m->supernet ? build_supernet(m, e) : build_discrete(m, settings, e);
+    return m->space ? build_supernet(m, e) : build_discrete(m, settings, e);
 }
 
 static int build(struct model *m, const struct value *settings, struct error *e)
 {
     const char *type = value_get_text(settings, "type", "(none)");
-    m->supernet = !strcmp(type, "supernet");
+    const bool supernet = !strcmp(type, "supernet");
     m->design = design_find(type);
     m->task = m->design ? m->design->task : TASK_CLASS;
-    if (!m->supernet && !m->design && strcmp(type, "discrete"))
+    if (!supernet && !m->design && strcmp(type, "discrete"))
         return error_set(e, "network of type %s, expected supernet|discrete|" DESIGN_WORDS, type);
+    if (supernet && !(m->space = get_space(settings, e)))
+        return -1;
     if (get_image(settings, &m->image, e) ||
         settings_int(settings, "network", "classes", 1, SAMPLES_MOST_CLASSES, &m->classes, e) ||
         settings_int(settings, "network", "channels", 1, NETWORK_MOST_CHANNELS, &m->channels, e))

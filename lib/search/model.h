@@ -5,7 +5,7 @@
  *     classes, channels
  *     normalisation   {mean: [..], sd: [..]}
  *     depth           a design's only
- *     space, cells    of the other two: the search space's name ("darts"); how many
+ *     space, cells    of the other two: the search space (where there is none: darts); how many
  *     genotype        discrete only: the text of the architecture
  *     auxiliary       discrete only: whether there is an auxiliary head
  *     drop_path       discrete only: whether paths may be dropped
@@ -25,7 +25,8 @@ struct model_options {
     const char *design; /* its name, and its depth or 0 for the usual one; NULL: cells */
     int64_t depth;
     int64_t cells, channels, batch;
-    bool auxiliary, drop_path; /* discrete only; not of MODEL_OPTIONS */
+    const char *space;         /* of a super-net; NULL: darts; not of MODEL_OPTIONS */
+    bool auxiliary, drop_path; /* discrete only; nor are these */
     bool describe, profile;    /* what is to be printed */
     const char *image;         /* the images and classes to describe: otherwise the samples tell */
     int64_t classes;
@@ -50,8 +51,8 @@ struct model_options {
 /* clang-format on */
 
 struct model {
-    bool supernet;
-    const struct design *design; /* NULL: cells */
+    const struct search_space *space; /* of a super-net; NULL: it is none */
+    const struct design *design;      /* NULL: cells */
     struct image_shape image;
     int classes, channels;
     int cells, depth; /* the one that there is */

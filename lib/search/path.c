@@ -38,15 +38,15 @@ static int share(struct path *p, const struct graph *whole, struct error *e)
     return 0;
 }
 
-static int build(struct path *p, const struct model *m, const struct genotype *genotype,
+static int build(struct path *p, const struct model *m, const struct edge_ops *ops,
                  const real *velocity, int batch, struct error *e)
 {
     p->net = (struct supernet){.image = m->image,
                                .channels = m->channels,
                                .cells = m->cells,
                                .classes = m->classes,
-                               .path = genotype};
-    if (!(p->graph = graph_new(e)) || supernet_build(&p->net, p->graph, e))
+                               .path = ops};
+    if (!(p->graph = graph_new(e)) || search_space_supernet(m->space, &p->net, p->graph, e))
         return -1;
     p->net.path = NULL; /* the caller's */
     graph_keep(p->net.loss);
@@ -58,11 +58,11 @@ static int build(struct path *p, const struct model *m, const struct genotype *g
     return p->velocity ? 0 : -1;
 }
 
-int path_new(struct path *p, const struct model *model, const struct genotype *genotype,
+int path_new(struct path *p, const struct model *model, const struct edge_ops *ops,
              const real *velocity, int batch, struct error *e)
 {
     *p = (struct path){0};
-    if (build(p, model, genotype, velocity, batch, e)) {
+    if (build(p, model, ops, velocity, batch, e)) {
         path_free(p);
         return -1;
     }

@@ -1,4 +1,4 @@
-/* One path through a super-net, an architecture's, as a network of its own that shares the
+/* One path through a super-net, an operation an edge, as a network of its own that shares the
  * super-net's weights: they are brought here, and taken back. */
 #ifndef SEARCH_PATH_H
 #define SEARCH_PATH_H
@@ -15,7 +15,7 @@ struct path {
 /* Planned, with the weights and running statistics of model, a super-net, and their share of
  * `velocity`, which has one for each weight of the model; NULL: only the loss is asked for. The
  * model must outlive the path. */
-int path_new(struct path *p, const struct model *model, const struct genotype *genotype,
+int path_new(struct path *p, const struct model *model, const struct edge_ops *ops,
              const real *velocity, int batch, struct error *e);
 /* Takes all of it back into the model, and the velocity. */
 void path_give_back(const struct path *p, real *velocity);

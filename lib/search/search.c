@@ -55,7 +55,7 @@ static int build(struct search *s, const struct value *network, const struct val
     s->settings = value_copy(settings);
     if (!s->network || !s->settings)
         return error_set(e, "out of memory");
-    if (!s->model.supernet)
+    if (!s->model.space)
         return error_set(e, "network of type %s, expected supernet",
                          value_get_text(network, "type", ""));
     struct graph *g = s->model.graph;

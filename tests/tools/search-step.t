@@ -145,6 +145,32 @@ run 'step evolved --population 5 --until 9'
 status 1
 stderr exactly 'search-step: evolved: it began with population 6, this call says 5'
 
+# ---- other spaces ----
+dense='--channels 3 --batch 8'
+for space in 'nasbench201 --cells 3' 'tinycell-125 --cells 2' 'tinycell-27 --cells 4'; do
+    run "step dense --space $space $dense --order 1 --threads 2 --until 2 >hardness.d &&
+        step parts.d --space $space $dense --order 1 --threads 1 --until 1 &&
+        step parts.d --threads 1 --until 2 | cmp - hardness.d && cmp parts.d dense"
+    status 0
+    run 'derive -o cell dense && derive --format genotype cell'
+    stdout like '|*~0|+|*~0|*~1|*'
+    run 'peek cell'
+    stdout like "*\"space\": \"${space%% *}\"*"
+    run "step dense.r --space $space $dense --strategy random --candidates 2 --until 1 &&
+        derive dense.r | score --arch - --cells 6 --channels 2 validation &&
+        predict --weights dense.r <validation | evaluate"
+    status 0
+    rm dense parts.d dense.r
+done
+run "step one --space tinycell-27 --cells 3 $dense"
+status 1
+stderr like 'search-step: 3 cells, expected a multiple of 2: tinycell-27 *'
+run "step cells --space tinycell-27 --cells 2 $dense && step cells --space darts"
+status 1
+stderr exactly 'search-step: cells: it began with space "tinycell-27", this call says "darts"'
+ok 'sizes: 5 operations an edge' \
+    test "$(search-step --describe --json --space nasbench201 --cells 3 | sed -n 's/^ *"architecture": //p')" = 30,
+
 # ---- the subset changes ----
 cp whole changed
 run "pick --not-ids subset --per-class 2 --seed 3 <train | cat >other

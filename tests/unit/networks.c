@@ -2,6 +2,7 @@
 #include <string.h>
 #include "darts_v2.h"
 #include "tap.h"
+#include "network/search_space.h"
 #include "network/train_autoencoder.h"
 
 /* Without pools, whose normalisation the discrete network leaves out. */
@@ -158,8 +159,8 @@ static void guises(void)
         return;
     network_initialise(g, 1);
     network_initialise(h, 2);
-    one_hot(s.normal, &genotype.normal);
-    one_hot(s.reduce, &genotype.reduce);
+    one_hot(s.table[0], &genotype.normal);
+    one_hot(s.table[1], &genotype.reduce);
     for (int i = 0; i < graph_weights(h, GRAPH_WEIGHTS); i++) {
         struct node *n = graph_weight_at(h, GRAPH_WEIGHTS, i);
         struct node *from = graph_find(g, translated(node_name(n), &genotype, d.cells));
@@ -190,14 +191,17 @@ static void guises(void)
 
 static void paths(const char *text)
 {
-    struct genotype genotype;
+    struct architecture a;
+    struct edge_ops ops;
     struct error e = {""};
-    genotype_parse(&genotype, text, strlen(text), &e);
+    architecture_parse(&a, &SPACE_DARTS, text, strlen(text), &e);
+    a.space->edge_ops(&a, &ops);
+    const struct genotype genotype = a.genotype;
     struct supernet s = {.image = {SIDE, SIDE, 1}, .channels = 4, .cells = 4, .classes = CLASSES};
     struct supernet p = s;
     struct graph *g = graph_new(&e), *h = graph_new(&e);
     const struct graph_run run = {.n = BATCH, .track = true, .gradients = 1u << GRAPH_WEIGHTS};
-    p.path = &genotype;
+    p.path = &ops;
     if (!ok(!supernet_build(&s, g, &e) && !supernet_build(&p, h, &e) &&
                 !graph_plan(g, s.loss, BATCH, GRAPH_TRAIN, &e) &&
                 !graph_plan(h, p.loss, BATCH, GRAPH_TRAIN, &e),
@@ -205,8 +209,8 @@ static void paths(const char *text)
         return;
     network_initialise(g, 1);
     network_initialise(h, 1); /* by names: the same */
-    one_hot(s.normal, &genotype.normal);
-    one_hot(s.reduce, &genotype.reduce);
+    one_hot(s.table[0], &genotype.normal);
+    one_hot(s.table[1], &genotype.reduce);
     struct random r = random_stream(3, "images", 0);
     for (int i = 0; i < BATCH * SIDE * SIDE; i++)
         node_value(p.x)[i] = node_value(s.x)[i] = (real)random_normal(&r);

@@ -1,0 +1,287 @@
+/* Super-nets of every space: their gradients; that one-hot architecture parameters, the path alone
+ * and, of dense cells, the discrete network are the same network. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "network/network.h"
+#include "network/search_space.h"
+#include "tap.h"
+
+static const struct search_space *const SPACES[] = {&SPACE_DARTS, &SPACE_NASBENCH201,
+                                                    &SPACE_TINYCELL_125, &SPACE_TINYCELL_27};
+enum { SPACES_COUNT = 4, BATCH = 3, CLASSES = 4, PATHS = 6 };
+static const struct image_shape IMAGE = {9, 7, 1};
+enum { CHANNELS = 3, DARTS_CELLS = 3 };
+
+struct net {
+    struct graph *graph;
+    struct node *x, *label, *logits, *loss;
+};
+
+static int cells_of(const struct search_space *s)
+{
+    return s->nodes ? s->stages : DARTS_CELLS;
+}
+
+static void show_batch(const struct net *n)
+{
+    struct random r = random_stream(2, "images", 0);
+    for (size_t i = 0; i < BATCH * node_count(n->x); i++)
+        node_value(n->x)[i] = (real)random_normal(&r);
+    for (size_t i = 0; i < BATCH; i++)
+        node_value(n->label)[i] = (real)random_below(&r, CLASSES);
+}
+
+/* Planned, its parameters by their names, and shown a batch. */
+static struct net supernet(const struct search_space *s, const struct edge_ops *path, bool gated)
+{
+    struct error e = {""};
+    struct supernet net = {IMAGE, CHANNELS, cells_of(s), CLASSES, .path = path, .gated = gated};
+    struct graph *g = graph_new(&e);
+    if (!g || search_space_supernet(s, &net, g, &e) ||
+        graph_plan(g, net.loss, BATCH, GRAPH_TRAIN, &e)) {
+        ok(false, "%s: a super-net: %s", s->name, e.text);
+        exit(tap_done());
+    }
+    network_initialise(g, 1);
+    const struct net n = {g, net.x, net.label, net.logits, net.loss};
+    show_batch(&n);
+    return n;
+}
+
+static double loss_at(const struct net *n, const struct graph_run *run, real *at, real value)
+{
+    const real was = *at;
+    *at = value;
+    graph_forward(n->graph, run);
+    *at = was;
+    return *node_value(n->loss);
+}
+
+/* The largest error of the group's gradient at some places of each parameter, by the largest
+ * slope. */
+static double worst(const struct net *n, enum graph_group group, size_t places)
+{
+    const struct graph_run run = {.n = BATCH, .gradients = 1u << group};
+    const double h = 1e-6;
+    double error = 0, scale = 1e-2;
+    graph_forward(n->graph, &run);
+    graph_backward(n->graph, &run);
+    for (int i = 0; i < graph_weights(n->graph, group); i++) {
+        const struct node *w = graph_weight_at(n->graph, group, i);
+        for (size_t k = 0; k < node_count(w); k += node_count(w) / places + 1) {
+            real *at = node_value(w) + k;
+            const double slope =
+                (loss_at(n, &run, at, *at + h) - loss_at(n, &run, at, *at - h)) / (2 * h);
+            error = fmax(error, fabs(slope - node_gradient(w)[k]));
+            scale = fmax(scale, fabs(slope));
+        }
+    }
+    return error / scale;
+}
+
+static void spread_tables(const struct net *n, double mean, double deviation)
+{
+    const struct group a = graph_group(n->graph, GRAPH_ARCHITECTURE);
+    struct random r = random_stream(3, "tables", 0);
+    for (size_t i = 0; i < a.count; i++)
+        a.value[i] = mean + deviation * random_normal(&r);
+}
+
+static void gradients(const struct search_space *s)
+{
+    const struct net n = supernet(s, NULL, false);
+    spread_tables(&n, 0, 1);
+    const struct group a = graph_group(n.graph, GRAPH_ARCHITECTURE);
+    ok(a.count == (size_t)(s->tables * s->edges * s->ops), "%s: %d tables of %d x %d", s->name,
+       s->tables, s->edges, s->ops);
+    double most = worst(&n, GRAPH_ARCHITECTURE, 30);
+    ok(most < 1e-6, "%s: gradient of the tables against differences, error %.1e", s->name, most);
+    if (s->nodes) { /* DARTS' weights: darts_f64 */
+        most = worst(&n, GRAPH_WEIGHTS, 3);
+        ok(most < 1e-5, "%s: gradient of the weights, error %.1e", s->name, most);
+    }
+    graph_free(n.graph);
+}
+
+/* Path 0 has no operation at all, 1 the same one everywhere, the others whatever is drawn. */
+static struct edge_ops draw(const struct search_space *s, int path)
+{
+    struct random r = random_stream(4, "paths", (uint64_t)path);
+    struct edge_ops ops = {{{0}}};
+    for (int i = 0; i < s->tables; i++)
+        for (int edge = 0; edge < s->edges; edge++)
+            ops.of[i][edge] = path < 2 ? path : (int)random_below(&r, (uint64_t)s->ops);
+    return ops;
+}
+
+static void set_one_hot(const struct net *n, const struct search_space *s,
+                        const struct edge_ops *ops)
+{
+    for (int i = 0; i < s->tables; i++) {
+        real *row = node_value(graph_find(n->graph, s->table[i]));
+        for (int edge = 0; edge < s->edges; edge++, row += s->ops)
+            for (int op = 0; op < s->ops; op++)
+                row[op] = op == ops->of[i][edge] ? 0 : -1000;
+    }
+}
+
+/* Of the logits, by the largest. */
+static double distance(const struct net *a, const struct net *b)
+{
+    double most = isfinite(*node_value(a->loss)) && isfinite(*node_value(b->loss)) ? 0 : INFINITY;
+    double largest = 1e-6;
+    for (int i = 0; i < BATCH * CLASSES; i++) {
+        most = fmax(most, fabs(node_value(a->logits)[i] - node_value(b->logits)[i]));
+        largest = fmax(largest, fabs(node_value(a->logits)[i]));
+    }
+    return most / largest;
+}
+
+static void run(const struct net *n)
+{
+    const struct graph_run run = {.n = BATCH, .gradients = 1u << GRAPH_WEIGHTS};
+    graph_forward(n->graph, &run);
+    graph_backward(n->graph, &run);
+}
+
+/* How far the gradients of own's weights are from those of the same name; *named: all have one. */
+static double gradient_distance(const struct net *own, const struct net *whole, bool *named)
+{
+    double most = 0, largest = 1e-6;
+    *named = true;
+    for (int i = 0; i < graph_weights(own->graph, GRAPH_WEIGHTS); i++) {
+        const struct node *w = graph_weight_at(own->graph, GRAPH_WEIGHTS, i);
+        const struct node *from = graph_find(whole->graph, node_name(w));
+        *named = *named && from && node_count(from) == node_count(w);
+        for (size_t k = 0; *named && k < node_count(w); k++) {
+            most = fmax(most, fabs(node_gradient(w)[k] - node_gradient(from)[k]));
+            largest = fmax(largest, fabs(node_gradient(from)[k]));
+        }
+    }
+    return most / largest;
+}
+
+static void paths(const struct search_space *s)
+{
+    const struct net whole = supernet(s, NULL, false);
+    double logits = 0, slopes = 0;
+    bool named = true;
+    for (int i = 0; i < PATHS && named; i++) {
+        const struct edge_ops ops = draw(s, i);
+        const struct net path = supernet(s, &ops, false);
+        set_one_hot(&whole, s, &ops);
+        run(&whole);
+        run(&path);
+        logits = fmax(logits, distance(&whole, &path));
+        slopes = fmax(slopes, gradient_distance(&path, &whole, &named));
+        named = named && !graph_weights(path.graph, GRAPH_ARCHITECTURE);
+        graph_free(path.graph);
+    }
+    ok(named, "%s: a path's parameters are the super-net's, and none are of the architecture",
+       s->name);
+    ok(logits < 1e-9 && slopes < 1e-7,
+       "%s: and the one-hot super-net's its logits, to %.1e, and its gradients, to %.1e", s->name,
+       logits, slopes);
+    graph_free(whole.graph);
+}
+
+/* The super-net's name for a weight of a dense cell's discrete network. */
+static const char *translated(const char *name, const struct search_space *s,
+                              const struct edge_ops *ops)
+{
+    static char to[128];
+    int cell, edge, at = 0;
+    if (sscanf(name, "cells.%d.layers.%d%n", &cell, &edge, &at) != 2 || !at)
+        return name;
+    for (int node = 1; node < s->nodes; node++)
+        for (int input = 0; input < node; input++)
+            if (dense_edge(node, input) == edge)
+                snprintf(to, sizeof to, "cells.%d.edges.%d<-%d.%d%s", cell, node, input,
+                         ops->of[0][edge], name + at);
+    return to;
+}
+
+static struct net discrete(const struct search_space *s, const struct edge_ops *ops)
+{
+    struct error e = {""};
+    struct architecture a;
+    struct discrete d = {
+        .image = IMAGE, .channels = CHANNELS, .cells = cells_of(s), .classes = CLASSES};
+    struct graph *g = graph_new(&e);
+    architecture_at(&a, s, 0);
+    for (int edge = 0; edge < s->edges; edge++)
+        s->choose(&a, edge, ops->of[0][edge]);
+    if (!g || architecture_build(&a, &d, g, &e) || graph_plan(g, d.loss, BATCH, GRAPH_TRAIN, &e)) {
+        ok(false, "%s: a discrete network: %s", s->name, e.text);
+        exit(tap_done());
+    }
+    network_initialise(g, 9);
+    const struct net n = {g, d.x, d.label, d.logits, d.loss};
+    show_batch(&n);
+    return n;
+}
+
+/* With the super-net's weights; the discrete network's normalisation has more, which start at 1 and
+ * 0 and so change nothing. */
+static void discretes(const struct search_space *s)
+{
+    const struct net whole = supernet(s, NULL, false);
+    double most = 0;
+    int carried = 0;
+    for (int i = 0; i < PATHS; i++) {
+        const struct edge_ops ops = draw(s, i);
+        const struct net one = discrete(s, &ops);
+        for (int k = 0; k < graph_weights(one.graph, GRAPH_WEIGHTS); k++) {
+            const struct node *w = graph_weight_at(one.graph, GRAPH_WEIGHTS, k);
+            const struct node *from = graph_find(whole.graph, translated(node_name(w), s, &ops));
+            if (!from)
+                continue;
+            memcpy(node_value(w), node_value(from), node_count(w) * sizeof(real));
+            carried++;
+        }
+        set_one_hot(&whole, s, &ops);
+        run(&whole);
+        run(&one);
+        most = fmax(most, distance(&whole, &one));
+        graph_free(one.graph);
+    }
+    ok(carried > PATHS * 10 && most < 1e-9,
+       "%s: discrete networks of the super-net's weights, %d of them: logits agree to %.1e",
+       s->name, carried, most);
+    graph_free(whole.graph);
+}
+
+/* Gates of 1 change nothing; the gradient of those that are drawn is the loss's slope. */
+static void gates(const struct search_space *s)
+{
+    double logits = 0, slopes = 0;
+    for (int i = 0; i < PATHS; i++) {
+        const struct edge_ops ops = draw(s, i);
+        const struct net path = supernet(s, &ops, false), gated = supernet(s, &ops, true);
+        spread_tables(&gated, 1, 0);
+        run(&path);
+        run(&gated);
+        logits = fmax(logits, distance(&path, &gated));
+        spread_tables(&gated, 1, 0.3);
+        if (i == PATHS - 1)
+            slopes = worst(&gated, GRAPH_ARCHITECTURE, (size_t)(s->edges * s->ops));
+        graph_free(path.graph);
+        graph_free(gated.graph);
+    }
+    ok(logits < 1e-9 && slopes < 1e-6,
+       "%s: gates of 1 change logits by %.1e; gradient of gates, error %.1e", s->name, logits,
+       slopes);
+}
+
+int main(void)
+{
+    for (int i = 0; i < SPACES_COUNT; i++) {
+        gradients(SPACES[i]);
+        paths(SPACES[i]);
+        gates(SPACES[i]);
+        if (SPACES[i]->nodes)
+            discretes(SPACES[i]);
+    }
+    return tap_done();
+}
