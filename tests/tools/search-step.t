@@ -162,7 +162,7 @@ for space in 'nasbench201 --cells 3' 'tinycell-125 --cells 2' 'tinycell-27 --cel
     status 0
     rm dense parts.d dense.r
 done
-run "step one --space tinycell-27 --cells 3 $dense"
+run "step odd --space tinycell-27 --cells 3 $dense"
 status 1
 stderr like 'search-step: 3 cells, expected a multiple of 2: tinycell-27 *'
 run "step cells --space tinycell-27 --cells 2 $dense && step cells --space darts"
