@@ -52,7 +52,8 @@ static const struct option options[] = {
      "learning rate: a triangle of 20 epochs that a new subset sets to its peak, or half a cosine "
      "over --total-epochs",
      0, 0, "cyclic|cosine"},
-    {"total-epochs", 0, OPTION_INT, &total_epochs, "N", "length of the cosine", 1, 1e6, NULL},
+    {"total-epochs", 0, OPTION_INT, &total_epochs, "N",
+     "length of the cosine, and of the time in which gdas cools", 1, 1e6, NULL},
     {"augment", 0, OPTION_CHOICE, &augment, "WORD", "random variants of the images", 0, 0,
      AUGMENT_WORDS},
     MODEL_OPTIONS(network),
@@ -80,7 +81,11 @@ static const struct program program = {
         "name, so that a loop can end; a call with a larger one, or none, goes on.\n\n"
         "Strategies. darts (Liu et al. 2019): for each batch the architecture parameters take a "
         "step "
-        "by Adam on validation samples, then the weights a step by SGD on the subset. random (Li "
+        "by Adam on validation samples, then the weights a step by SGD on the subset. gdas (Dong "
+        "and Yang 2019): the same of paths alone, an operation of every edge drawn by its "
+        "architecture parameters (a hard Gumbel-softmax, from temperature 10 to 0.1 over "
+        "--total-epochs), at a fraction of the cost; --measure is of the architecture that derive "
+        "finds, while predict mixes all operations. random (Li "
         "and Talwalkar 2019): for each batch an architecture is drawn, and its path through the "
         "super-net alone takes a step, at a fraction of the cost; at the end of an epoch the best "
         "of --candidates others and of the one found so far, by the loss on a batch of validation "
@@ -156,16 +161,16 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
                  const struct samples *v, struct error *e)
 {
     struct normalisation n;
-    program_forbid(c, strcmp(schedule, "cosine") != 0, "goes with --schedule cosine",
-                   "total-epochs");
+    const struct strategy *how = strategy_find(strategy);
+    program_forbid(c, strcmp(schedule, "cosine") && how != &STRATEGY_GDAS,
+                   "goes with --schedule cosine and --strategy gdas", "total-epochs");
     if (samples_normalisation(v, &n, e))
         return error_wrap(e, "%s", validation_path);
-    const struct strategy *how = strategy_find(strategy);
     char names[256];
     check_own(c, how);
     /* A state of darts has no `strategy`. */
-    snprintf(names, sizeof names, "seed %s%s " SETTINGS, how == &STRATEGY_DARTS ? "" : "strategy ",
-             how->options);
+    snprintf(names, sizeof names, "seed %s%s%s" SETTINGS, how == &STRATEGY_DARTS ? "" : "strategy ",
+             how->options, *how->options ? " " : "");
     struct value *settings = program_settings(c, names, false);
     int classes = d->classes > v->classes ? d->classes : v->classes;
     struct value *net = model_settings(&network, d->shape, classes, &n, NULL);

@@ -38,22 +38,25 @@ static int share(struct path *p, const struct graph *whole, struct error *e)
     return 0;
 }
 
-static int build(struct path *p, const struct model *m, const struct edge_ops *ops,
-                 const real *velocity, int batch, struct error *e)
+static int build(struct path *p, const struct model *m, const struct edge_ops *ops, bool gated,
+                 bool train, int batch, struct error *e)
 {
     p->net = (struct supernet){.image = m->image,
                                .channels = m->channels,
                                .cells = m->cells,
                                .classes = m->classes,
-                               .path = ops};
+                               .path = ops,
+                               .gated = gated};
     if (!(p->graph = graph_new(e)) || search_space_supernet(m->space, &p->net, p->graph, e))
         return -1;
     p->net.path = NULL; /* the caller's */
     graph_keep(p->net.loss);
-    if (graph_plan(p->graph, velocity ? p->net.loss : NULL, batch,
-                   velocity ? GRAPH_TRAIN : GRAPH_INFER, e) ||
+    if (graph_plan(p->graph, train ? p->net.loss : NULL, batch, train ? GRAPH_TRAIN : GRAPH_INFER,
+                   e) ||
         share(p, m->graph, e))
         return -1;
+    for (int i = 0; i < p->count; i++)
+        memcpy(p->shared[i].own, p->shared[i].whole, p->shared[i].count * sizeof(real));
     p->velocity = array_new(graph_group(p->graph, GRAPH_WEIGHTS).count, sizeof(real), "a path", e);
     return p->velocity ? 0 : -1;
 }
@@ -62,16 +65,29 @@ int path_new(struct path *p, const struct model *model, const struct edge_ops *o
              const real *velocity, int batch, struct error *e)
 {
     *p = (struct path){0};
-    if (build(p, model, ops, velocity, batch, e)) {
+    if (build(p, model, ops, false, velocity != NULL, batch, e)) {
         path_free(p);
         return -1;
     }
     for (int i = 0; i < p->count; i++) {
         const struct shared *s = &p->shared[i];
-        memcpy(s->own, s->whole, s->count * sizeof(real));
         if (velocity && s->moves)
             memcpy(p->velocity + s->at, velocity + s->from, s->count * sizeof(real));
     }
+    return 0;
+}
+
+int path_new_gated(struct path *p, const struct model *model, const struct edge_ops *ops, int batch,
+                   struct error *e)
+{
+    *p = (struct path){0};
+    if (build(p, model, ops, true, true, batch, e)) {
+        path_free(p);
+        return -1;
+    }
+    const struct group gates = graph_group(p->graph, GRAPH_ARCHITECTURE);
+    for (size_t i = 0; i < gates.count; i++)
+        gates.value[i] = 1;
     return 0;
 }
 

@@ -6,7 +6,9 @@
 
 #include "base/memory.h"
 #include "base/program.h"
+#include "search/candidate.h"
 #include "search/inference.h"
+#include "search/path.h"
 #include "search/settings.h"
 #include "search/strategy.h"
 
@@ -49,15 +51,17 @@ void search_note_outputs(struct search *s, const real *logits, double loss)
 static int build(struct search *s, const struct value *network, const struct value *settings,
                  struct error *e)
 {
-    if (read_settings(s, settings, e) || model_build(&s->model, network, e))
+    if (model_build(&s->model, network, e))
+        return -1;
+    if (!s->model.space)
+        return error_set(e, "network of type %s, expected supernet",
+                         value_get_text(network, "type", ""));
+    if (read_settings(s, settings, e))
         return -1;
     s->network = value_copy(network);
     s->settings = value_copy(settings);
     if (!s->network || !s->settings)
         return error_set(e, "out of memory");
-    if (!s->model.space)
-        return error_set(e, "network of type %s, expected supernet",
-                         value_get_text(network, "type", ""));
     struct graph *g = s->model.graph;
     if (s->strategy->whole ? graph_plan(g, s->model.loss, s->batch, GRAPH_TRAIN, e)
                            : graph_plan(g, NULL, s->batch, GRAPH_INFER, e))
@@ -223,7 +227,23 @@ static int count_right(void *to, size_t row, const real *logits, struct error *e
 int search_measure(struct search *s, const struct samples *v, struct error *e)
 {
     struct tally tally = {.label = v->label, .classes = s->model.classes};
-    if (inference_run(&s->model, v, s->batch, count_right, &tally, e))
+    struct model m = s->model;
+    struct path p = {0};
+    if (!s->strategy->whole) {
+        struct architecture a;
+        struct edge_ops ops;
+        candidate_found(s, &a);
+        a.space->edge_ops(&a, &ops);
+        if (path_new(&p, &s->model, &ops, NULL, s->batch, e))
+            return -1;
+        m.graph = p.graph;
+        m.x = p.net.x;
+        m.label = p.net.label;
+        m.logits = p.net.logits;
+    }
+    const int failed = inference_run(&m, v, s->batch, count_right, &tally, e);
+    path_free(&p);
+    if (failed)
         return -1;
     s->validation = (double)tally.right / (double)v->count;
     return 0;

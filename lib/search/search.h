@@ -80,7 +80,8 @@ typedef void search_progress(void *to, size_t images);
 /* Trains one epoch. An error where the loss is no longer a number. */
 int search_epoch(struct search *s, const struct samples *d, const struct samples *v,
                  search_progress *progress, void *to, struct error *e);
-/* Sets s->validation: top-1 on V in inference mode, by the running statistics, not augmented. */
+/* Sets s->validation: top-1 on V in inference mode, by the running statistics, not augmented; of
+ * the super-net, or of the architecture found where a strategy trains paths. */
 int search_measure(struct search *s, const struct samples *v, struct error *e);
 
 #endif

@@ -24,12 +24,19 @@ struct strategy {
     struct value *(*keep)(const struct search *s);
     int (*restore)(struct search *s, const struct value *kept, struct error *e);
 };
-#define STRATEGY_WORDS "darts|random|evolution|reinforce" /* their names */
-const struct strategy *strategy_find(const char *name);   /* NULL: there is none */
+#define STRATEGY_WORDS "darts|gdas|random|evolution|reinforce" /* their names */
+const struct strategy *strategy_find(const char *name);        /* NULL: there is none */
 
 /* DARTS (darts.h): architecture parameters by Adam on validation samples, weights by SGD. Settings:
  * order. */
 extern const struct strategy STRATEGY_DARTS;
+/* GDAS (Dong and Yang, CVPR 2019): for each batch an operation of every edge is drawn by a hard
+ * Gumbel-softmax of the architecture parameters (gumbel.h), and they take a step by Adam on
+ * validation samples, their gradient that of the operations drawn alone, as if their outputs had
+ * been multiplied by the soft choice; then the path of another draw takes its step on the subset.
+ * The temperature falls from 10 to 0.1 linearly over total_epochs. The publication takes the two
+ * steps in the other order. */
+extern const struct strategy STRATEGY_GDAS;
 /* Random search with shared weights (Li and Talwalkar, UAI 2019): for each batch an architecture is
  * drawn, and its path through the super-net alone is trained. At the end of an epoch so many others
  * are drawn, and of these and the one found so far the architecture parameters become, one-hot, the

@@ -145,6 +145,30 @@ run 'step evolved --population 5 --until 9'
 status 1
 stderr exactly 'search-step: evolved: it began with population 6, this call says 5'
 
+# ---- gdas: paths alone, drawn by architecture parameters that learn ----
+gdas="${new% --order 1} --strategy gdas --total-epochs 3"
+run "step straight $gdas --threads 2 --until 3 >hardness.g && step halting $gdas --threads 1 --until 1 >lost &&
+    step halting --threads 1 --until 3 | cmp - hardness.g && cmp halting straight"
+status 0 'two calls, one thread: the state of one call, two threads'
+ok 'as many steps as batches' test "$(meta straight steps)" = 9
+run 'step longer ${gdas% --total-epochs 3} --total-epochs 9 --until 3 >lost && save npy fast <straight &&
+    save npy slow <longer && ! cmp fast/an.npy slow/an.npy'
+status 0 'how fast it cools is told by the epochs in all'
+run 'derive --format genotype straight'
+stdout like 'Genotype(*'
+run 'step straight --total-epochs 4'
+status 1
+stderr exactly 'search-step: straight: it began with total_epochs 3, this call says 4'
+for call in '--order 1' '--candidates 3' '--profile'; do
+    run "step none --strategy gdas $call"
+    status 2
+done
+run 'step none --total-epochs 9'
+status 2
+run 'step small --space tinycell-125 --strategy gdas --cells 2 --channels 4 --measure >measured && derive --format genotype small'
+stdout like '|*~0|+|*~0|*~1|*'
+ok 'accuracy of the architecture found' grep -q '^[01]' <(meta measured validation)
+
 # ---- other spaces ----
 dense='--channels 3 --batch 8'
 for space in 'nasbench201 --cells 3' 'tinycell-125 --cells 2' 'tinycell-27 --cells 4'; do
@@ -156,11 +180,16 @@ for space in 'nasbench201 --cells 3' 'tinycell-125 --cells 2' 'tinycell-27 --cel
     stdout like '|*~0|+|*~0|*~1|*'
     run 'peek cell'
     stdout like "*\"space\": \"${space%% *}\"*"
+    for how in evolution reinforce; do
+        run "step dense.$how --space $space $dense --strategy $how --candidates 2 --until 1 >lost &&
+            step dense.$how --until 2 >lost && derive --format genotype dense.$how"
+        stdout like '|*~0|+|*~0|*~1|*'
+    done
     run "step dense.r --space $space $dense --strategy random --candidates 2 --until 1 &&
         derive dense.r | score --arch - --cells 6 --channels 2 validation &&
         predict --weights dense.r <validation | evaluate"
     status 0
-    rm dense parts.d dense.r
+    rm dense parts.d dense.*
 done
 run "step odd --space tinycell-27 --cells 3 $dense"
 status 1
