@@ -111,7 +111,8 @@ endef
 
 folders = $(foreach s,$(SEEDS),$(ARMS:%=$(RUN)/seed-$s/%))
 data: $(foreach s,$(SEEDS),$(addprefix $(RUN)/seed-$s/,pool validation test))
-search: $(folders:%=%/curve.png) $(folders:%=%/genotype.png) $(folders:%=%/mined.png)
+searches = $(foreach f,$(folders),$(if $(filter-out drawn drawn-%,$(notdir $f)),$f))
+search: $(searches:%=%/curve.png) $(folders:%=%/genotype.png) $(searches:%=%/mined.png)
 train: $(folders:%=%/metrics.json)
 summary: search $(folders:%=%/summary.txt) $(folders:%=%/retrain.sh)
 .PHONY: data search train summary
@@ -166,7 +167,7 @@ $(RUN)/%/search/last: $(RUN)/$$(*D)/pool $$(validation) \
 		$(if $(BUDGET),! peek --json $(@D)/subset.$$e | grep '^ *"over":' >/dev/null || break;) \
 	done; ln -f $(@D)/subset.$$e $@
 
-found = $(searched)/last
+found = $(if $(filter-out drawn,$(arm)),$(searched)/last)
 $(RUN)/%/supernet.json: $$(found) $$(validation)
 	@predict --weights $(<D)/state $(threads) <$(word 2,$^) | evaluate --json >$@.new && mv $@.new $@
 $(RUN)/%/archive.tsv $(RUN)/%/curve.tsv: $$(found) $(RUN)/%/supernet.json
@@ -179,9 +180,9 @@ $(RUN)/%/mined.png: $(RUN)/%/archive.tsv $(RUN)/$$(*D)/pool
 	if cut -f 5 $< | grep -qx 0; then pick --not-ids $(searched)/subset.0; else cat; fi | \
 	mosaic --by-class -o $@
 
-$(RUN)/%/architecture: $$(found)
+$(RUN)/%/architecture: $$(found) | $(RUN)/settings
 	@mkdir -p $(@D)
-	@derive $(plain) -o $@ $(<D)/state
+	@derive $(plain) -o $@ $(if $(found),$(<D)/state,--random --seed $(seed))
 $(RUN)/%/genotype.txt: $(RUN)/%/architecture
 	@derive --format genotype -o $@ $<
 $(RUN)/%/genotype.dot: $(RUN)/%/architecture
@@ -221,6 +222,6 @@ endef
 $(RUN)/%/retrain.sh: $(RUN)/%/genotype.txt
 	@printf '%s\n' '$(subst $(newline),' ',$(RETRAIN))' >$@.new && chmod +x $@.new && mv $@.new $@
 
-$(RUN)/%/summary.txt: $(RUN)/%/metrics.json $(RUN)/%/supernet.json $(RUN)/%/curve.tsv \
-		$(RUN)/%/archive.tsv $(RUN)/%/genotype.txt
+$(RUN)/%/summary.txt: $(RUN)/%/metrics.json $(RUN)/%/genotype.txt \
+		$$(if $$(found),$$(addprefix $(RUN)/$$*/,supernet.json curve.tsv archive.tsv))
 	@$(REPORT) summary $(@D) >$@.new && mv $@.new $@

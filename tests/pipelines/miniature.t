@@ -31,6 +31,12 @@ run "pipeline --name short --arms static --until search BUDGET='--most-images 40
 status 0 'a budget of images'
 ok 'two epochs of three: 20 and 40 images' test \
     "$(tail -n +2 short/seed-1/static/curve.tsv | cut -f 1,8 | tr '\t\n' '  ')" = '1 20 2 40 '
+run "pipeline --name short --arms drawn BUDGET='--most-images 40' &&
+    $ROOT/pipelines/dds-nas-report table short"
+status 0 'no search'
+stdout like '*| drawn | 1 | - | *'
+ok 'the architecture that its seed draws' test \
+    "$(cat short/seed-1/drawn/genotype.txt)" = "$(derive --random --seed 1 --format genotype)"
 run "pipeline --name short --arms static --until search BUDGET='--most-images 60'"
 status 1
 stderr like '*< BUDGET = --most-images 40*short holds a run of other settings*'
