@@ -4,6 +4,7 @@
 #include "search/batches.h"
 #include "search/model.h"
 #include "search/settings.h"
+#include "search/strategy.h"
 #include "tap.h"
 
 static void test_order(void)
@@ -110,11 +111,57 @@ static void test_model(void)
         ok(model_parse_image(texts[i], &shape, &e), "no image: '%s'", texts[i]);
 }
 
+static struct value *parsed(const char *json)
+{
+    struct error e;
+    return value_parse_json(json, strlen(json), &e);
+}
+
+/* Whether an evolution of two cells goes on from such a `kept`, and then keeps the same. */
+static bool goes_on(const char *json)
+{
+    struct error e;
+    struct search s = {.strategy = &STRATEGY_EVOLUTION, .model.space = &SPACE_TINYCELL_27};
+    struct value *settings = parsed("{\"candidates\": 2, \"population\": 2, \"sample\": 1}");
+    struct value *kept = json ? parsed(json) : NULL, *again = NULL;
+    bool good = !s.strategy->read(&s, settings, &e) && !s.strategy->restore(&s, kept, &e);
+    if (good) {
+        again = s.strategy->keep(&s);
+        good = value_equal(again, kept);
+    }
+    s.strategy->drop(&s);
+    value_free(settings);
+    value_free(kept);
+    value_free(again);
+    return good;
+}
+
+static void test_population(void)
+{
+#define CELL "|skip_connect~0|+|none~0|nor_conv_3x3~1|"
+#define MEMBER "{\"architecture\": \"" CELL "\", \"loss\": 1.5}"
+    static const char *const bad[] = {
+        "{}",
+        "{\"population\": 2}",
+        "{\"population\": [" MEMBER "]}",
+        "{\"population\": [" MEMBER ", " MEMBER ", " MEMBER "]}",
+        "{\"population\": [" MEMBER ", {\"loss\": 1.5}]}",
+        "{\"population\": [" MEMBER ", {\"architecture\": \"|none~0|\", \"loss\": 1.5}]}",
+        "{\"population\": [" MEMBER ", {\"architecture\": 7, \"loss\": 1.5}]}",
+        "{\"population\": [" MEMBER ", \"" CELL "\"]}",
+    };
+    ok(goes_on("{\"population\": [" MEMBER ", " MEMBER "]}"), "a population goes on");
+    ok(!goes_on(NULL), "not where nothing was kept");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ok(!goes_on(bad[i]), "not with %.60s", bad[i]);
+}
+
 int main(void)
 {
     test_order();
     test_probability();
     test_settings();
     test_model();
+    test_population();
     return tap_done();
 }
