@@ -18,10 +18,12 @@
 #
 #   RUN/held-out  RUN/held-out-L                 images that nothing learns from; the same at level L
 #   RUN/seed-S/pool  classifier                  what the arms learn from; a network of its images
+#   RUN/seed-S/pool-Q  validation                the same at the level TRAINED; images to choose by
 #   RUN/seed-S/SET.classes.json                  what that makes of each set
 #   RUN/seed-S/latent-N/ARM/encoder              and, of each set (pool, held-out, ...):
 #       SET.z  SET.space.json                    the latents; how classes lie, what mining finds
 #       SET.images.json  SET.classes.json        what can be had back; what the classifier makes of it
+#       SET.mined                                what mine has for ten images of each class (not by `all`)
 #       map.png                                  t-SNE of what is held out, of the first seed
 #   RUN/latent-N.png                             originals above what each arm makes of them
 #   RUN/results.tsv table.md lab.png             both aims in one picture: R2 and purity
@@ -54,15 +56,17 @@ EPOCHS = $(EPOCHS_$(PROFILE))
 WIDTH = $(WIDTH_$(PROFILE))
 TRAIN = --batch 8 --rate 1e-3
 CLASSIFIER = --network cnn --depth 4 --channels 16 --batch 32 --rate 0.05 --augment none --epochs 20
-# JPEG levels at which what is held out is judged as well; the level of the encoders' images.
+# JPEG levels at which what is held out is judged as well; the level of the images learnt from.
 LEVELS =
 TRAINED =
+# Images a class of the training split, outside the pool, to choose among arms by; empty: none.
+VALIDATION =
 # Of t-SNE: images at most, neighbours.
 MAP = 2000
 PERPLEXITY = 30
 THREADS =
 
-SETTINGS = DATA PROFILE POOL TEST SPLIT EPOCHS WIDTH TRAIN CLASSIFIER TRAINED MAP PERPLEXITY
+SETTINGS = DATA PROFILE POOL TEST SPLIT EPOCHS WIDTH TRAIN CLASSIFIER TRAINED VALIDATION MAP PERPLEXITY
 NAMES = $(SETTINGS) LATENTS ARMS LEVELS SEEDS RUN THREADS JSON
 
 all:
@@ -77,12 +81,13 @@ arm = $(call part,3)
 loss = $(word 1,$(subst @, ,$(arm)))
 weight = $(word 2,$(subst @, ,$(arm)))
 pool = $(RUN)/$(call part,1)/pool
-images = $(if $(filter pool,$1),$(pool),$(RUN)/$1)
+learnt = $(pool)$(TRAINED:%=-%)
+images = $(RUN)/$(if $(filter pool validation,$1),$(call part,1)/)$1
 say = @printf '%s: %s\n' '$(@D)' '$1' >&2
 
 UNTAUGHT = pca hash ssim
 NO_WAY_BACK = hash ssim
-SETS = pool held-out $(LEVELS:%=held-out-%)
+SETS = pool $(if $(VALIDATION),validation) held-out $(LEVELS:%=held-out-%)
 each = $(foreach s,$(SEEDS),$(foreach n,$(LATENTS),$(foreach a,$1,$(RUN)/seed-$s/latent-$n/$a/$2)))
 results = $(foreach t,$(SETS),$(call each,$(ARMS),$t.space.json) \
 	$(call each,$(filter-out $(NO_WAY_BACK),$(ARMS)),$t.images.json) \
@@ -116,6 +121,11 @@ $(RUN)/held-out-%: $(RUN)/held-out
 $(RUN)/%/pool: $(RUN)/held-out
 	@mkdir -p $(@D)
 	@load $(DATA) train | pick --not-ids $< | $(call classes,$(POOL),$(seed)) -o $@
+$(RUN)/%/pool-$(TRAINED): $(RUN)/%/pool
+	@compress --jpeg $(TRAINED) $(threads) $(plain) -o $@ $<
+$(RUN)/%/validation: $(RUN)/held-out $(RUN)/%/pool
+	@load $(DATA) train | pick --not-ids $< | pick --not-ids $(word 2,$^) | \
+		$(call classes,$(VALIDATION),$(seed)) -o $@
 
 # ---- embeddings ----
 
@@ -126,27 +136,34 @@ $(RUN)/%/classifier: $(RUN)/%/pool
 
 objective = $(if $(filter untrained,$(arm)),--epochs 0,--epochs $(EPOCHS) --loss $(loss) \
 	$(weight:%=--weight %))
-$(RUN)/%/encoder: $$(pool)
+$(RUN)/%/encoder: $$(learnt)
 	$(call say,training)
 	@mkdir -p $(@D)
-	@$(if $(TRAINED),compress --jpeg $(TRAINED) $(threads) $(plain),cat) $< | \
-		train-encoder --latent $(latent) --width $(WIDTH) $(TRAIN) $(objective) --seed $(seed) \
-		$(threads) $(plain) --checkpoint $@.part -o $@
+	@train-encoder --latent $(latent) --width $(WIDTH) $(TRAIN) $(objective) --seed $(seed) \
+		$(threads) $(plain) --checkpoint $@.part -o $@ $<
 	@rm -f $@.part
 
 taught = $(if $(filter $(UNTAUGHT),$(arm)),,$(RUN)/$*/encoder)
 encode = encode-latent $(threads) $(plain) $(if $(taught),--weights $(taught),--method $(arm) \
-	$(if $(filter hash,$(arm)),,--latent $(latent) --fit $(pool)))
+	$(if $(filter hash,$(arm)),,--latent $(latent) --fit $(learnt)))
 unit = $(if $(filter circle cosine,$(subst +, ,$(loss))),--unit)
-decode = decode-latent $(threads) $(plain) $(if $(taught),--weights $(taught),--method $(arm) --fit $(pool))
+decode = decode-latent $(threads) $(plain) $(if $(taught),--weights $(taught),--method $(arm) --fit $(learnt))
 
+# The space that is judged, of a rule whose prerequisites are images and their latents.
+judged = $(if $(unit),$(encode) $(unit) $<,cat $(word 2,$^))
 # $(call OF_SET,SET)
 define OF_SET
-$(RUN)/%/$1.z: $$$$(call images,$1) $$$$(taught) | $$$$(pool)
+$(RUN)/%/$1.z: $$$$(call images,$1) $$$$(taught) | $$$$(learnt)
 	@mkdir -p $$(@D)
 	@$$(encode) -o $$@ $$<
 $(RUN)/%/$1.space.json: $$$$(call images,$1) $(RUN)/%/$1.z
-	@$$(if $$(unit),$$(encode) $$(unit) $$<,cat $$(word 2,$$^)) | evaluate latents --json $$(threads) -o $$@
+	@$$(judged) | evaluate latents --json $$(threads) -o $$@
+$(RUN)/%/$1.mined: $$$$(call images,$1) $(RUN)/%/$1.z
+	@$$(judged) | build-kdtree $$(threads) $$(plain) -o $$@.forest
+	@pick --per-class 10 --seed $$(seed) $$(word 2,$$^) | save tsv - | cut -f 1,2 | \
+		sed '1s/$$$$/	easiness/; 1!s/$$$$/	1/' | load tsv - | \
+		mine --force --forest $$@.forest $$(threads) $$(plain) -o $$@
+	@rm $$@.forest
 $(RUN)/%/$1.images.json: $$$$(call images,$1) $(RUN)/%/$1.z
 	@$$(decode) $$(word 2,$$^) | evaluate images --json $$(threads) -o $$@ $$<
 $(RUN)/%/$1.classes.json: $(RUN)/%/$1.z $(RUN)/$$$$(call part,1)/classifier
@@ -155,7 +172,7 @@ endef
 $(foreach t,$(SETS),$(eval $(call OF_SET,$t)))
 # $(call OF_SEED,SEED,SET): of the images as they are
 define OF_SEED
-$(RUN)/seed-$1/$2.classes.json: $(if $(filter pool,$2),$(RUN)/seed-$1/pool,$(RUN)/$2) $(RUN)/seed-$1/classifier
+$(RUN)/seed-$1/$2.classes.json: $(RUN)/$(if $(filter pool validation,$2),seed-$1/)$2 $(RUN)/seed-$1/classifier
 	@predict --weights $$(word 2,$$^) $$(threads) $$(plain) $$< | evaluate --json $$(threads) -o $$@
 endef
 $(foreach s,$(SEEDS),$(foreach t,$(SETS),$(eval $(call OF_SEED,$s,$t))))
@@ -165,7 +182,7 @@ $(foreach s,$(SEEDS),$(foreach t,$(SETS),$(eval $(call OF_SEED,$s,$t))))
 # $(call most,N): that many of the rows, or all.
 most = $$(peek $< | awk '/^rows:/ { print $$2 < $1 ? $$2 : $1 }')
 $(RUN)/%/map: $(RUN)/held-out $(RUN)/%/held-out.z
-	@$(if $(unit),$(encode) $(unit) $<,cat $(word 2,$^)) | pick --random $(call most,$(MAP)) --seed 1 $(plain) | \
+	@$(judged) | pick --random $(call most,$(MAP)) --seed 1 $(plain) | \
 		embed-2d --perplexity $(PERPLEXITY) $(threads) $(plain) -o $@
 $(RUN)/%/map.png: $(RUN)/%/map
 	@$(HERE)scatter $< $@ '$(arm), $(latent) numbers'

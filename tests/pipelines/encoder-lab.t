@@ -62,10 +62,19 @@ stderr like '*once holds a run of other settings*'
 run 'lab RUN=once SEEDS="1 9" "$few" so-far'
 status 0
 stdout like '*| 4 | mse |* (1) |*'
-run 'lab RUN=pilot SPLIT=validation SEEDS=1 ARMS=pca TRAINED=15 figures && cat pilot/seed-1/pool pilot/held-out | save npy both -'
+run 'lab RUN=pilot SPLIT=validation POOL=12 SEEDS=1 ARMS=pca TRAINED=15 VALIDATION=4 figures pilot/seed-1/latent-4/pca/pool.mined &&
+    cat pilot/seed-1/pool pilot/seed-1/validation pilot/held-out | save npy both -'
 status 0 'trials on validation images'
 ok 'which are not among those learnt from' \
     test -z "$(od -An -v -t d8 -w8 -j 128 both/id.npy | sort | uniq -d)"
+run 'lab RUN=pilot SPLIT=validation POOL=12 SEEDS=1 ARMS=pca TRAINED=15 VALIDATION=4 so-far | grep -c "^How classes lie: validation"'
+stdout exactly 1
+run 'cmp <(compress --no-history --jpeg 15 pilot/seed-1/pool) pilot/seed-1/pool-15 &&
+    encode-latent --no-history --method pca --latent 4 --fit pilot/seed-1/pool-15 pilot/held-out | cmp - pilot/seed-1/latent-4/pca/held-out.z'
+status 0 'what is learnt from is compressed, of components too; what is judged is not'
+run 'save tsv - pilot/seed-1/latent-4/pca/pool.mined | cut -f 2,4 | tail -n +2 | sort | uniq -c | xargs'
+# Of the twelve of a class that are there ten ask, and two are left to come.
+stdout like '2 0 0 8 0 1 2 1 0 8 1 1 *'
 run 'lab RUN=never -n'
 status 0
 stdout like '*train-encoder*encode-latent*decode-latent*evaluate*'
