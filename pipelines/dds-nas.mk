@@ -6,6 +6,9 @@
 #   RUN/seed-S/trained/encoder latents forest  of the pool; untrained/ the same after 0 epochs
 #   RUN/seed-S/ARM/search/state subset.E       the super-net, and the subset that epoch E leaves
 #   RUN/seed-S/ARM/search/last                 the last of these
+#   RUN/seed-S/ARM/search/harder.E.OTHER       with HARDER='OTHER...': of an update after epoch E, what
+#                                              the super-net makes of the images that other arms, or
+#                                              mining by pixels, would have had, trained on none of them
 #   RUN/seed-S/ARM/...                         what was found, and what it is worth
 #   RUN/seed-S/ARM/at-Q.json                   what it is worth on test images of quality Q
 #
@@ -63,17 +66,20 @@ SUBSET = 10
 HARDNESS = 0.85
 MASTERY = 0.5
 WARM_UP = 10
+HARDER =
 
 # ---- arms: what the subset starts from, and what becomes of it after each epoch ----
 
 EMBEDDING_dds = trained
 EMBEDDING_random = trained
 EMBEDDING_untrained = untrained
+EMBEDDING_pixels = pixels
 FIRST = pick --per-class $(SUBSET) --seed $(seed) $<
 FIRST_full = pick $<
 MINE_dds = --forest $(forest) --hardness $(HARDNESS) --seed $(seed)
 MINE_random = $(MINE_dds) --random
 MINE_untrained = $(MINE_dds)
+MINE_pixels = $(MINE_dds)
 MINE_static = --keep-all
 MINE_full = --keep-all
 
@@ -103,7 +109,7 @@ say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)
 REPORT = $(HERE)dds-nas-report
 SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS WEIGHT ENCODER SUBSET HARDNESS MASTERY \
 	WARM_UP SEARCH SEARCH_EPOCHS TRAIN $(if $(BUDGET),BUDGET)
-NAMES = $(filter-out BUDGET,$(SETTINGS)) BUDGET
+NAMES = $(filter-out BUDGET,$(SETTINGS)) BUDGET HARDER
 define newline
 
 
@@ -141,6 +147,8 @@ $(RUN)/%/encoder: $(RUN)/$$(*D)/pool
 $(RUN)/%/latents: $(RUN)/$$(*D)/$$(call upto,search)/encoder $(RUN)/$$(*D)/pool
 	@$(call timed,latents,$(call feed,$(call level,search),$(word 2,$^),encode-latent --weights $< \
 		$(threads) $(plain) -o $@))
+$(RUN)/%/pixels/latents: $(RUN)/%/pool
+	@mkdir -p $(@D); save tsv - $< | sed '1s/image/z/g' | load tsv - $(plain) -o $@
 $(RUN)/%/space.json: $(RUN)/%/latents
 	@evaluate latents --json --draws 0 $(threads) -o $@ $<
 $(RUN)/%/forest: $(RUN)/%/latents
@@ -150,20 +158,28 @@ $(RUN)/%/forest: $(RUN)/%/latents
 
 $(RUN)/%/search/validation: $(RUN)/$$(*D)/validation
 	@mkdir -p $(@D); $(call compress,$(call level,search)) -o $@ $<
+# What the update in search/next brings, and what the others would have brought; then it is the next
+# subset.
+harder = if peek --json $(@D)/next | grep '"replaced": [1-9]' >/dev/null; then \
+	$(foreach a,$(HARDER),mine --force $(subst $(forest),$(RUN)/$(*D)/$(EMBEDDING_$a)/forest,$(MINE_$a)) \
+		$(plain) -o $(@D)/other $(@D)/hardness; \
+	pick --ids $(@D)/other $< | pick --not-ids $(@D)/subset.$$((e - 1)) | \
+		predict --weights $(@D)/state $(threads) $(plain) -o $(@D)/harder.$$e.$a;) \
+	fi; mv $(@D)/next $(@D)/subset.$$e; rm -f $(@D)/hardness $(@D)/other;
 # Killed anywhere, it goes on: a state that has reached epoch E already is asked again for what it
 # knows of the subset, not trained again. It ends after SEARCH_EPOCHS, or when it says that its budget
 # is used up; `last`, being a link, is no newer than what was made of it when it had no such name.
 $(RUN)/%/search/last: $(RUN)/$$(*D)/pool $$(validation) \
-		$$(if $$(EMBEDDING_$$(arm)),$$(forest))
+		$$(if $$(EMBEDDING_$$(arm)),$$(forest)) $$(foreach a,$$(HARDER),$(RUN)/$$(*D)/$$(EMBEDDING_$$a)/forest)
 	$(call say,$(SEARCH_EPOCHS) epochs$(if $(BUDGET), or $(BUDGET)))
 	@mkdir -p $(@D); [ -e $(@D)/subset.0 ] || $(or $(FIRST_$(arm)),$(FIRST)) $(plain) -o $(@D)/subset.0
 	@for e in $$(seq $(SEARCH_EPOCHS)); do \
 		[ -e $(@D)/subset.$$e ] || { $(call timed,search, \
 		pick --ids $(@D)/subset.$$((e - 1)) $< $(call at,search) | \
 		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(SEARCH) $(BUDGET) \
-			--seed $(seed) $(threads) $(plain) | \
+			--seed $(seed) $(threads) $(plain) | $(if $(HARDER),tee $(@D)/hardness |) \
 		mine $(MINE_$(arm)) --mastery $(MASTERY) --warm-up $(WARM_UP) \
-			$(plain) -o $(@D)/subset.$$e); }; \
+			$(plain) -o $(@D)/$(if $(HARDER),next,subset.$$e)); $(if $(HARDER),$(harder)) }; \
 		$(if $(BUDGET),! peek --json $(@D)/subset.$$e | grep '^ *"over":' >/dev/null || break;) \
 	done; ln -f $(@D)/subset.$$e $@
 
