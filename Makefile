@@ -275,8 +275,10 @@ study: all
 # What has been shown of the claims that the theses make; claims/ID runs one by its rule, or goes on.
 claims:
 	@pipelines/claims
+claims/P4-9: $(BUILD)/bench/furthest
 claims/%: all
-	+@pipelines/claims run BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) $*
+	+@pipelines/claims run BIN=$(abspath $(BIN)) SHARED=$(abspath $(SHARED)) \
+		FURTHEST=$(abspath $(BUILD))/bench/furthest $*
 	@pipelines/claims $*
 full-search: all
 	+@BIN=$(abspath $(BIN)) pipelines/dds-nas --profile wide --arms dds --until search

@@ -1,8 +1,10 @@
 /* Exact furthest neighbours among clustered points, as ../peers' brute force answers them: the same
  * work, made in the same way, in the same words; or, named a stream of latents, among its first
  * points. A second line tells what the tree alone takes, and what a plain scan of all points does.
+ * Named a file VISITS, too, the queries are the stream's last points, and the file gets a line
+ * each: points visited by the tree alone.
  * usage: furthest [points] [dims] [queries] [threads]
- *        furthest LATENTS [points] [queries] [threads] */
+ *        furthest LATENTS [points] [queries] [threads] [VISITS] */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +56,26 @@ static double ask(struct kdtree *t, bool flat, size_t queries, const float *cons
     return seconds() - start;
 }
 
-static int measure(size_t n, int d, const float *point, size_t queries, struct error *e)
+static int write_visits(struct kdtree *t, size_t queries, const float *const *query,
+                        const char *path, struct error *e)
+{
+    FILE *to = fopen(path, "w");
+    if (!to)
+        return error_set(e, "cannot write %s", path);
+    t->flat = false;
+    for (size_t i = 0; i < queries; i++) {
+        struct kdtree_answer answer;
+        struct kdtree_visits visits = {0};
+        kdtree_furthest(t, query[i], 1, 0, &answer, &visits);
+        fprintf(to, "%llu\n", (unsigned long long)visits.points);
+    }
+    const bool failed = ferror(to);
+    return fclose(to) || failed ? error_set(e, "cannot write %s", path) : 0;
+}
+
+/* Queries from `from` [sources, d], in turn. */
+static int measure(size_t n, int d, const float *point, size_t sources, const float *from,
+                   size_t queries, const char *visits_path, struct error *e)
 {
     autofree int64_t *id = array_new(n, sizeof *id, "ids", e);
     autofree const float **query = array_new(queries, sizeof *query, "queries", e);
@@ -68,7 +89,7 @@ static int measure(size_t n, int d, const float *point, size_t queries, struct e
     for (size_t i = 0; i < n; i++)
         id[i] = (int64_t)i;
     for (size_t i = 0; i < queries; i++)
-        query[i] = point + i % n * d;
+        query[i] = from + i % sources * d;
     const double start = seconds();
     if (kdtree_build(&t, n, d, point, id, e))
         return -1;
@@ -88,8 +109,9 @@ static int measure(size_t n, int d, const float *point, size_t queries, struct e
     printf("the tree alone: %.3f us a query, %.1f points and %.1f nodes visited; a scan: %.3f us\n",
            1e6 * tree / queries, (double)by_tree.points / queries, (double)by_tree.nodes / queries,
            1e6 * scan / queries);
+    const int failed = visits_path ? write_visits(&t, queries, query, visits_path, e) : 0;
     kdtree_free(&t);
-    return 0;
+    return failed;
 }
 
 static int measure_clusters(size_t n, int d, size_t queries, struct error *e)
@@ -98,20 +120,23 @@ static int measure_clusters(size_t n, int d, size_t queries, struct error *e)
     if (!point)
         return -1;
     make_points(n, d, point);
-    return measure(n, d, point, queries, e);
+    return measure(n, d, point, n, point, queries, NULL, e);
 }
 
-static int measure_latents(const char *path, size_t n, size_t queries, struct error *e)
+static int measure_latents(const char *path, size_t n, size_t queries, const char *visits,
+                           struct error *e)
 {
     struct table t;
     struct points p;
     if (table_read(&t, path, &(struct stream_limits){0}, e))
         return -1;
     int failed = points_view(&p, &t, e);
-    if (!failed && p.count < n)
-        failed = error_set(e, "%s: %zu points, expected %zu", path, p.count, n);
+    const size_t others = visits ? queries : 0;
+    if (!failed && (p.count < n || p.count - n < others))
+        failed = error_set(e, "%s: %zu points, expected %zu", path, p.count, n + others);
     if (!failed)
-        failed = measure(n, (int)p.dimension, p.at, queries, e);
+        failed = measure(n, (int)p.dimension, p.at, visits ? queries : n,
+                         p.at + (visits ? p.count - queries : 0) * p.dimension, queries, visits, e);
     points_free(&p);
     table_free(&t);
     return failed;
@@ -123,17 +148,18 @@ int main(int argc, char **argv)
     long long most[] = {1000000, path ? 1000 : 32, path ? omp_get_num_procs() : 1000,
                         omp_get_num_procs()};
     const int first = path ? 2 : 1, last = path ? 3 : 4;
+    const char *visits = path && argc == 6 ? argv[--argc] : NULL;
     struct error e;
     bool good = argc - first <= last;
     for (int i = 0; good && i < argc - first; i++)
         good = (most[i] = atoll(argv[first + i])) > 0;
     if (!good || (!path && most[1] > 100000)) {
         fprintf(stderr, "usage: furthest [points] [dims] [queries] [threads]\n"
-                        "       furthest LATENTS [points] [queries] [threads]\n");
+                        "       furthest LATENTS [points] [queries] [threads] [VISITS]\n");
         return 2;
     }
     omp_set_num_threads((int)most[last - 1]);
-    if (path ? measure_latents(path, (size_t)most[0], (size_t)most[1], &e)
+    if (path ? measure_latents(path, (size_t)most[0], (size_t)most[1], visits, &e)
              : measure_clusters((size_t)most[0], (int)most[1], (size_t)most[2], &e)) {
         fprintf(stderr, "furthest: %s\n", e.text);
         return 1;
