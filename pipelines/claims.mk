@@ -5,13 +5,15 @@
 #   SHARED   where the data sets of the beds are, in data/
 #   PILOT=1  tiny, seeds from 101, validation images: shows that the commands work, in RUNS/pilot; no
 #            verdict of it is the claim's
+#   FURTHEST the program of tests/bench that P4-9 counts look-ups by
 
 RUNS = runs/claims
 SHARED = ../shared
 THREADS =
 PILOT =
+FURTHEST = furthest
 
-NAMES = RUNS SHARED PILOT THREADS
+NAMES = RUNS SHARED PILOT THREADS FURTHEST
 USAGE = run [-jN] ID... [SETTING=VALUE]...
 
 all:
@@ -54,6 +56,28 @@ tiny_FM-cell = TRAIN='$(subst --channels 8,--channels 2,$(subst --cells 5,--cell
 tiny_CL-cell = $(tiny_FM-cell)
 endif
 
+# ---- the beds of embeddings: settings of encoder-lab, likewise in a folder each ----
+
+lab_FM = DATA=fashion-mnist TEST=1000 VALIDATION=200
+lab_MN = DATA='mnist $(DATA)/mnist' TEST= VALIDATION=200
+lab_C10 = DATA='cifar10 $(IN)/beds/C10' TEST= VALIDATION=200
+lab_CL = DATA='cifar10 $(IN)/beds/CL' POOL= TEST=
+nz_FM = 8
+nz_MN = 8
+nz_C10 = 32
+nz_CL = 32
+taught_FM = mse+contractive
+taught_C10 = mse+triplet@kendall
+taught_CL = mse+triplet@kendall
+tiny_lab = $(if $(PILOT),POOL=12 TEST=24 EPOCHS=1 WIDTH=2 SPLIT=validation $(if $(findstring VALIDATION,$1),VALIDATION=6))
+
+# $(call lab,SET,LATENTS,ARMS,FILES[,-OTHER,SETTINGS]): files of all arms, made in a folder of other
+# settings if any are given.
+lab_run = $(IN)/lab-$1$5
+lab = +@$(HERE)encoder-lab -s RUN=$(lab_run) $(lab_$1) $(call tiny_lab,$(lab_$1)) LEVELS='15 5' $6 SEEDS='$(seeds)' \
+	THREADS=$(THREADS) BIN=$(BIN) \
+	$(foreach s,$(seeds),$(foreach n,$2,$(foreach a,$3,$(addprefix $(lab_run)/seed-$s/latent-$n/$a/,$4))))$(newline)	
+
 # Training and test images of CIFAR-10 as they were, never compressed; others to choose by.
 bed_of_CL = $(addprefix $(IN)/beds/,CL/data_batch_1.bin CL/test_batch.bin CL-validation/data_batch_2.bin)
 LOSSLESS = $(DATA)/cifar10-lossless
@@ -67,6 +91,12 @@ $(IN)/beds/CL/test_batch.bin: $(IN)/beds/CL/data_batch_1.bin
 $(IN)/beds/CL-validation/data_batch_2.bin:
 	@mkdir -p $(@D); zstd -dcq $(DATA)/cifar10/data_batch_2.bin.zst >$@.new && mv $@.new $@
 
+bed_of_C10 = $(IN)/beds/C10/test_batch.bin
+$(bed_of_C10):
+	@mkdir -p $(@D); for f in 1 2 3 4 5; do \
+		zstd -dcq $(DATA)/cifar10/data_batch_$$f.bin.zst >$(@D)/data_batch_$$f.bin; done
+	@zstd -dcq $(DATA)/cifar10/test_batch.bin.zst >$@.new && mv $@.new $@
+
 # ---- what the claims need of them; of others, arms and beds are those of the register ----
 
 studies_P3-8 = CL CL-444
@@ -75,6 +105,12 @@ studies_P6-2 = MN-32 FM-32 CL-32
 studies_P6-3 = FM-cell CL-cell
 studies_P3-6 =
 studies_P6-4 =
+$(foreach i,4-7 4-9 4-10 4-11 4-12 6-5,$(eval studies_P$i =))
+labs_P4-9 = FM C10
+labs_P4-10 = MN FM C10
+labs_P4-11 = FM C10
+labs_P4-12 = C10
+labs_P6-5 = FM CL
 arms_P3-2 = inference retrained reblurred
 arms_P6-2 = inference pure
 arms_P3-12 = inference
@@ -91,7 +127,7 @@ define newline
 
 endef
 .SECONDEXPANSION:
-$(IDS): $$(if $$(findstring CL,$$(studies)),$$(bed_of_CL))
+$(IDS): $$(if $$(findstring CL,$$(studies) $$(labs_$$@)),$$(bed_of_CL)) $$(if $$(filter C10,$$(labs_$$@)),$$(bed_of_C10))
 	$(foreach s,$(studies),+@$(call study,$s)$(newline)	)
 	$(extra_$@)
 	@$(REPORT) judge $(REGISTER) $@ $(IN) '$(seeds)' $(if $(PILOT),pilot)
@@ -127,3 +163,38 @@ DS = $(if $(PILOT),--profile demo POOL=10 VALIDATION=4 TEST=4 SUBSET=2 ENCODER='
 	--profile brief TEST=1000 TRAIN='--cells 5 --channels 16 --epochs 20')
 extra_P6-4 = $(foreach q,95 15 5,+@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name DS --arms dds --seeds '$(seeds)' \
 	$(if $(THREADS),--threads $(THREADS)) --compress-search $q --until train $(DS) >/dev/null$(newline)	)
+
+# P4-7: the same search, which also tells how hard the images are that others would have brought.
+extra_P4-7 = +@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name DS-harder --arms dds --seeds '$(seeds)' \
+	$(if $(THREADS),--threads $(THREADS)) --until search $(DS) $(if $(PILOT),HARDNESS=0) \
+	HARDER='dds random untrained pixels' >/dev/null
+
+# P4-9: of CIFAR-10 all 50,000 images, as JPEG left them; the last 1,000 points are the queries.
+POINTS = $(if $(PILOT),100 200 400,500 1000 2000 4000 8000 16000 32000 48000)
+QUERIES = $(if $(PILOT),50,1000)
+images_FM = load fashion-mnist train
+images_C10 = load folder $(IN)/beds/C10-jpeg/train
+look_up = [ -e $(IN)/look-up/$1 ] || $(images_$1) | pick --first $$(($(lastword $(POINTS)) + $(QUERIES))) | \
+	encode-latent --weights $(IN)/lab-$1/seed-$(firstword $(seeds))/latent-$(nz_$1)/$(taught_$1)/encoder $(threads) -o $(IN)/look-up/$1; \
+	for n in $(POINTS); do $(FURTHEST) $(IN)/look-up/$1 $$n $(QUERIES) 1 $(IN)/look-up/$1-$$n >$(IN)/look-up/$1-$$n.time; done;
+extra_P4-9 = $(foreach b,$(labs_$@),$(call lab,$b,$(nz_$b),$(taught_$b),encoder)) \
+	@[ -d $(IN)/beds/C10-jpeg ] || { mkdir -p $(IN)/beds/C10-jpeg.new && \
+		zstd -dcq --long=27 $(DATA)/cifar10-jpeg/train.tar.zst | tar xC $(IN)/beds/C10-jpeg.new && \
+		mv $(IN)/beds/C10-jpeg.new $(IN)/beds/C10-jpeg; }; \
+	$(call same_settings,$(IN)/look-up,PILOT); $(foreach b,$(labs_$@),$(call look_up,$b))
+
+# P4-10 to P4-12: weights are chosen on validation images, which only what there is a choice of needs.
+comma = ,
+weighed = $(patsubst %,mse+$1@1$(comma)%,1e-5 1e-4 1e-3 1e-2)
+judged_P4-10 = held-out.space.json held-out.images.json validation.space.json validation.images.json
+extra_P4-10 = $(foreach b,$(labs_$@),$(call lab,$b,$(nz_$b),untrained mse $(call weighed,contractive) \
+	$(call weighed,vae) pca,$(judged_P4-10)))
+extra_P4-11 = $(foreach b,$(labs_$@),$(call lab,$b,8 16 32,$(taught_$b) pca,held-out.space.json held-out.images.json))
+extra_P4-12 = $(call lab,C10,32,mse triplet mse+triplet mse+triplet@kendall mse+circle@kendall \
+	$(patsubst %,mse+triplet@1$(comma)%,0.003 0.01 0.03 0.1 0.3),$(judged_P4-10))
+
+# P6-5: encoders that learnt from images as they are, and at the level that they are fed.
+extra_P6-5 = $(foreach b,$(labs_$@),$(call lab,$b,$(nz_$b),$(taught_$b) untrained,$(foreach q,15 5,held-out-$q.space.json))\
+	$(call lab,$b,$(nz_$b),$(taught_$b),held-out.mined held-out-15.mined held-out-5.mined)\
+	$(foreach q,15 5,$(call lab,$b,$(nz_$b),$(taught_$b),held-out-$q.space.json held-out-$q.mined,-at-$q,TRAINED=$q)))\
+	$(foreach q,15 5,$(call lab,CL,$(nz_CL),$(taught_CL),held-out-$q.space.json,-at-$q-twice,TRAINED=$q EPOCHS=$(if $(PILOT),2,60)))
