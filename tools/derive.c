@@ -94,15 +94,13 @@ static int write_text(const struct call *c, const struct architecture *given, ui
                       struct error *e)
 {
     struct text_output t;
-    int failed = text_output_begin(&t, e);
-    if (failed)
-        return -1;
+    bool failed = text_output_begin(&t, e);
     for (uint64_t i = 0; i < number && !failed; i++) {
         struct architecture a;
         make(c, given, i, &a);
         failed = print(&a, t.to, e);
     }
-    return failed ? -1 : text_output_commit(&t, c->output, e);
+    return text_output_end(&t, failed, c->output, e);
 }
 
 /* inputs: NULL where what is known of the architecture goes on in the history of `from`. */

@@ -109,11 +109,12 @@ static int write_report(const struct call *call, const struct value *report,
         return results_write(report, call, from, e);
     if (text_output_begin(&t, e))
         return -1;
-    if (call->json ? value_print_json(report, t.to)
-        : p        ? predictions_print(p, report, t.to)
-                   : print(report, t.to))
-        return error_set(e, "out of memory: the report");
-    return text_output_commit(&t, call->output, e);
+    const bool failed = call->json ? value_print_json(report, t.to)
+                        : p        ? predictions_print(p, report, t.to)
+                                   : print(report, t.to);
+    if (failed)
+        error_set(e, "out of memory: the report");
+    return text_output_end(&t, failed, call->output, e);
 }
 
 static int evaluate_predictions(const struct call *call, struct error *e)

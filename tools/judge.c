@@ -57,7 +57,7 @@ static const struct program program = {
 static int run(const struct call *call, struct error *e)
 {
     struct evidence v = {0};
-    struct text_output t;
+    struct text_output t = {0};
     size_t size;
     const char *path = call->argc ? call->argv[0] : "-";
     char *text = input_read_all(path, EVIDENCE_BYTES, &size, e);
@@ -71,10 +71,8 @@ static int run(const struct call *call, struct error *e)
     int failed = !report || text_output_begin(&t, e);
     if (!failed && (call->json ? value_print_json(report, t.to) : evidence_print(report, t.to)))
         failed = error_set(e, "out of memory: the report");
-    else if (!failed)
-        failed = text_output_commit(&t, call->output, e);
     value_free(report);
-    return failed;
+    return text_output_end(&t, failed, call->output, e);
 }
 
 int main(int argc, char **argv)

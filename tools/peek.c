@@ -67,7 +67,7 @@ static int report(const struct call *c, const struct header *h, const struct sum
     if (!failed && *shown)
         fprintf(t.to, "rows:\n%s", shown);
     value_free(json);
-    return failed ? -1 : text_output_commit(&t, c->output, e);
+    return text_output_end(&t, failed, c->output, e);
 }
 
 int main(int argc, char **argv)

@@ -138,7 +138,7 @@ static int run(const struct call *c, const struct architectures *all, const stru
                struct error *e)
 {
     struct batch batch;
-    struct text_output t;
+    struct text_output t = {0};
     if (fill(&batch, s, e))
         return -1;
     autofree uint8_t *matrix = array_new(s->count * s->count, 1, "a picture", e);
@@ -158,10 +158,10 @@ static int run(const struct call *c, const struct architectures *all, const stru
     failed = failed || score(c, all, &w, list, t.to, e);
     if (!failed && c->json && value_print_json(json, t.to))
         failed = error_set(e, "out of memory: the report");
-    failed = failed || (matrix_path && write_matrix(&w, e)) || text_output_commit(&t, c->output, e);
+    failed = failed || (matrix_path && write_matrix(&w, e));
     value_free(json);
     batch_free(&batch);
-    return failed ? -1 : 0;
+    return text_output_end(&t, failed, c->output, e);
 }
 
 int main(int argc, char **argv)

@@ -82,11 +82,11 @@ static int run_again(struct provenance *p, const struct evidence *s, const char 
 static int print(const struct call *c, const struct value *all, struct error *e)
 {
     struct text_output t;
-    int failed = text_output_begin(&t, e);
-    if (failed)
+    if (text_output_begin(&t, e))
         return -1;
-    if (c->json)
-        failed = value_print_json(all, t.to) ? error_set(e, "out of memory: the report") : 0;
+    const bool failed = c->json && value_print_json(all, t.to);
+    if (failed)
+        error_set(e, "out of memory: the report");
     for (size_t i = 0; i < all->count && !c->json; i++) {
         const struct value *v = all->item[i];
         const char *result = value_get_text(v, "rerun", NULL), *why = value_get_text(v, "why", "");
@@ -94,7 +94,7 @@ static int print(const struct call *c, const struct value *all, struct error *e)
         if (result)
             fprintf(t.to, "    again: %s%s%s\n", result, *why ? ": " : "", why);
     }
-    return failed ? -1 : text_output_commit(&t, c->output, e);
+    return text_output_end(&t, failed, c->output, e);
 }
 
 int main(int argc, char **argv)

@@ -232,15 +232,14 @@ int text_output_begin(struct text_output *t, struct error *e)
     return t->to ? 0 : error_set(e, "out of memory: text to be written");
 }
 
-int text_output_commit(struct text_output *t, const char *path, struct error *e)
+int text_output_end(struct text_output *t, bool failed, const char *path, struct error *e)
 {
     struct output o;
-    bool failed = text_buffer_close(t->to, &t->buffer);
-    if (failed) {
+    const bool lost = text_buffer_close(t->to, &t->buffer);
+    if (lost && !failed)
         error_set(e, "out of memory: text to be written");
-    } else if (output_open(&o, path, e)) {
-        failed = true;
-    } else if (output_write(&o, t->buffer.text, t->buffer.size, e) || output_commit(&o, e)) {
+    failed = failed || lost || output_open(&o, path, e);
+    if (!failed && (output_write(&o, t->buffer.text, t->buffer.size, e) || output_commit(&o, e))) {
         output_abandon(&o);
         failed = true;
     }

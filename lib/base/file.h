@@ -42,9 +42,10 @@ struct text_output {
     struct text_buffer buffer;
 };
 int text_output_begin(struct text_output *t, struct error *e);
-/* Writes it to `path` as an output does. Ends the text whether or not that works; a print that
- * failed shows here. */
-int text_output_commit(struct text_output *t, const char *path, struct error *e);
+/* Ends the text, as has to be done of each before its place is gone, begun or {0}. Where what it is
+ * made of has `failed`, as e says by now, that is all, and -1; else writes it to `path` as an output
+ * does; a print that failed shows here. */
+int text_output_end(struct text_output *t, bool failed, const char *path, struct error *e);
 
 /* An input that is standard input ("-" or NULL) or a file; the descriptor, or -1. */
 int input_open(const char *path, struct error *e);

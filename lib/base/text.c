@@ -68,14 +68,33 @@ static bool is_control(const char *s)
     return first < ' ' || first == 0x7f || (first == 0xc2 && second < 0xa0);
 }
 
+/* How many bytes from s on can be shown as they are; 0: not even the first, and of a control of two
+ * bytes the second, alone, is no UTF-8 either. */
+static int shown_length(const char *s)
+{
+    return is_control(s) ? 0 : utf8_length(s);
+}
+
 void text_make_printable(char *text)
 {
-    for (char *s = text; *s;) {
-        int length = utf8_length(s);
-        if (length == 0 || is_control(s)) {
-            *s = '?';
-            length = 1; /* of a control of two bytes the second is no UTF-8 now */
-        }
-        s += length;
-    }
+    for (int length; *text; text += length ? length : 1)
+        if (!(length = shown_length(text)))
+            *text = '?';
+}
+
+bool text_is_printable(const char *text)
+{
+    for (int length; *text; text += length)
+        if (!(length = shown_length(text)))
+            return false;
+    return true;
+}
+
+void text_print_printable(const char *text, FILE *to)
+{
+    for (int length; *text; text += length ? length : 1)
+        if ((length = shown_length(text)))
+            fwrite(text, 1, (size_t)length, to);
+        else
+            putc('?', to);
 }

@@ -23,5 +23,9 @@ int utf8_length(const char *s);
 /* Makes one line of it that a terminal only shows: '?' for each control character (line feeds, what
  * a terminal takes for a command) and for each byte that is no UTF-8. */
 void text_make_printable(char *text);
+/* Whether it is such a line as it stands. */
+bool text_is_printable(const char *text);
+/* Prints it as that line. */
+void text_print_printable(const char *text, FILE *to);
 
 #endif

@@ -487,10 +487,8 @@ int evidence_print(const struct value *report, FILE *to)
     const struct value *parts = value_get(report, "parts");
     for (size_t k = 0; parts && k < parts->count; k++) {
         const struct value *m = parts->item[k];
-        char name[sizeof((struct part *)0)->name];
-        snprintf(name, sizeof name, "%s", value_get_text(m, "part", ""));
-        text_make_printable(name);
-        fprintf(to, "%s\t%s\t%.4g (%.4g to %.4g), n %lld", name, value_get_text(m, "code", ""),
+        text_print_printable(value_get_text(m, "part", ""), to);
+        fprintf(to, "\t%s\t%.4g (%.4g to %.4g), n %lld", value_get_text(m, "code", ""),
                 value_get_real(m, "estimate", NAN), value_get_real(m, "low", NAN),
                 value_get_real(m, "high", NAN), (long long)value_get_int(m, "units", 0));
         if (value_get_int(m, "items", 1) > 1)

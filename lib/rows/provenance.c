@@ -171,19 +171,10 @@ static bool is_plain(const char *word)
     return *word && word[strspn(word, good)] == 0;
 }
 
-static bool is_printable(const char *word)
-{
-    autofree char *shown = strdup(word);
-    if (!shown)
-        return false;
-    text_make_printable(shown);
-    return !strcmp(shown, word);
-}
-
 /* As a shell takes it; as bash and zsh do where it holds what a terminal would obey. */
 static void print_word(const char *word, FILE *to)
 {
-    const bool printable = is_printable(word);
+    const bool printable = text_is_printable(word);
     if (is_plain(word)) {
         fputs(word, to);
         return;
@@ -197,15 +188,6 @@ static void print_word(const char *word, FILE *to)
         else
             fprintf(to, "\\x%02x", (unsigned char)*word);
     putc('\'', to);
-}
-
-/* A text of a file for a line of a report. */
-static void print_text(const char *text, FILE *to)
-{
-    autofree char *shown = strdup(text);
-    if (shown)
-        text_make_printable(shown);
-    fputs(shown ? shown : "?", to);
 }
 
 static struct value *command_value(const struct value *entry)
@@ -272,7 +254,7 @@ struct value *provenance_value(const struct provenance *p, const struct evidence
             good = value_append(steps, step_value(p, history->item[i], e));
         good = good && steps;
     }
-    if (good)
+    if (good && value_is_whole(v))
         return v;
     value_free(v);
     return NULL;
@@ -282,11 +264,11 @@ static void print_input(const struct value *input, FILE *to)
 {
     int64_t past = value_get_int(input, "past", 0);
     fputs("        ", to);
-    print_text(value_get_text(input, "name", ""), to);
+    text_print_printable(value_get_text(input, "name", ""), to);
     putc(' ', to);
-    print_text(value_get_text(input, "digest", ""), to);
+    text_print_printable(value_get_text(input, "digest", ""), to);
     fputs(": ", to);
-    print_text(value_get_text(input, "file", "not here"), to);
+    text_print_printable(value_get_text(input, "file", "not here"), to);
     if (past)
         fprintf(to, ", made by %lld call%s before", (long long)past, past > 1 ? "s" : "");
     putc('\n', to);
@@ -296,7 +278,8 @@ void provenance_print(const struct value *stream, FILE *to)
 {
     const char *damage = value_get_text(stream, "damage", NULL);
     const struct value *steps = value_get(stream, "steps");
-    print_text(damage ? damage : value_get_text(stream, "file", ""), to); /* damage names it */
+    text_print_printable(damage ? damage : value_get_text(stream, "file", ""),
+                         to); /* damage names it */
     if (damage) {
         putc('\n', to);
         return;

@@ -264,7 +264,7 @@ static void print_sizes(const struct value *sizes, FILE *to)
 int model_describe(const struct model_options *o, const struct architecture *a,
                    const struct call *c, struct error *e)
 {
-    struct text_output t;
+    struct text_output t = {0};
     struct value *sizes = measure(o, a, e);
     int failed = !sizes || text_output_begin(&t, e);
     if (!failed && c->json)
@@ -272,7 +272,7 @@ int model_describe(const struct model_options *o, const struct architecture *a,
     else if (!failed)
         print_sizes(sizes, t.to);
     value_free(sizes);
-    return failed ? -1 : text_output_commit(&t, c->output, e);
+    return text_output_end(&t, failed, c->output, e);
 }
 
 int model_parse_image(const char *text, struct image_shape *image, struct error *e)

@@ -1122,6 +1122,12 @@ static void test_printable(void)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         text_make_printable(strcpy(text, texts[i][0]));
         ok(!strcmp(text, texts[i][1]), "what a terminal would heed, or no UTF-8: %s", text);
+        ok(text_is_printable(texts[i][0]) == !strcmp(text, texts[i][0]), "whether it is so");
+        struct text_buffer b;
+        FILE *to = text_buffer_open(&b);
+        text_print_printable(texts[i][0], to);
+        ok(!text_buffer_close(to, &b) && !strcmp(b.text, text), "and printed");
+        free(b.text);
     }
     ok(text_buffer_close(NULL, &(struct text_buffer){0}), "a buffer that was not opened");
 }
