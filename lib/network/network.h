@@ -20,20 +20,20 @@ struct edge_ops; /* search_space.h */
 struct supernet {
     struct image_shape image;
     int channels, cells, classes;
-    /* NULL: all of it; else the operations of these edges alone, every sum plain, with parameters of
-     * the same names, but none of the architecture. */
+    /* NULL: all of it; else the operations of these edges alone, every sum plain, with parameters
+     * of the same names, but none of the architecture. */
     const struct edge_ops *path;
     /* Of a path: each operation is multiplied by its element of the architecture parameters, as it
      * stands there. */
     bool gated;
     struct node *x, *label; /* inputs */
-    /* Architecture parameters, one table for each kind of cell, edges x operations, N(0, 1e-3), whose
-     * softmax mixes; NULL where there are none. Of DARTS: normal, reduce. */
+    /* Architecture parameters, one table for each kind of cell, edges x operations, N(0, 1e-3),
+     * whose softmax mixes; NULL where there are none. Of DARTS: normal, reduce. */
     struct node *table[2];
     struct node *logits, *loss; /* cross-entropy, mean over the batch */
 };
-/* DARTS' (supernet.c). Fills the handles from the settings above them. Reduction cells at cells/3 and
- * 2*cells/3. */
+/* DARTS' (supernet.c). Fills the handles from the settings above them. Reduction cells at cells/3
+ * and 2*cells/3. */
 int supernet_build(struct supernet *s, struct graph *g, struct error *e);
 
 /* ---- a discrete network of a genotype (discrete.c) ---- */
