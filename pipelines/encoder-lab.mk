@@ -3,8 +3,9 @@
 # tables 9 to 12). Every stage is one command whose effect is one file that appears whole, so what
 # was stopped goes on; -jN, -n, -k are make's.
 #
-#   encoder-lab                                  Fashion-MNIST, three seeds: hours
-#   encoder-lab -j2 DATA='cifar10 FOLDER' LATENTS='8 32' ARMS='mse mse+triplet@kendall pca'
+#   encoder-lab -j2 THREADS=1                    Fashion-MNIST, three seeds: hours; small networks
+#                                                cost least on a thread each
+#   encoder-lab DATA='cifar10 FOLDER' LATENTS='8 32' ARMS='mse mse+triplet@kendall pca'
 #   encoder-lab PROFILE=reference                all images, encoders as wide as published
 #   encoder-lab PROFILE=demo                     tiny: shows that it works
 #   encoder-lab LEVELS='15 5' TRAINED=5          encoders of images at JPEG's quality 5, fed at 15, 5
