@@ -74,14 +74,17 @@ EMBEDDING_dds = trained
 EMBEDDING_random = trained
 EMBEDDING_untrained = untrained
 EMBEDDING_pixels = pixels
+EMBEDDING_fresh = trained
 FIRST = pick --per-class $(SUBSET) --seed $(seed) $<
 FIRST_full = pick $<
-MINE_dds = --forest $(forest) --hardness $(HARDNESS) --seed $(seed)
+MINE_dds = --forest $(forest) --hardness $(or $(call level,hardness),$(HARDNESS)) --seed $(seed)
 MINE_random = $(MINE_dds) --random
 MINE_untrained = $(MINE_dds)
 MINE_pixels = $(MINE_dds)
+MINE_fresh = --forest $(forest) --hardness 0 --seed $(seed) --random --force
 MINE_static = --keep-all
 MINE_full = --keep-all
+when = $(if $(filter fresh,$(arm)),,--mastery $(or $(call level,mastery),$(MASTERY)) --warm-up $(WARM_UP))
 
 # Targets are RUN/seed-S/ARM/FILE; the stem is seed-S or seed-S/ARM.
 seed = $(patsubst seed-%,%,$(firstword $(subst /, ,$*)))
@@ -89,7 +92,10 @@ arm = $(firstword $(subst -, ,$(*F)))
 # The name up to WHERE; the level behind it.
 upto = $(firstword $(subst -$1-, ,$(*F)))
 level = $(firstword $(subst -, ,$(word 2,$(subst -$1-, ,$(*F)))))
-forest = $(RUN)/$(*D)/$(patsubst $(arm)%,$(EMBEDDING_$(arm))%,$(call upto,final))/forest
+# $(call less,WHERE,NAME)
+less = $(subst $(if $(call level,$1),-$1-$(call level,$1)),,$2)
+embedding = $(patsubst $(arm)%,$(EMBEDDING_$(arm))%,$(call less,hardness,$(call less,mastery,$(call upto,final))))
+forest = $(RUN)/$(*D)/$(embedding)/forest
 searched = $(RUN)/$(*D)/$(call upto,final)/search
 validation = $(if $(call level,search),$(searched)/validation,$(RUN)/$(*D)/validation)
 
@@ -178,7 +184,7 @@ $(RUN)/%/search/last: $(RUN)/$$(*D)/pool $$(validation) \
 		pick --ids $(@D)/subset.$$((e - 1)) $< $(call at,search) | \
 		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(SEARCH) $(BUDGET) \
 			--seed $(seed) $(threads) $(plain) | $(if $(HARDER),tee $(@D)/hardness |) \
-		mine $(MINE_$(arm)) --mastery $(MASTERY) --warm-up $(WARM_UP) \
+		mine $(MINE_$(arm)) $(when) \
 			$(plain) -o $(@D)/$(if $(HARDER),next,subset.$$e)); $(if $(HARDER),$(harder)) }; \
 		$(if $(BUDGET),! peek --json $(@D)/subset.$$e | grep '^ *"over":' >/dev/null || break;) \
 	done; ln -f $(@D)/subset.$$e $@

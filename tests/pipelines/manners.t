@@ -33,6 +33,11 @@ run '"$pipelines/dds-nas" --dry-run --profile brief --name never | grep -c "mine
 stdout exactly 1 # random selection stands beside mining unasked
 run '"$pipelines/dds-nas" --dry-run --profile demo --name never | grep -c "mine .*--random"'
 stdout exactly 0 # but in the demo
+run '"$pipelines/dds-nas" --dry-run --name never --arms "dds-hardness-0.9-mastery-0.2 fresh" --until train | grep -o "mine .*-o"'
+stdout like 'mine --forest */trained/forest --hardness 0.9 --seed 1 --mastery 0.2 --warm-up 10*--hardness 0 --seed 1 --random --force *'
+run '"$pipelines/dds-nas" --dry-run --arms dds-mastery-high'
+status 2
+stderr like '*no arm is called dds-mastery-high*'
 
 # ---- completion ----
 offers() { # wanted, words, the last of them the one to be completed
