@@ -111,6 +111,7 @@ labs_P4-10 = MN FM C10
 labs_P4-11 = FM C10
 labs_P4-12 = C10
 labs_P6-5 = FM CL
+$(foreach n,1 2 3 4 5 6 8 13 14 16,$(eval studies_P4-$n =))
 arms_P3-2 = inference retrained reblurred
 arms_P6-2 = inference pure
 arms_P3-12 = inference
@@ -156,13 +157,70 @@ sizes = [ -e $(IN)/sizes/$1-5.npy ] || { $(photographs_$1) | pick $(if $(PILOT),
 	done; rm -r $(IN)/sizes/new $(IN)/sizes/$1; };
 extra_P3-6 = @$(call same_settings,$(IN)/sizes,PILOT); $(foreach s,$(call field,$@,5),$(call sizes,$s))
 
+# ---- the bed DS: searches, first order ----
+
+DS_SEARCH = $(if $(PILOT),--cells 3 --channels 4 --batch 10,--cells 5 --channels 8 --batch 25) --order 1
+DS_EPOCHS = $(if $(PILOT),2,50)
+DS_SIZE = $(if $(PILOT),--cells 3 --channels 4,--cells 5 --channels 16)
+DS_TRAIN = $(DS_SIZE) --epochs $(if $(PILOT),1,20)
+DS = SEARCH='$(DS_SEARCH)' SEARCH_EPOCHS=$(DS_EPOCHS) TRAIN='$(DS_TRAIN)' $(if $(PILOT),--profile demo \
+	POOL=10 VALIDATION=4 TEST=4 SUBSET=2 ENCODER='--profile small --epochs 1' WARM_UP=1 MASTERY=0,\
+	--profile brief TEST=1000)
+# $(call dds,ARMS[,NAME[,OPTIONS[,STAGE]]])
+dds = +@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name $(or $2,DS) --arms '$1' --seeds '$(seeds)' \
+	$(if $(THREADS),--threads $(THREADS)) --until $(or $4,train) $(DS) $3 >/dev/null$(newline)	
+
+# Cells that no search found, trained and tested as those that one did. Two are drawn for each seed.
+# $(call alike,SEED,NAME[,OPTIONS]): that of DS/seed-SEED/NAME/architecture
+alike = d=$(IN)/DS/seed-$1; \
+	[ -e $$d/$2/net ] || train --arch $$d/$2/architecture $(DS_TRAIN) $3 --seed $1 $(threads) \
+		--checkpoint $$d/$2/part -o $$d/$2/net $$d/pool; rm -f $$d/$2/part; \
+	[ -e $$d/$2/predictions ] || predict --weights $$d/$2/net $(threads) -o $$d/$2/predictions $$d/test; \
+	evaluate --json -o $$d/$2/metrics.json $$d/$2/predictions;
+drawn = mkdir -p $(IN)/DS/seed-$1/drawn-$2; derive --random --seed $$(($1 * 2 + $2)) \
+	-o $(IN)/DS/seed-$1/drawn-$2/architecture; $(call alike,$1,drawn-$2)
+draw = @$(foreach s,$(seeds),$(foreach k,0 1,$(call drawn,$s,$k)))$(newline)	
+extra_P4-1 = $(call dds,dds static)$(draw)
+extra_P4-2 = $(call dds,dds random untrained)
+extra_P4-3 = $(call dds,dds full static fresh)
+extra_P4-4 = $(call dds,random static fresh)
+
+# P4-5: of the first cell drawn, so many channels that it comes nearest to the weights that dds' has.
+weights = train --describe --json --arch $1 $(DS_SIZE) $2 | sed -n 's/.*"weights": \([0-9]*\).*/\1/p'
+widened = d=$(IN)/DS/seed-$1; mkdir -p $$d/widened; cp $$d/drawn-0/architecture $$d/widened; \
+	goal=$$($(call weights,$$d/dds/architecture)); \
+	width=$$(for c in $$(seq 1 64); do echo $$c $$($(call weights,$$d/widened/architecture,--channels $$c)); done | \
+		awk -v goal=$$goal '{ off = $$2 < goal ? goal - $$2 : $$2 - goal } NR == 1 || off < least { least = off; c = $$1 } \
+			END { print c }'); \
+	$(call alike,$1,widened,--channels $$width)
+extra_P4-5 = $(call dds,dds)$(draw)@$(foreach s,$(seeds),$(call widened,$s))
+extra_P4-6 = $(call dds,dds static random)$(call dds,dds static random,,,search)
+
+# P4-8: the loss on V after the first epoch, which is the same for all arms, and after the last.
+COSINE = $(DS_SEARCH) --schedule cosine --total-epochs $(DS_EPOCHS)
+first = d=$(IN)/DS-cosine/seed-$1; [ -e $$d/first.json ] || { rm -f $$d/first; \
+	pick --ids $$d/dds/search/subset.0 $$d/pool | search-step --state $$d/first --until 1 \
+		--validation $$d/validation $(COSINE) --seed $1 $(threads) >/dev/null; \
+	predict --weights $$d/first $(threads) $$d/validation | evaluate --json -o $$d/first.json; };
+extra_P4-8 = $(call dds,dds fresh static,DS-cosine,SEARCH='$(COSINE)',search)@$(foreach s,$(seeds),$(call first,$s))
+
+# P4-13: encoders that rebuild, cluster, or both.
+extra_P4-13 = $(call dds,untrained)$(foreach l,mse+triplet mse triplet,$(call dds,dds,DS-$l,LOSS=$l \
+	$(if $(findstring +,$l),WEIGHT=kendall)))
+
+# P4-14: other thresholds; then nothing but replacing, and none.
+extra_P4-14 = $(call dds,dds $(foreach h,0.8 0.9 0.95 0 1.1,dds-hardness-$h) $(foreach m,0.15 0.8,dds-mastery-$m))
+
+# P4-16: published scores, with what is worth the same by iso_group; a pilot takes another score.
+tables = $(DATA)/nas-tables/nasbench201
+extra_P4-16 = @$(call same_settings,$(IN)/zero-cost,PILOT); awk -F , -v OFS='\t' -v folder=$(IN)/zero-cost \
+	-v score=$(if $(PILOT),11,12) 'NR == FNR { group[$$2] = $$3; next } FNR > 1 { file = folder "/" $$1 ".tsv" } \
+	FNR > 1 && !seen[$$1]++ { print "id", "group", "accuracy", "score", "weights", "macs" >file } \
+	FNR > 1 { print $$2, group[$$2], $$3, $$score, $$5, $$4 >file }' \
+	<(gzip -dc $(tables).csv.gz) <(gzip -dc $(tables)_zerocost.csv.gz)
+
 # P6-4: searches at three levels; trained and tested on images as they are.
-DS = $(if $(PILOT),--profile demo POOL=10 VALIDATION=4 TEST=4 SUBSET=2 ENCODER='--profile small --epochs 1' \
-	SEARCH='--cells 3 --channels 4 --batch 10 --order 1' SEARCH_EPOCHS=2 WARM_UP=1 MASTERY=0 \
-	TRAIN='--cells 3 --channels 4 --epochs 1',\
-	--profile brief TEST=1000 TRAIN='--cells 5 --channels 16 --epochs 20')
-extra_P6-4 = $(foreach q,95 15 5,+@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name DS --arms dds --seeds '$(seeds)' \
-	$(if $(THREADS),--threads $(THREADS)) --compress-search $q --until train $(DS) >/dev/null$(newline)	)
+extra_P6-4 = $(foreach q,95 15 5,$(call dds,dds,,--compress-search $q))
 
 # P4-7: the same search, which also tells how hard the images are that others would have brought.
 extra_P4-7 = +@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name DS-harder --arms dds --seeds '$(seeds)' \
