@@ -110,8 +110,9 @@ labs_P4-9 = FM C10
 labs_P4-10 = MN FM C10
 labs_P4-11 = FM C10
 labs_P4-12 = C10
+labs_P4-15 = C10
 labs_P6-5 = FM CL
-$(foreach n,1 2 3 4 5 6 8 13 14 16,$(eval studies_P4-$n =))
+$(foreach n,1 2 3 4 5 6 8 13 14 15 16,$(eval studies_P4-$n =))
 arms_P3-2 = inference retrained reblurred
 arms_P6-2 = inference pure
 arms_P3-12 = inference
@@ -210,6 +211,22 @@ extra_P4-13 = $(call dds,untrained)$(foreach l,mse+triplet mse triplet,$(call dd
 
 # P4-14: other thresholds; then nothing but replacing, and none.
 extra_P4-14 = $(call dds,dds $(foreach h,0.8 0.9 0.95 0 1.1,dds-hardness-$h) $(foreach m,0.15 0.8,dds-mastery-$m))
+
+# P4-15: listed cells, scored by batches of a run's images: mined, mined at random, or any.
+NB_SIZE = $(if $(PILOT),--cells 3 --channels 2,--cells 15 --channels 16)
+nb_cells = mkdir -p $(IN)/NB; [ -e $(IN)/NB/truth.tsv ] || { \
+	derive --space nasbench201 --random --count $(if $(PILOT),30,1300) --format genotype | \
+		awk -F , 'NR == FNR { listed[$$2]; next } $$0 in listed && n++ < $(if $(PILOT),20,1000)' \
+			<(gzip -dc $(tables).csv.gz) - >$(IN)/NB/cells; \
+	{ printf 'architecture\taccuracy\n'; awk -F , -v OFS='\t' 'NR == FNR { cell[$$0]; next } $$2 in cell { print $$2, $$4 }' \
+		$(IN)/NB/cells <(gzip -dc $(tables).csv.gz); } >$(IN)/NB/truth.new; mv $(IN)/NB/truth.new $(IN)/NB/truth.tsv; };
+# $(call nb_scores,SEED,NAME[,ARM])
+nb_scores = d=$(IN)/DS-C10/seed-$1; mkdir -p $(IN)/NB/seed-$1; [ -e $(IN)/NB/seed-$1/$2.scores ] || \
+	pick $(if $3,--ids $$d/$3/search/last) $$d/pool | pick --random $(if $(PILOT),8,64) --seed $1 | \
+		score --arch $(IN)/NB/cells $(NB_SIZE) --seed $1 $(threads) -o $(IN)/NB/seed-$1/$2.scores;
+extra_P4-15 = $(call dds,dds random,DS-C10,DATA='cifar10 $(IN)/beds/C10' LATENT=32 LOSS=mse+triplet WEIGHT=kendall \
+	$(if $(PILOT),,POOL=1000 SUBSET=100),search)@$(call same_settings,$(IN)/NB,PILOT); $(nb_cells) \
+	$(foreach s,$(seeds),$(call nb_scores,$s,mined,dds) $(call nb_scores,$s,replaced,random) $(call nb_scores,$s,random))
 
 # P4-16: published scores, with what is worth the same by iso_group; a pilot takes another score.
 tables = $(DATA)/nas-tables/nasbench201
