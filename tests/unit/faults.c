@@ -181,10 +181,7 @@ static int print_stream(struct error *e)
     int failed = summary_init(&s, stream_header(r), e) || print_rows(r, &s, text.to, e);
     summary_free(&s);
     stream_close(r);
-    if (!failed)
-        return text_output_commit(&text, "out", e);
-    text_output_commit(&text, "/dev/null", &(struct error){0});
-    return -1;
+    return text_output_end(&text, failed, "out", e);
 }
 
 /* ---- arrays of NumPy, weights, other tools' formats ---- */
