@@ -67,11 +67,9 @@ static const struct member *better(const struct member *a, const struct member *
 static int replace_oldest(struct search *s, struct random *r, struct error *e)
 {
     struct evolution *v = s->own;
-    const struct member *parent = NULL;
-    for (int i = 0; i < v->sample; i++) {
-        const struct member *m = &v->member[random_below(r, (uint64_t)v->count)];
-        parent = parent ? better(parent, m) : m;
-    }
+    const struct member *parent = &v->member[random_below(r, (uint64_t)v->count)];
+    for (int i = 1; i < v->sample; i++)
+        parent = better(parent, &v->member[random_below(r, (uint64_t)v->count)]);
     struct member child = *parent;
     architecture_mutate(&child.a, r);
     if (judge(s, &child, e))
