@@ -41,10 +41,11 @@ void policy_free(struct policy *p)
 /* log of the sum of the exponentials, so that log p of an option is its logit less this. */
 static double log_sum(const real *logit, size_t n)
 {
-    double most = (double)logit[0], sum = 0;
+    double most = (double)logit[0];
     for (size_t i = 1; i < n; i++)
         most = fmax(most, (double)logit[i]);
-    for (size_t i = 0; i < n; i++)
+    double sum = exp((double)logit[0] - most);
+    for (size_t i = 1; i < n; i++)
         sum += exp((double)logit[i] - most);
     return most + log(sum);
 }
