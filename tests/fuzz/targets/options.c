@@ -60,9 +60,12 @@ void __wrap_exit(int code)
 }
 
 int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit);
+int __real_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit);
 int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 {
-    must(resource == RLIMIT_DATA && limit->rlim_cur >= 1);
+    if (resource != RLIMIT_DATA) /* the address sanitizer's own, before main */
+        return __real_setrlimit(resource, limit);
+    must(limit->rlim_cur >= 1);
     return 0;
 }
 
