@@ -6,10 +6,11 @@
 
 static inline double log_sum_exp(const real *x, size_t count)
 {
-    double most = (double)x[0], sum = 0;
+    double most = (double)x[0];
     for (size_t i = 1; i < count; i++)
         most = fmax(most, (double)x[i]);
-    for (size_t i = 0; i < count; i++)
+    double sum = exp((double)x[0] - most);
+    for (size_t i = 1; i < count; i++)
         sum += exp((double)x[i] - most);
     return most + log(sum);
 }

@@ -1,15 +1,10 @@
 #include "search/candidate.h"
 #include "search/path.h"
 
-const struct search_space *candidate_space(const struct search *s)
-{
-    return s->model.space;
-}
-
 void candidate_draw(const struct search *s, const char *purpose, uint64_t step, uint64_t i,
                     struct architecture *a)
 {
-    const struct search_space *space = candidate_space(s);
+    const struct search_space *space = s->model.space;
     struct random r = random_stream(s->seed, purpose, step);
     r.at = i * 64; /* more than one draw takes */
     architecture_at(a, space, random_below(&r, search_space_count(space)));
@@ -43,6 +38,13 @@ int candidate_train(struct search *s, const struct architecture *a, struct error
     return candidate_train_path(s, &ops, e);
 }
 
+int candidate_step(struct search *s, struct error *e)
+{
+    struct architecture a;
+    candidate_draw(s, "path", (uint64_t)s->darts.steps++, 0, &a);
+    return candidate_train(s, &a, e);
+}
+
 int candidate_judge(struct search *s, const struct architecture *a, struct judgement *j,
                     struct error *e)
 {
@@ -66,7 +68,7 @@ int candidate_judge(struct search *s, const struct architecture *a, struct judge
 void candidate_found(const struct search *s, struct architecture *a)
 {
     float table[SPACE_MOST_TABLES][SPACE_MOST_EDGES * SPACE_MOST_OPS];
-    const struct search_space *space = candidate_space(s);
+    const struct search_space *space = s->model.space;
     for (int i = 0; i < space->tables; i++) {
         const struct node *n = graph_find(s->model.graph, space->table[i]);
         for (size_t k = 0; k < node_count(n); k++)

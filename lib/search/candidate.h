@@ -5,9 +5,6 @@
 #include "network/search_space.h"
 #include "search/search.h"
 
-/* The space that the super-net is of. */
-const struct search_space *candidate_space(const struct search *s);
-
 /* Number i of those drawn for a purpose at a step; all architectures are equally likely. */
 void candidate_draw(const struct search *s, const char *purpose, uint64_t step, uint64_t i,
                     struct architecture *a);
@@ -15,6 +12,8 @@ void candidate_draw(const struct search *s, const char *purpose, uint64_t step, 
  * are noted. */
 int candidate_train(struct search *s, const struct architecture *a, struct error *e);
 int candidate_train_path(struct search *s, const struct edge_ops *ops, struct error *e);
+/* The same of one that is drawn: what a strategy does that trains weights without preference. */
+int candidate_step(struct search *s, struct error *e);
 
 /* On s->held_out, batch normalisation by the batch. */
 struct judgement {

@@ -2,6 +2,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include "base/memory.h"
+#include "graph/log_sum_exp.h"
+#include "search/batches.h"
 
 /* Rate and decay are those of NATS-Bench's policies (Dong et al., PAMI 2021), the bonus is Pham et
  * al.'s (ICML 2018). */
@@ -38,33 +40,14 @@ void policy_free(struct policy *p)
     *p = (struct policy){0};
 }
 
-/* log of the sum of the exponentials, so that log p of an option is its logit less this. */
-static double log_sum(const real *logit, size_t n)
-{
-    double most = (double)logit[0];
-    for (size_t i = 1; i < n; i++)
-        most = fmax(most, (double)logit[i]);
-    double sum = exp((double)logit[0] - most);
-    for (size_t i = 1; i < n; i++)
-        sum += exp((double)logit[i] - most);
-    return most + log(sum);
-}
-
+/* log p of an option is its logit less the log_sum_exp of its choice's. */
 static int draw_option(const real *logit, size_t n, double u)
 {
-    const double whole = log_sum(logit, n);
+    const double whole = log_sum_exp(logit, n);
     size_t i = 0;
     for (; i + 1 < n && (u -= exp((double)logit[i] - whole)) >= 0; i++)
         ;
     return (int)i;
-}
-
-static int likeliest_option(const real *logit, size_t n)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < n; i++)
-        best = logit[i] > logit[best] ? i : best;
-    return (int)best;
 }
 
 /* r: NULL for the most probable. */
@@ -75,7 +58,7 @@ static void choose(const struct policy *p, struct random *r, struct architecture
     for (int k = 0; k < p->space->choices; k++) {
         const size_t n = options(p, k);
         p->space->choose(a, k,
-                         r ? draw_option(logit, n, random_uniform(r)) : likeliest_option(logit, n));
+                         r ? draw_option(logit, n, random_uniform(r)) : batch_best(logit, (int)n));
         logit += n;
     }
 }
@@ -98,7 +81,7 @@ void policy_differentiate(struct policy *p, const struct architecture *a, double
     for (int k = 0; k < p->space->choices; k++) {
         const size_t n = options(p, k);
         const int chosen = p->space->chosen(a, k);
-        const double whole = log_sum(logit, n);
+        const double whole = log_sum_exp(logit, n);
         double entropy = 0;
         for (size_t i = 0; i < n; i++) {
             const double log_p = (double)logit[i] - whole;

@@ -37,11 +37,6 @@ static void drop(struct search *s)
     free(v);
 }
 
-static int step(struct search *s, struct error *e)
-{
-    return STRATEGY_RANDOM.step(s, e);
-}
-
 static int judge(struct search *s, struct member *m, struct error *e)
 {
     struct judgement j;
@@ -122,7 +117,7 @@ static int restore(struct search *s, const struct value *kept, struct error *e)
     for (; v->count < v->most; v->count++) {
         struct member *m = &v->member[v->count];
         const char *text = value_get_text(all->item[v->count], "architecture", "");
-        if (architecture_parse(&m->a, candidate_space(s), text, strlen(text), e))
+        if (architecture_parse(&m->a, s->model.space, text, strlen(text), e))
             return error_wrap(e, "meta: search: member %d of the population", v->count);
         m->loss = value_get_real(all->item[v->count], "loss", NAN);
     }
@@ -132,7 +127,7 @@ static int restore(struct search *s, const struct value *kept, struct error *e)
 const struct strategy STRATEGY_EVOLUTION = {.name = "evolution",
                                             .options = "candidates population sample",
                                             .read = read,
-                                            .step = step,
+                                            .step = candidate_step,
                                             .end_epoch = end_epoch,
                                             .drop = drop,
                                             .keep = keep,

@@ -8,13 +8,6 @@ static int read(struct search *s, const struct value *settings, struct error *e)
                         &s->candidates, e);
 }
 
-static int step(struct search *s, struct error *e)
-{
-    struct architecture a;
-    candidate_draw(s, "path", (uint64_t)s->darts.steps++, 0, &a);
-    return candidate_train(s, &a, e);
-}
-
 static int end_epoch(struct search *s, struct error *e)
 {
     struct architecture best, a;
@@ -35,5 +28,8 @@ static int end_epoch(struct search *s, struct error *e)
     return 0;
 }
 
-const struct strategy STRATEGY_RANDOM = {
-    .name = "random", .options = "candidates", .read = read, .step = step, .end_epoch = end_epoch};
+const struct strategy STRATEGY_RANDOM = {.name = "random",
+                                         .options = "candidates",
+                                         .read = read,
+                                         .step = candidate_step,
+                                         .end_epoch = end_epoch};

@@ -8,7 +8,7 @@
 static int read(struct search *s, const struct value *settings, struct error *e)
 {
     struct policy *p = s->own = array_new(1, sizeof *p, "a policy", e);
-    if (!p || policy_new(p, candidate_space(s), e))
+    if (!p || policy_new(p, s->model.space, e))
         return -1;
     return settings_int(settings, "search settings", "candidates", 1, SEARCH_MOST_CANDIDATES,
                         &s->candidates, e);
