@@ -49,17 +49,12 @@ static struct node *add_all(const struct edge *edge, struct node *sum)
     return sum;
 }
 
-/* sum + one operation. The sum is not written over where a state is all of it. */
+/* sum + one operation. */
 static struct node *add_chosen(const struct edge *edge, struct node *sum, bool sum_is_state)
 {
     const int column = edge->cells->path[edge->index];
     struct node *s, *y = operate(edge, column, &s);
-    if (edge->cells->mixing)
-        return mix(sum, edge->cells->mixing, edge->index, column, y, s);
-    if (!s)
-        return sum ? add(sum, y) : y;
-    return sum_is_state ? add(sum, normalise(y, s, NULL, NULL, ACT_IDENTITY))
-                        : normalise_onto(sum, y, s, NULL, NULL, ACT_IDENTITY);
+    return layer_add_operation(sum, sum_is_state, edge->cells->mixing, edge->index, column, y, s);
 }
 
 /* A node into which nothing goes is 0, and no path leads through it. */

@@ -144,6 +144,17 @@ void layer_tables(struct supernet *s, struct graph *g, const struct search_space
     }
 }
 
+struct node *layer_add_operation(struct node *sum, bool sum_is_state, struct node *mixing, int edge,
+                                 int op, struct node *y, struct node *s)
+{
+    if (mixing)
+        return mix(sum, mixing, edge, op, y, s);
+    if (!s)
+        return sum ? add(sum, y) : y;
+    return sum_is_state ? add(sum, normalise(y, s, NULL, NULL, ACT_IDENTITY))
+                        : normalise_onto(sum, y, s, NULL, NULL, ACT_IDENTITY);
+}
+
 int layer_check_setting(const char *what, int value, int least, int most, struct error *e)
 {
     if (value >= least && value <= most)

@@ -55,6 +55,12 @@ struct search_space;
 void layer_tables(struct supernet *s, struct graph *g, const struct search_space *space,
                   struct node *mixing[2]);
 
+/* sum (NULL: none yet) + an operation's outcome y, normalised by the statistics s (NULL: as it is) and
+ * multiplied by an element of mixing (NULL: by nothing). The sum is not written over where a state is
+ * all of it. */
+struct node *layer_add_operation(struct node *sum, bool sum_is_state, struct node *mixing, int edge,
+                                 int op, struct node *y, struct node *s);
+
 /* Whether this cell of so many halves the image: those after one and two thirds. */
 bool layer_is_reduction(int index, int cells);
 

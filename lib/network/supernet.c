@@ -136,7 +136,7 @@ static struct node *cell_node(const struct cell *c, int node, struct node *const
     return sum;
 }
 
-/* sum + one operation of one edge. The sum is not written over where a state is all of it. */
+/* sum + one operation of one edge. */
 static struct node *add_chosen(const struct cell *c, struct node *sum, bool sum_is_state,
                                struct node *x, int edge, int stride)
 {
@@ -148,12 +148,7 @@ static struct node *add_chosen(const struct cell *c, struct node *sum, bool sum_
         y = second_stage(&p, op, y, s);
         s = layer_statistics(c->g, y, name_of("%s.7", module.text).text);
     }
-    if (c->mixing)
-        return mix(sum, c->mixing, edge, (int)op, y, s);
-    if (!s)
-        return sum ? add(sum, y) : y;
-    return sum_is_state ? add(sum, normalise(y, s, NULL, NULL, ACT_IDENTITY))
-                        : normalise_onto(sum, y, s, NULL, NULL, ACT_IDENTITY);
+    return layer_add_operation(sum, sum_is_state, c->mixing, edge, (int)op, y, s);
 }
 
 /* A node that nothing goes into: 0. */
