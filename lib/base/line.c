@@ -6,6 +6,8 @@ int line_read(struct line *l, FILE *from, size_t most, struct error *e)
 {
     int c;
     l->length = 0;
+    if (array_grow((void **)&l->text, &l->capacity, 1, 1, "a line", e))
+        return -1;
     while ((c = getc_unlocked(from)) != EOF && c != '\n') {
         if (!c || l->length == most)
             return error_set(
@@ -18,8 +20,6 @@ int line_read(struct line *l, FILE *from, size_t most, struct error *e)
         return error_set(e, "cannot read:");
     if (c == EOF && !l->length)
         return 0;
-    if (array_grow((void **)&l->text, &l->capacity, l->length + 1, 1, "a line", e))
-        return -1;
     if (l->length && l->text[l->length - 1] == '\r')
         l->length--;
     l->text[l->length] = 0;

@@ -36,12 +36,14 @@ void import_close(struct import *m);
 /* ---- for the formats ---- */
 extern const struct import_format IMPORT_NPY, IMPORT_TSV, IMPORT_JSON, IMPORT_SAFETENSORS;
 
+enum { IMPORT_MOST_FIELDS = 64, IMPORT_CELLS = 2 };
+
 /* Makes m->header of these fields, copied, in their order. The kind is told by their names:
  * "samples" by image, "latents" by z, "predictions" by scores, "hardness" by easiness, "ids" by id
  * alone, else "arrays". A row but of arrays that has no id gets its number, one of samples without
  * a label -1. */
 int import_header(struct import *m, const struct field *field, int fields, struct error *e);
-/* The cells that the next row gets so, before those of the fields; how many. */
+/* The cells that the next row gets so, before those of the fields; how many, IMPORT_CELLS
+ * at most. */
 int import_cells(const struct import *m, struct cell *cell);
-enum { IMPORT_CELLS = 2 }; /* at most */
 #endif

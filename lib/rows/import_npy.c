@@ -12,7 +12,7 @@
 #include "stream/npy.h"
 #include "stream/text.h"
 
-enum { MOST_COLUMNS = 64, MOST_FIELD_NAME = 64 };
+enum { MOST_FIELD_NAME = 64 };
 
 struct column {
     char name[MOST_FIELD_NAME];
@@ -26,7 +26,7 @@ struct column {
 };
 
 struct folder {
-    struct column column[MOST_COLUMNS];
+    struct column column[IMPORT_MOST_FIELDS];
     int columns;
     int64_t rows;
 };
@@ -72,9 +72,9 @@ static int note_entry(const struct import *m, struct folder *f, const char *entr
         length -= strlen(".npy");
     } else
         return 0;
-    if (length >= MOST_FIELD_NAME || f->columns == MOST_COLUMNS)
+    if (length >= MOST_FIELD_NAME || f->columns == IMPORT_MOST_FIELDS)
         return error_set(e, "%s: more than %d arrays, or a name of more than %d bytes", entry,
-                         MOST_COLUMNS, MOST_FIELD_NAME - 1);
+                         IMPORT_MOST_FIELDS, MOST_FIELD_NAME - 1);
     memcpy(c.name, entry, length);
     f->column[f->columns++] = c;
     return 0;
@@ -206,7 +206,7 @@ static int begin(struct import *m, struct error *e)
     }
     if (f->rows < 0)
         return error_set(e, "no array in this folder tells the number of rows");
-    struct field field[MOST_COLUMNS];
+    struct field field[IMPORT_MOST_FIELDS];
     for (int i = 0; i < f->columns; i++)
         field[i] = f->column[i].field, field[i].name = f->column[i].name;
     return import_header(m, field, f->columns, e);
@@ -229,27 +229,12 @@ static int read_text(struct import *m, struct column *c, struct cell *to, struct
 
 static int scalar_cell(const struct column *c, struct cell *to, struct error *e)
 {
-    int64_t whole = 0;
-    switch (c->array.element) {
-    case ELEMENT_U8:
-        whole = *(const uint8_t *)c->data;
-        break;
-    case ELEMENT_I32:
-        whole = *(const int32_t *)c->data;
-        break;
-    case ELEMENT_I64:
-        whole = *(const int64_t *)c->data;
-        break;
-    case ELEMENT_F32:
-        *to = cell_real(ELEMENT_F32, *(const float *)c->data);
+    *to = cell_scalar(c->array.element, c->data);
+    if (!is_integer(c->array.element))
         return 0;
-    default:
-        *to = cell_real(ELEMENT_F64, *(const double *)c->data);
-        return 0;
-    }
-    if (c->field.element == ELEMENT_I32 && whole != (int32_t)whole)
-        return error_set(e, "%s: %lld is too large", c->name, (long long)whole);
-    *to = cell_int(c->field.element, whole);
+    if (c->field.element == ELEMENT_I32 && to->integer != (int32_t)to->integer)
+        return error_set(e, "%s: %lld is too large", c->name, (long long)to->integer);
+    *to = cell_int(c->field.element, to->integer);
     return 0;
 }
 
@@ -298,7 +283,7 @@ static int check_end(struct import *m, struct folder *f, struct error *e)
 static int row(struct import *m, struct stream_writer *w, struct error *e)
 {
     struct folder *f = m->own;
-    struct cell cell[MOST_COLUMNS + IMPORT_CELLS];
+    struct cell cell[IMPORT_MOST_FIELDS + IMPORT_CELLS];
     if (m->row == f->rows)
         return check_end(m, f, e);
     int cells = import_cells(m, cell);

@@ -6,12 +6,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/line.h"
 #include "base/memory.h"
 #include "rows/import.h"
 #include "stream/text.h"
 
-enum { MOST_LINE = 1 << 24, MOST_FIELDS = 64 };
+enum { MOST_LINE = 1 << 24 };
 
 static const struct known {
     const char *name;
@@ -53,7 +54,7 @@ struct column {
 struct table {
     FILE *from;
     struct line line;
-    struct column column[MOST_FIELDS];
+    struct column column[IMPORT_MOST_FIELDS];
     int columns;
     bool ahead;        /* the first row was read to settle the header, and is not written yet */
     struct value *row; /* json: the row at hand; owned */
@@ -68,8 +69,8 @@ static int add_column(const struct import *m, const char *name, bool is_text, in
 {
     struct table *t = m->own;
     const struct known *k = find_known(name);
-    if (t->columns == MOST_FIELDS)
-        return error_set(e, "more than %d fields", MOST_FIELDS);
+    if (t->columns == IMPORT_MOST_FIELDS)
+        return error_set(e, "more than %d fields", IMPORT_MOST_FIELDS);
     struct column *c = &t->column[t->columns];
     if (!(c->field.name = text_copy(name, e)))
         return -1;
@@ -132,16 +133,7 @@ static struct cell cell_of(const struct column *c)
         return cell_text(c->text);
     if (c->field.rank)
         return cell_tensor(c->field.element, c->field.rank, c->extent, c->data);
-    switch (c->field.element) {
-    case ELEMENT_I32:
-        return cell_int(ELEMENT_I32, *c->i32);
-    case ELEMENT_I64:
-        return cell_int(ELEMENT_I64, *c->i64);
-    case ELEMENT_F32:
-        return cell_real(ELEMENT_F32, *c->f32);
-    default:
-        return cell_real(ELEMENT_F64, *c->f64);
-    }
+    return cell_scalar(c->field.element, c->data);
 }
 
 /* ---- both formats ---- */
@@ -152,14 +144,17 @@ static int open_table(struct import *m, struct error *e)
     int fd = t ? input_open(m->from, e) : -1;
     if (fd < 0)
         return -1;
-    t->from = fdopen(fd, "r");
-    return t->from ? 0 : error_set(e, "cannot read:");
+    if ((t->from = fdopen(fd, "r")))
+        return 0;
+    error_set(e, "cannot read:");
+    close(fd);
+    return -1;
 }
 
 static int settle_header(struct import *m, struct error *e)
 {
     struct table *t = m->own;
-    struct field field[MOST_FIELDS];
+    struct field field[IMPORT_MOST_FIELDS];
     for (int i = 0; i < t->columns; i++)
         field[i] = t->column[i].field;
     return import_header(m, field, t->columns, e);
@@ -177,7 +172,7 @@ static int write_row(struct import *m, struct stream_writer *w,
                      int (*fill)(struct table *t, struct error *e), struct error *e)
 {
     struct table *t = m->own;
-    struct cell cell[MOST_FIELDS + IMPORT_CELLS];
+    struct cell cell[IMPORT_MOST_FIELDS + IMPORT_CELLS];
     int got = t->ahead ? 1 : read(t, e);
     t->ahead = false;
     if (got < 0 || (got && fill(t, e)))

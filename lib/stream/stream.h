@@ -125,6 +125,7 @@ void stream_abandon(struct stream_writer *w);
 /* Cells for writing; data are not copied until stream_write. */
 struct cell cell_int(enum element element, int64_t integer);
 struct cell cell_real(enum element element, double real);
+struct cell cell_scalar(enum element element, const void *data); /* one number, aligned */
 struct cell cell_text(const char *text);
 struct cell cell_tensor(enum element element, int rank, const uint32_t *extent, const void *data);
 

@@ -274,6 +274,22 @@ struct cell cell_real(enum element element, double real)
     return (struct cell){.element = element, .count = 1, .real = real};
 }
 
+struct cell cell_scalar(enum element element, const void *data)
+{
+    switch (element) {
+    case ELEMENT_U8:
+        return cell_int(element, *(const uint8_t *)data);
+    case ELEMENT_I32:
+        return cell_int(element, *(const int32_t *)data);
+    case ELEMENT_I64:
+        return cell_int(element, *(const int64_t *)data);
+    case ELEMENT_F32:
+        return cell_real(element, (double)*(const float *)data);
+    default:
+        return cell_real(element, *(const double *)data);
+    }
+}
+
 struct cell cell_text(const char *text)
 {
     return (struct cell){.element = ELEMENT_STR, .count = strlen(text), .data = text};
