@@ -69,16 +69,9 @@ arms='ARMS=inference retrained mixed'
 run 'study RUN=once THREADS=1 SEEDS=1 "$arms" && study RUN=two THREADS=2 SEEDS=1 "$arms" -j 2 && same_runs once two'
 status 0 'two threads and two jobs give the bytes of one'
 # Killed within a training of a call an epoch, between, and within one of one call.
-set -m
 for after in seed-1/half-5/net.part seed-1/mixed/net seed-1/reference/net.part; do
-    study RUN=three SEEDS=1 "$arms" >/dev/null 2>&1 &
-    for ((i = 0; i < 600; i++)); do
-        [ ! -e three/$after ] || break
-        sleep 0.02
-    done
-    kill -KILL -- -$! && wait $! 2>/dev/null
+    killed_at three/$after study RUN=three SEEDS=1 "$arms"
 done
-set +m
 run 'study RUN=three SEEDS=1 "$arms" >/dev/null && same_runs once three'
 status 0 'killed and killed again, it goes on and gives the same bytes'
 

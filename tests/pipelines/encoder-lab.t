@@ -44,16 +44,9 @@ stdout exactly '60 {None} 1 True'
 few='ARMS=mse pca'
 run 'lab RUN=once THREADS=1 SEEDS=1 "$few" && lab RUN=two THREADS=2 SEEDS=1 "$few" -j 2 && same_runs once two'
 status 0 'two threads and two jobs give the bytes of one'
-set -m
 for after in seed-1/pool seed-1/latent-4/mse/encoder.part seed-1/latent-4/mse/held-out.z; do
-    lab RUN=three SEEDS=1 "$few" >/dev/null 2>&1 &
-    for ((i = 0; i < 600; i++)); do
-        [ ! -e three/$after ] || break
-        sleep 0.02
-    done
-    kill -KILL -- -$! 2>/dev/null; wait $! 2>/dev/null
+    killed_at three/$after lab RUN=three SEEDS=1 "$few"
 done
-set +m
 run 'lab RUN=three SEEDS=1 "$few" >/dev/null && same_runs once three'
 status 0 'killed and killed again, it goes on and gives the same bytes'
 run 'lab RUN=once SEEDS=1 EPOCHS=3 "$few"'

@@ -55,16 +55,9 @@ ok 'retrain.sh gives the same weights' diff -r was is
 rm -r was is two
 
 # Killed in the middle of the search, of the last training, and between.
-set -m
 for after in search/state search/subset.2 architecture net.checkpoint; do
-    pipeline --name three --threads 2 >/dev/null 2>&1 &
-    for ((i = 0; i < 600; i++)); do
-        [ ! -e three/seed-1/dds/$after ] || break
-        sleep 0.05
-    done
-    kill -KILL -- -$! && wait $! 2>/dev/null
+    killed_at three/seed-1/dds/$after pipeline --name three --threads 2
 done
-set +m
 run 'pipeline --name three --threads 2'
 status 0 'a run that was killed and killed again goes on'
 ok 'killing and going on gives the same bytes' same one three

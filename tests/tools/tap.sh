@@ -27,6 +27,20 @@ mkdir "$WORK/folder" && cd "$WORK/folder" || exit 1
 # Whether two folders of a pipeline's run hold the same; what stages leave while they run is not told.
 same_runs() { diff -r -x '*.tmp' -x '*.part' "$1" "$2"; }
 
+# Kills a command, and all that it has started, as soon as it has made a file.
+killed_at() { # file command...
+    local file=$1 i
+    set -m
+    "${@:2}" >/dev/null 2>&1 &
+    for ((i = 0; i < 1500; i++)); do
+        [ ! -e "$file" ] || break
+        sleep 0.02
+    done
+    kill -KILL -- -$! 2>/dev/null
+    wait $! 2>/dev/null
+    set +m
+}
+
 tap_tests=0 tap_failures=0 tap_command='' tap_status=0
 
 tap_result() { # 0-or-not name
