@@ -1,0 +1,72 @@
+# What the reports on runs of the pipelines have in common.
+package Report;
+use strict;
+use warnings;
+use Exporter 'import';
+use File::Basename 'basename';
+use JSON::PP;
+our @EXPORT = qw(fail lines_of text_of text_if json_of json_if json_by json_text rows_of write_whole versions_of versions_text
+    sum mean deviation ranks);
+
+sub fail { print STDERR basename($0), ": @_\n"; exit 1 }
+
+# ---- files and programs; what cannot be read is an error, but for NAME_if, which is undef then ----
+
+sub text_if {
+    my ($path) = @_;
+    open my $from, '<', $path or return undef;
+    local $/;
+    return <$from>;
+}
+sub text_of { my ($path) = @_; text_if($path) // fail("cannot open $path: $!") }
+sub json_if { my $text = text_if(@_); defined $text ? decode_json($text) : undef }
+sub json_of { decode_json(text_of(@_)) }
+
+# What a command prints.
+sub lines_of {
+    my ($command, @arguments) = @_;
+    open my $from, '-|', $command, @arguments or fail("cannot run $command: $!");
+    my @lines = <$from>;
+    close $from or fail("$command failed");
+    chomp @lines;
+    return @lines;
+}
+sub json_by { decode_json(join "\n", lines_of(@_)) }
+
+sub json_text { JSON::PP->new->canonical->pretty->encode(@_) }
+
+# Rows of maps from a table whose first line names the columns.
+sub rows_of {
+    my ($head, @lines) = @_;
+    my @names = split /\t/, $head // '';
+    return map { my %row; @row{@names} = split /\t/, $_, -1; \%row } @lines;
+}
+
+sub write_whole {
+    my ($path, $text) = @_;
+    open my $to, '>', "$path.new" or fail("cannot write $path: $!");
+    (print $to $text) && close $to && rename "$path.new", $path or fail("cannot write $path: $!");
+}
+
+# ---- the programs that worked on a run ----
+
+sub versions_of {
+    my ($run) = @_;
+    my ($versions) = (text_if("$run/settings") // '') =~ /^VERSIONS = (.*)/m;
+    return split ' ', $versions // 'unknown';
+}
+sub versions_text { (@_ > 1 ? 'Versions of the programs, MIXED: ' : 'Version of the programs: ') . join(', ', @_) . ".\n" }
+
+# ---- figures ----
+
+sub sum { my $total = 0; $total += $_ for @_; $total }
+sub mean { sum(@_) / @_ }
+sub deviation { my $mean = mean(@_); @_ > 1 ? sqrt(sum(map { ($_ - $mean)**2 } @_) / (@_ - 1)) : undef }
+
+# What evaluate tells of two columns of two tables.
+sub ranks {
+    my ($one, $other, $columns, @options) = @_;
+    return json_by('evaluate', 'ranks', '--json', '--columns', $columns, @options, $one, $other);
+}
+
+1;
