@@ -47,7 +47,9 @@ LDFLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--c
 LDLIBS = -lmsgpackc -lxxhash -ljpeg -lpng -lx264 -lz -lprotobuf-c -lfftw3 -lm
 
 # libavformat and libavcodec, where their headers are; programs load them when they read a video.
-ifeq ($(shell echo '\#include <libavformat/avformat.h>' | $(CC) -E -xc - >/dev/null 2>&1 && echo yes),yes)
+# (What $(shell) is given of \# differs between versions of make.)
+hash := \#
+ifeq ($(shell echo '$(hash)include <libavformat/avformat.h>' | $(CC) -E -xc - >/dev/null 2>&1 && echo yes),yes)
 CPPFLAGS += -DHAVE_LIBAV
 LDLIBS += -ldl
 endif
