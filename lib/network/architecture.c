@@ -132,15 +132,15 @@ static int read_architecture(struct architecture *a, struct stream_reader *r, st
 static int read_table(float *to, const struct search_space *s, int i, const struct cell *value,
                       const char *path, struct error *e)
 {
-    const size_t count = (size_t)(s->edges * s->ops);
+    const struct space_table *t = &s->table[i];
+    const size_t count = (size_t)(t->rows * t->columns);
     if (value->element != ELEMENT_F32 || value->count != count)
-        return error_set(e, "%s: tensor %s: expected f32 [%d, %d]", path, s->table[i], s->edges,
-                         s->ops);
+        return error_set(e, "%s: tensor %s: expected f32 [%d, %d]", path, t->name, t->rows,
+                         t->columns);
     memcpy(to, value->data, count * sizeof *to);
     for (size_t k = 0; k < count; k++)
         if (!isfinite(to[k]))
-            return error_set(e, "%s: tensor %s: element %zu is no finite number", path, s->table[i],
-                             k);
+            return error_set(e, "%s: tensor %s: element %zu is no finite number", path, t->name, k);
     return 0;
 }
 
@@ -149,7 +149,7 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
     const struct header *h = stream_header(r);
     const char *space_name = value_get_text(value_get(h->meta, "network"), "space", "darts");
     const struct search_space *s = search_space_find(space_name);
-    float table[SPACE_MOST_TABLES][SPACE_MOST_EDGES * SPACE_MOST_OPS];
+    float table[SPACE_MOST_TABLES][SPACE_MOST_ROWS * SPACE_MOST_COLUMNS];
     bool found[SPACE_MOST_TABLES] = {false};
     const struct cell *row;
     int name, value, more;
@@ -162,7 +162,7 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
                          space_name);
     while ((more = stream_read(r, &row, e)) == 1)
         for (int i = 0; i < s->tables; i++) {
-            if (strcmp(row[name].data, s->table[i]) != 0)
+            if (strcmp(row[name].data, s->table[i].name) != 0)
                 continue;
             if (read_table(table[i], s, i, &row[value], stream_path(r), e))
                 return -1;
@@ -173,7 +173,7 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
     for (int i = 0; i < s->tables; i++)
         if (!found[i])
             return error_set(e, "%s: no architecture parameters (tensor %s): not a search state",
-                             stream_path(r), s->table[i]);
+                             stream_path(r), s->table[i].name);
     architecture_derive(a, s, (const float *const[]){table[0], table[1]});
     return 0;
 }

@@ -137,8 +137,8 @@ void layer_tables(struct supernet *s, struct graph *g, const struct search_space
     for (int i = 0; i < 2; i++) {
         s->table[i] = i >= space->tables || (s->path && !s->gated)
                           ? NULL
-                          : layer_weight(g, space->table[i], GRAPH_ARCHITECTURE, 2,
-                                         (int[]){space->edges, space->ops},
+                          : layer_weight(g, space->table[i].name, GRAPH_ARCHITECTURE, 2,
+                                         (int[]){space->table[i].rows, space->table[i].columns},
                                          (struct initial){INITIAL_NORMAL, 0, 1e-3});
         mixing[i] = s->table[i] && !s->path ? softmax(s->table[i]) : s->table[i];
     }

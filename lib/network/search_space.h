@@ -26,16 +26,21 @@ struct gene_row {
     int node, input;
 };
 
-/* An operation for each edge of each kind of cell: a path through a super-net. Operations go by
- * their columns in the super-net's tables; column 0 is none in all spaces. */
+/* A table of architecture parameters of a super-net, whose rows each choose a column: of cells,
+ * edges an operation, of which column 0 is none. */
+struct space_table {
+    const char *name;
+    int rows, columns;
+};
 enum {
     SPACE_MOST_TABLES = 2,
-    SPACE_MOST_EDGES = CELL_EDGES,
-    SPACE_MOST_OPS = PRIMITIVES,
+    SPACE_MOST_ROWS = CELL_EDGES,
+    SPACE_MOST_COLUMNS = PRIMITIVES,
     SPACE_NONE = 0
 };
+/* A path through a super-net: a column of each row. */
 struct edge_ops {
-    int of[SPACE_MOST_TABLES][SPACE_MOST_EDGES];
+    int of[SPACE_MOST_TABLES][SPACE_MOST_ROWS];
 };
 
 struct search_space {
@@ -43,13 +48,10 @@ struct search_space {
     int choices;
     int rows;   /* of its stream */
     int stages; /* of equally many cells, between which the images are halved */
-    /* The super-net's tables of architecture parameters, one for each kind of cell: how many, their
-     * names, their rows and columns. */
-    int tables;
-    const char *table[SPACE_MOST_TABLES];
-    int edges, ops;
+    int tables; /* of the super-net; of cells one for each kind */
+    struct space_table table[SPACE_MOST_TABLES];
     /* Dense cells alone: their nodes, and which operations the columns are. */
-    int nodes;
+    int nodes, ops;
     enum dense_op op[DENSE_OPS];
 
     int (*options)(const struct search_space *s, int choice); /* how many choice has */

@@ -85,7 +85,7 @@ static int take_row(struct architecture *a, int i, const struct gene_row *to_be,
 
 static void edge_ops(const struct architecture *a, struct edge_ops *to)
 {
-    for (int edge = 0; edge < a->space->edges; edge++)
+    for (int edge = 0; edge < a->space->choices; edge++)
         to->of[0][edge] = chosen(a, edge);
 }
 
@@ -94,7 +94,7 @@ static void edge_ops(const struct architecture *a, struct edge_ops *to)
 static void derive(struct architecture *a, const float *const table[SPACE_MOST_TABLES])
 {
     const struct search_space *s = a->space;
-    for (int edge = 0; edge < s->edges; edge++) {
+    for (int edge = 0; edge < s->choices; edge++) {
         const float *row = table[0] + edge * s->ops;
         int best = 0;
         for (int op = 1; op < s->ops; op++)
@@ -120,13 +120,12 @@ static int print_network_dot(const struct discrete *d, const struct architecture
     .options = options, .chosen = chosen, .choose = choose, .begin = begin, .parse = parse, \
     .print = print, .print_dot = print_dot, .value = value, .check = check, .row = row,     \
     .take_row = take_row, .edge_ops = edge_ops, .derive = derive, .tables = 1,              \
-    .table = {"arch_parameters"}, .build_supernet = dense_supernet_build, .build = build,   \
-    .print_network_dot = print_network_dot
+    .build_supernet = dense_supernet_build, .build = build, .print_network_dot = print_network_dot
 #define ALL_OPS DENSE_NONE, DENSE_SKIP, DENSE_CONV_1, DENSE_CONV_3, DENSE_AVG_POOL_3
 
 const struct search_space SPACE_NASBENCH201 = {.name = "nasbench201",
                                                .choices = 6,
-                                               .edges = 6,
+                                               .table = {{"arch_parameters", 6, 5}},
                                                .rows = 6,
                                                .nodes = 4,
                                                .stages = 3,
@@ -135,7 +134,7 @@ const struct search_space SPACE_NASBENCH201 = {.name = "nasbench201",
                                                DENSE};
 const struct search_space SPACE_TINYCELL_125 = {.name = "tinycell-125",
                                                 .choices = 3,
-                                                .edges = 3,
+                                                .table = {{"arch_parameters", 3, 5}},
                                                 .rows = 3,
                                                 .nodes = 3,
                                                 .stages = 2,
@@ -144,7 +143,7 @@ const struct search_space SPACE_TINYCELL_125 = {.name = "tinycell-125",
                                                 DENSE};
 const struct search_space SPACE_TINYCELL_27 = {.name = "tinycell-27",
                                                .choices = 3,
-                                               .edges = 3,
+                                               .table = {{"arch_parameters", 3, 3}},
                                                .rows = 3,
                                                .nodes = 3,
                                                .stages = 2,

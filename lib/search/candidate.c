@@ -67,10 +67,10 @@ int candidate_judge(struct search *s, const struct architecture *a, struct judge
 
 void candidate_found(const struct search *s, struct architecture *a)
 {
-    float table[SPACE_MOST_TABLES][SPACE_MOST_EDGES * SPACE_MOST_OPS];
+    float table[SPACE_MOST_TABLES][SPACE_MOST_ROWS * SPACE_MOST_COLUMNS];
     const struct search_space *space = s->model.space;
     for (int i = 0; i < space->tables; i++) {
-        const struct node *n = graph_find(s->model.graph, space->table[i]);
+        const struct node *n = graph_find(s->model.graph, space->table[i].name);
         for (size_t k = 0; k < node_count(n); k++)
             table[i][k] = (float)node_value(n)[k];
     }
@@ -83,9 +83,10 @@ void candidate_take(struct search *s, const struct architecture *a)
     struct edge_ops ops;
     a->space->edge_ops(a, &ops);
     for (int i = 0; i < a->space->tables; i++) {
-        real *row = node_value(graph_find(s->model.graph, a->space->table[i]));
-        for (int edge = 0; edge < a->space->edges; edge++, row += a->space->ops)
-            for (int op = 0; op < a->space->ops; op++)
+        const struct space_table *t = &a->space->table[i];
+        real *row = node_value(graph_find(s->model.graph, t->name));
+        for (int edge = 0; edge < t->rows; edge++, row += t->columns)
+            for (int op = 0; op < t->columns; op++)
                 row[op] = op == ops.of[i][edge] ? 0 : OFF;
     }
 }

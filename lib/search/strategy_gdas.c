@@ -8,7 +8,7 @@ static const double HOTTEST = 10, COLDEST = 0.1;
 /* What was drawn for every edge. */
 struct draw {
     struct edge_ops ops;
-    double temperature, p[SPACE_MOST_TABLES][SPACE_MOST_EDGES][SPACE_MOST_OPS];
+    double temperature, p[SPACE_MOST_TABLES][SPACE_MOST_ROWS][SPACE_MOST_COLUMNS];
 };
 
 static int read(struct search *s, const struct value *settings, struct error *e)
@@ -29,9 +29,10 @@ static void draw(const struct search *s, const char *purpose, struct draw *d)
     struct random r = random_stream(s->seed, purpose, (uint64_t)s->darts.steps);
     d->temperature = temperature(s);
     for (int i = 0; i < space->tables; i++) {
-        const real *row = node_value(graph_find(s->model.graph, space->table[i]));
-        for (int edge = 0; edge < space->edges; edge++, row += space->ops)
-            d->ops.of[i][edge] = gumbel_draw(&r, row, space->ops, d->temperature, d->p[i][edge]);
+        const struct space_table *t = &space->table[i];
+        const real *row = node_value(graph_find(s->model.graph, t->name));
+        for (int edge = 0; edge < t->rows; edge++, row += t->columns)
+            d->ops.of[i][edge] = gumbel_draw(&r, row, t->columns, d->temperature, d->p[i][edge]);
     }
 }
 
@@ -41,11 +42,12 @@ static void set_gradient(const struct search *s, const struct path *p, const str
 {
     const struct search_space *space = s->model.space;
     for (int i = 0; i < space->tables; i++) {
+        const struct space_table *t = &space->table[i];
         const real *slope = node_gradient(p->net.table[i]);
-        real *to = node_gradient(graph_find(s->model.graph, space->table[i]));
-        for (int edge = 0; edge < space->edges; edge++, slope += space->ops, to += space->ops) {
+        real *to = node_gradient(graph_find(s->model.graph, t->name));
+        for (int edge = 0; edge < t->rows; edge++, slope += t->columns, to += t->columns) {
             const int drawn = d->ops.of[i][edge];
-            gumbel_gradient(d->p[i][edge], space->ops, drawn, d->temperature, (double)slope[drawn],
+            gumbel_gradient(d->p[i][edge], t->columns, drawn, d->temperature, (double)slope[drawn],
                             to);
         }
     }

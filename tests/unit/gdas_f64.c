@@ -114,17 +114,17 @@ static double gated_loss(struct path *p, real *gate, double value)
 static double table_error(struct search *s, struct path *p, int table, struct random *r,
                           const struct edge_ops *ops, double temperature)
 {
-    const struct search_space *space = s->model.space;
-    const struct node *n = graph_find(s->model.graph, space->table[table]);
+    const struct space_table *t = &s->model.space->table[table];
+    const struct node *n = graph_find(s->model.graph, t->name);
     const double h = 1e-6;
     double most = 0, largest = 1e-6;
-    for (int edge = 0; edge < space->edges; edge++) {
-        const int drawn = ops->of[table][edge], first = edge * space->ops;
-        double soft[SPACE_MOST_OPS];
-        gumbel_draw(r, node_value(n) + first, space->ops, temperature, soft);
+    for (int edge = 0; edge < t->rows; edge++) {
+        const int drawn = ops->of[table][edge], first = edge * t->columns;
+        double soft[SPACE_MOST_COLUMNS];
+        gumbel_draw(r, node_value(n) + first, t->columns, temperature, soft);
         real *gate = node_value(p->net.table[table]) + first + drawn;
         const double slope = (gated_loss(p, gate, 1 + h) - gated_loss(p, gate, 1 - h)) / (2 * h);
-        for (int op = 0; op < space->ops; op++) {
+        for (int op = 0; op < t->columns; op++) {
             const double wanted = slope * soft[drawn] * ((op == drawn) - soft[op]) / temperature;
             most = fmax(most, fabs(node_gradient(n)[first + op] - wanted));
             largest = fmax(largest, fabs(wanted));
@@ -148,18 +148,19 @@ static void test_step(const char *space_name, int cells)
     struct random r = random_stream(SEED, "gdas architecture", 0), again = r;
     struct edge_ops ops;
     for (int i = 0; i < space->tables; i++)
-        for (int edge = 0; edge < space->edges; edge++) {
-            double p[SPACE_MOST_OPS];
-            const real *row = node_value(graph_find(s.model.graph, space->table[i]));
-            ops.of[i][edge] = gumbel_draw(&r, row + edge * space->ops, space->ops, temperature, p);
+        for (int edge = 0; edge < space->table[i].rows; edge++) {
+            double p[SPACE_MOST_COLUMNS];
+            const int columns = space->table[i].columns;
+            const real *row = node_value(graph_find(s.model.graph, space->table[i].name));
+            ops.of[i][edge] = gumbel_draw(&r, row + edge * columns, columns, temperature, p);
         }
     struct path p;
-    real kept[SPACE_MOST_TABLES][SPACE_MOST_EDGES * SPACE_MOST_OPS];
+    real kept[SPACE_MOST_TABLES][SPACE_MOST_ROWS * SPACE_MOST_COLUMNS];
     if (!ok(!path_new_gated(&p, &s.model, &ops, IMAGES, &e), "its path %s", e.text))
         return;
     batch_show(&s.held_out, p.net.x, p.net.label);
     for (int i = 0; i < space->tables; i++) {
-        const struct node *n = graph_find(s.model.graph, space->table[i]);
+        const struct node *n = graph_find(s.model.graph, space->table[i].name);
         memcpy(kept[i], node_value(n), node_count(n) * sizeof(real));
     }
     s.rate = 0;
@@ -167,7 +168,7 @@ static void test_step(const char *space_name, int cells)
     double most = 0;
     bool moved = false;
     for (int i = 0; i < space->tables; i++) {
-        const struct node *n = graph_find(s.model.graph, space->table[i]);
+        const struct node *n = graph_find(s.model.graph, space->table[i].name);
         moved = moved || memcmp(kept[i], node_value(n), node_count(n) * sizeof(real));
         memcpy(node_value(n), kept[i], node_count(n) * sizeof(real));
         most = fmax(most, table_error(&s, &p, i, &again, &ops, temperature));

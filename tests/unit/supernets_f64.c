@@ -93,8 +93,10 @@ static void gradients(const struct search_space *s)
     const struct net n = supernet(s, NULL, false);
     spread_tables(&n, 0, 1);
     const struct group a = graph_group(n.graph, GRAPH_ARCHITECTURE);
-    ok(a.count == (size_t)(s->tables * s->edges * s->ops), "%s: %d tables of %d x %d", s->name,
-       s->tables, s->edges, s->ops);
+    size_t elements = 0;
+    for (int i = 0; i < s->tables; i++)
+        elements += (size_t)(s->table[i].rows * s->table[i].columns);
+    ok(a.count == elements, "%s: %d tables of %zu elements in all", s->name, s->tables, elements);
     double most = worst(&n, GRAPH_ARCHITECTURE, 30);
     ok(most < 1e-6, "%s: gradient of the tables against differences, error %.1e", s->name, most);
     if (s->nodes) { /* DARTS' weights: darts_f64 */
@@ -110,8 +112,8 @@ static struct edge_ops draw(const struct search_space *s, int path)
     struct random r = random_stream(4, "paths", (uint64_t)path);
     struct edge_ops ops = {{{0}}};
     for (int i = 0; i < s->tables; i++)
-        for (int edge = 0; edge < s->edges; edge++)
-            ops.of[i][edge] = path < 2 ? path : (int)random_below(&r, (uint64_t)s->ops);
+        for (int row = 0; row < s->table[i].rows; row++)
+            ops.of[i][row] = path < 2 ? path : (int)random_below(&r, (uint64_t)s->table[i].columns);
     return ops;
 }
 
@@ -119,10 +121,11 @@ static void set_one_hot(const struct net *n, const struct search_space *s,
                         const struct edge_ops *ops)
 {
     for (int i = 0; i < s->tables; i++) {
-        real *row = node_value(graph_find(n->graph, s->table[i]));
-        for (int edge = 0; edge < s->edges; edge++, row += s->ops)
-            for (int op = 0; op < s->ops; op++)
-                row[op] = op == ops->of[i][edge] ? 0 : -1000;
+        const struct space_table *t = &s->table[i];
+        real *at = node_value(graph_find(n->graph, t->name));
+        for (int row = 0; row < t->rows; row++)
+            for (int column = 0; column < t->columns; column++)
+                *at++ = column == ops->of[i][row] ? 0 : -1000;
     }
 }
 
@@ -210,7 +213,7 @@ static struct net discrete(const struct search_space *s, const struct edge_ops *
         .image = IMAGE, .channels = CHANNELS, .cells = cells_of(s), .classes = CLASSES};
     struct graph *g = graph_new(&e);
     architecture_at(&a, s, 0);
-    for (int edge = 0; edge < s->edges; edge++)
+    for (int edge = 0; edge < s->choices; edge++)
         s->choose(&a, edge, ops->of[0][edge]);
     if (!g || architecture_build(&a, &d, g, &e) || graph_plan(g, d.loss, BATCH, GRAPH_TRAIN, &e)) {
         ok(false, "%s: a discrete network: %s", s->name, e.text);
@@ -265,7 +268,7 @@ static void gates(const struct search_space *s)
         logits = fmax(logits, distance(&path, &gated));
         spread_tables(&gated, 1, 0.3);
         if (i == PATHS - 1)
-            slopes = worst(&gated, GRAPH_ARCHITECTURE, (size_t)(s->edges * s->ops));
+            slopes = worst(&gated, GRAPH_ARCHITECTURE, 30);
         graph_free(path.graph);
         graph_free(gated.graph);
     }
