@@ -6,7 +6,7 @@ use Exporter 'import';
 use File::Basename 'basename';
 use JSON::PP;
 our @EXPORT = qw(fail lines_of text_of text_if json_of json_if json_by json_text rows_of write_whole versions_of versions_text
-    sum mean deviation ranks);
+    parts_of sum mean deviation ranks);
 
 sub fail { print STDERR basename($0), ": @_\n"; exit 1 }
 
@@ -56,6 +56,14 @@ sub versions_of {
     return split ' ', $versions // 'unknown';
 }
 sub versions_text { (@_ > 1 ? 'Versions of the programs, MIXED: ' : 'Version of the programs: ') . join(', ', @_) . ".\n" }
+
+# ---- searches ----
+
+# What the name of an arm of dds-nas tells, dds-by-gdas-mastery-0.2: {arm, by, mastery}.
+sub parts_of {
+    my ($arm, %parts) = split /-(by|loss|hardness|mastery|draw|from|encoder|search|final)-/, $_[0];
+    return { arm => $arm, %parts };
+}
 
 # ---- figures ----
 

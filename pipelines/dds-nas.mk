@@ -12,11 +12,15 @@
 #   RUN/seed-S/ARM/...                         what was found, and what it is worth
 #   RUN/seed-S/ARM/at-Q.json                   what it is worth on test images of quality Q
 #
-# Where JPEG comes in is told by the arm's name, ARM[-encoder-Q][-search-Q][-final-Q]: in front of
-# the training of the encoder; of the search, and so of the latents and the validation images; of
-# the training and the test of the network found. Q is a quality, or several parted by commas: each
-# image at one of them. Arms that part at -final- alone share a search, trained-encoder-Q and
-# trained-search-Q what they have in common of the embedding.
+# The arm's name tells what differs from the settings, ARM[-by-FRAMEWORK][-loss-LOSS][-hardness-H]
+# [-mastery-M][-draw-N][-from-SET][-encoder-Q][-search-Q][-final-Q]. FRAMEWORK: words joined by +, a
+# strategy or a space of search-step, or `first` or `second`, darts' order. LOSS: the encoder's losses,
+# joined by +, with @ and the weights if not `sum`. N: of architectures drawn at random another. SET:
+# the run beside this one where the architecture was searched that is trained here. Q: JPEG in
+# front of the training of the encoder; of the search, and so of the latents and the validation
+# images; of the training and the test of the network found; a quality, or several parted by commas:
+# each image at one of them. Arms that part at -final- alone share a search, trained-loss-LOSS,
+# trained-encoder-Q and trained-search-Q what they have in common of the embedding.
 
 include $(dir $(lastword $(MAKEFILE_LIST)))common.mk
 
@@ -88,16 +92,44 @@ when = $(if $(filter fresh,$(arm)),,--mastery $(or $(call level,mastery),$(MASTE
 
 # Targets are RUN/seed-S/ARM/FILE; the stem is seed-S or seed-S/ARM.
 seed = $(patsubst seed-%,%,$(firstword $(subst /, ,$*)))
-arm = $(firstword $(subst -, ,$(*F)))
-# The name up to WHERE; the level behind it.
+# dds-by-gdas-search-15: dds by=gdas search=15
+parts = $(subst -by-, by=,$(subst -loss-, loss=,$(subst -hardness-, hardness=,$(subst -mastery-, mastery=,\
+	$(subst -draw-, draw=,$(subst -from-, from=,$(subst -encoder-, encoder=,$(subst -search-, search=,\
+	$(subst -final-, final=,$(*F))))))))))
+arm = $(firstword $(parts))
+level = $(patsubst $1=%,%,$(filter $1=%,$(parts)))
+# The name up to WHERE.
 upto = $(firstword $(subst -$1-, ,$(*F)))
-level = $(firstword $(subst -, ,$(word 2,$(subst -$1-, ,$(*F)))))
 # $(call less,WHERE,NAME)
 less = $(subst $(if $(call level,$1),-$1-$(call level,$1)),,$2)
-embedding = $(patsubst $(arm)%,$(EMBEDDING_$(arm))%,$(call less,hardness,$(call less,mastery,$(call upto,final))))
+embedding = $(patsubst $(arm)%,$(EMBEDDING_$(arm))%,$(call less,by,$(call less,hardness,$(call less,mastery,$(call upto,final)))))
 forest = $(RUN)/$(*D)/$(embedding)/forest
 searched = $(RUN)/$(*D)/$(call upto,final)/search
 validation = $(if $(call level,search),$(searched)/validation,$(RUN)/$(*D)/validation)
+
+# The framework: cells of a space come in stages of equally many; who needs to know how long it lasts.
+STAGES_nasbench201 = 3
+STAGES_tinycell-125 = 2
+STAGES_tinycell-27 = 2
+PACED = gdas
+ORDERS = first second
+framework = $(subst +, ,$(call level,by))
+space = $(foreach w,$(framework),$(if $(STAGES_$w),$w))
+strategy = $(filter-out $(space) $(ORDERS),$(framework))
+order = $(foreach w,$(filter $(ORDERS),$(framework)),--order $(if $(filter first,$w),1,2))
+# $(call cells,OPTIONS): so many at least as these say.
+cells = $(patsubst --cells=%,%,$(lastword $(filter --cells=%,$(subst --cells ,--cells=,$1))))
+staged = $1$(foreach s,$(space),$(if $(call cells,$1), --cells $(shell \
+	echo $$((($(call cells,$1) + $(STAGES_$s) - 1) / $(STAGES_$s) * $(STAGES_$s))))))
+orderless = $(subst --order 1,,$(subst --order 2,,$1))
+stepped = $(call staged,$(if $(order)$(filter-out darts,$(strategy)),$(call orderless,$(SEARCH)),$(SEARCH))) \
+	$(order) $(space:%=--space %) $(strategy:%=--strategy %) \
+	$(if $(filter $(PACED),$(strategy)),--total-epochs $(SEARCH_EPOCHS))
+
+# The encoder's losses and their weights. Where angles are trained, distances are of latents of length 1.
+losses = $(subst @, ,$(call level,loss))
+objective = --loss $(or $(word 1,$(losses)),$(LOSS)) --weight $(if $(losses),$(or $(word 2,$(losses)),sum),$(WEIGHT))
+unit = $(if $(filter circle cosine,$(subst +, ,$(or $(word 1,$(losses)),$(LOSS)))),--unit)
 
 comma = ,
 compress = compress $(if $(findstring $(comma),$1),--mix $1 --seed $(seed),--jpeg $1) $(threads) $(plain)
@@ -121,9 +153,9 @@ define newline
 
 endef
 
-folders = $(foreach s,$(SEEDS),$(ARMS:%=$(RUN)/seed-$s/%))
+folders ?= $(foreach s,$(SEEDS),$(ARMS:%=$(RUN)/seed-$s/%))
 data: $(foreach s,$(SEEDS),$(addprefix $(RUN)/seed-$s/,pool validation test))
-searches = $(foreach f,$(folders),$(if $(filter-out drawn drawn-%,$(notdir $f)),$f))
+searches = $(foreach f,$(folders),$(if $(filter drawn drawn-%,$(notdir $f))$(findstring -from-,$f),,$f))
 search: $(searches:%=%/curve.png) $(folders:%=%/genotype.png) $(searches:%=%/mined.png)
 train: $(folders:%=%/metrics.json)
 summary: search $(folders:%=%/summary.txt) $(folders:%=%/retrain.sh)
@@ -147,12 +179,12 @@ $(RUN)/%/test: | $(RUN)/settings
 $(RUN)/%/encoder: $(RUN)/$$(*D)/pool
 	$(call say,encoder)
 	@$(call timed,encoder,$(call feed,$(call level,encoder),$<,train-encoder --latent $(LATENT) \
-		--loss $(LOSS) --weight $(WEIGHT) $(ENCODER) $(if $(filter untrained,$(arm)),--epochs 0,--checkpoint $@.checkpoint) \
+		$(objective) $(ENCODER) $(if $(filter untrained,$(arm)),--epochs 0,--checkpoint $@.checkpoint) \
 		--seed $(seed) $(threads) $(plain) -o $@))
 	@rm -f $@.checkpoint
 $(RUN)/%/latents: $(RUN)/$$(*D)/$$(call upto,search)/encoder $(RUN)/$$(*D)/pool
 	@$(call timed,latents,$(call feed,$(call level,search),$(word 2,$^),encode-latent --weights $< \
-		$(threads) $(plain) -o $@))
+		$(unit) $(threads) $(plain) -o $@))
 $(RUN)/%/pixels/latents: $(RUN)/%/pool
 	@mkdir -p $(@D); save tsv - $< | sed '1s/image/z/g' | load tsv - $(plain) -o $@
 $(RUN)/%/space.json: $(RUN)/%/latents
@@ -182,14 +214,14 @@ $(RUN)/%/search/last: $(RUN)/$$(*D)/pool $$(validation) \
 	@for e in $$(seq $(SEARCH_EPOCHS)); do \
 		[ -e $(@D)/subset.$$e ] || { $(call timed,search, \
 		pick --ids $(@D)/subset.$$((e - 1)) $< $(call at,search) | \
-		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(SEARCH) $(BUDGET) \
+		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(stepped) $(BUDGET) \
 			--seed $(seed) $(threads) $(plain) | $(if $(HARDER),tee $(@D)/hardness |) \
 		mine $(MINE_$(arm)) $(when) \
 			$(plain) -o $(@D)/$(if $(HARDER),next,subset.$$e)); $(if $(HARDER),$(harder)) }; \
 		$(if $(BUDGET),! peek --json $(@D)/subset.$$e | grep '^ *"over":' >/dev/null || break;) \
 	done; ln -f $(@D)/subset.$$e $@
 
-found = $(if $(filter-out drawn,$(arm)),$(searched)/last)
+found = $(if $(filter drawn,$(arm))$(call level,from),,$(searched)/last)
 $(RUN)/%/supernet.json: $$(found) $$(validation)
 	@predict --weights $(<D)/state $(threads) <$(word 2,$^) | evaluate --json >$@.new && mv $@.new $@
 $(RUN)/%/archive.tsv $(RUN)/%/curve.tsv: $$(found) $(RUN)/%/supernet.json
@@ -202,9 +234,11 @@ $(RUN)/%/mined.png: $(RUN)/%/archive.tsv $(RUN)/$$(*D)/pool
 	if cut -f 5 $< | grep -qx 0; then pick --not-ids $(searched)/subset.0; else cat; fi | \
 	mosaic --by-class -o $@
 
-$(RUN)/%/architecture: $$(found) | $(RUN)/settings
+given = $(patsubst %,$(dir $(RUN))%/$(*D)/$(call upto,from)/architecture,$(call level,from))
+$(RUN)/%/architecture: $$(found) $$(given) | $(RUN)/settings
 	@mkdir -p $(@D)
-	@derive $(plain) -o $@ $(if $(found),$(<D)/state,--random --seed $(seed))
+	@derive $(plain) -o $@ $(or $(given),$(if $(found),$(<D)/state),--random $(space:%=--space %) \
+		--seed $(if $(call level,draw),$$(($(call level,draw) * 1000 + $(seed))),$(seed)))
 $(RUN)/%/genotype.txt: $(RUN)/%/architecture
 	@derive --format genotype -o $@ $<
 $(RUN)/%/genotype.dot: $(RUN)/%/architecture
@@ -216,7 +250,7 @@ $(RUN)/%/genotype.png: $(RUN)/%/genotype.dot
 
 $(RUN)/%/net: $(RUN)/%/architecture $(RUN)/$$(*D)/pool
 	$(call say,training the network found)
-	@$(call timed,train,$(call feed,$(call level,final),$(word 2,$^),train --arch $< $(TRAIN) \
+	@$(call timed,train,$(call feed,$(call level,final),$(word 2,$^),train --arch $< $(call staged,$(TRAIN)) \
 		--seed $(seed) $(threads) $(plain) --checkpoint $@.checkpoint -o $@))
 	@rm -f $@.checkpoint
 predict = predict --weights $(<D)/net $(threads) $(plain)
@@ -239,7 +273,7 @@ define RETRAIN
 # Trains the network of this folder again, or to another FILE; needs the programs on PATH.
 folder=$$(dirname "$$0")
 load $(DATA) train | pick --per-class $(POOL) --seed $(seed) $(call at,final) |
-    train --arch "$$folder/genotype.txt" $(TRAIN) --seed $(seed) -o "$${1:-$$folder/net.again}"
+    train --arch "$$folder/genotype.txt" $(call staged,$(TRAIN)) --seed $(seed) -o "$${1:-$$folder/net.again}"
 endef
 $(RUN)/%/retrain.sh: $(RUN)/%/genotype.txt
 	@printf '%s\n' '$(subst $(newline),' ',$(RETRAIN))' >$@.new && chmod +x $@.new && mv $@.new $@
