@@ -145,6 +145,24 @@ struct node *concat(int count, struct node *const *x)
         &(struct node){.code = OP_CONCAT, .inputs = count, .input = (struct node **)x}, 0);
 }
 
+/* The shape rule takes the last extents from the template's. */
+struct node *fit_channels(struct node *x, int channels)
+{
+    return graph_build(&(struct node){.code = OP_FIT, .shape = {true, 1, {channels}}, INPUTS(x)},
+                       0);
+}
+
+struct node *fit_weights(struct node *w, int in, int out)
+{
+    return graph_build(&(struct node){.code = OP_FIT, .shape = {false, 2, {in, out}}, INPUTS(w)},
+                       0);
+}
+
+struct node *interpolate(struct node *x, int channels)
+{
+    return graph_build(&(struct node){.code = OP_INTERPOLATE, .integer = channels, INPUTS(x)}, 0);
+}
+
 struct node *linear(struct node *x, struct node *w, struct node *b)
 {
     return graph_build(&(struct node){.code = OP_LINEAR, INPUTS(x, w, b)}, 1 << 2);
@@ -180,6 +198,12 @@ struct node *cross_entropy(struct node *logits, struct node *label, double smoot
 {
     return graph_build(
         &(struct node){.code = OP_CROSS_ENTROPY, .number = smoothing, INPUTS(logits, label)}, 0);
+}
+
+struct node *distillation(struct node *logits, struct node *teacher, double temperature)
+{
+    return graph_build(
+        &(struct node){.code = OP_DISTILLATION, .number = temperature, INPUTS(logits, teacher)}, 0);
 }
 
 struct node *pixel_cross_entropy(struct node *logits, struct node *label, struct node *weights)

@@ -76,6 +76,13 @@ struct node *stop_gradient(struct node *x);
 
 /* ---- shapes and products (ops/linear.c) ---- */
 struct node *concat(int count, struct node *const *x);      /* along channels */
+/* The first channels of an image, and 0 in those that it has not. (ops/channels.c) */
+struct node *fit_channels(struct node *x, int channels);
+/* The same of both last extents of a parameter: of a convolution's weights [k, k, in, out]. */
+struct node *fit_weights(struct node *w, int in, int out);
+/* Channel t of `channels` is the mean of x's from floor(t c / channels) to ceil((t + 1) c / channels)
+ * - 1, c those of x: adaptive average pooling along channels (ops/channels.c). */
+struct node *interpolate(struct node *x, int channels);
 struct node *linear(struct node *x, struct node *w, struct node *b); /* flattens x; b may be NULL */
 struct node *softmax(struct node *x);                       /* over the last extent */
 struct node *log_softmax(struct node *x);
@@ -91,6 +98,9 @@ struct node *mix(struct node *into, struct node *weights, int row, int column, s
 /* ---- losses: scalars, means over the batch (ops/loss.c) ---- */
 /* label: a 1x1x1 input holding the class index; one that is no class makes the loss NaN. smoothing as PyTorch's label_smoothing. */
 struct node *cross_entropy(struct node *logits, struct node *label, double smoothing);
+/* Hinton, Vinyals, Dean 2015: temperature^2 KL(softmax(teacher / temperature) | softmax(logits /
+ * temperature)), mean over the batch; the teacher's logits are constant. */
+struct node *distillation(struct node *logits, struct node *teacher, double temperature);
 /* label: height x width x 1, the class of every pixel; one that is no class leaves its pixel out.
  * weights: [classes], constant, or NULL for 1 each. The mean over the pixels of the batch by the
  * weights of their classes, as PyTorch's with `weight` and `ignore_index`; 0 where none counts

@@ -176,6 +176,26 @@ static struct node *case_kendall(struct graph *g, const struct gradcheck *c)
     return add_scalars(kendall(l, check_weight(g, "s", GRAPH_WEIGHTS, 1), c->integer), l, 0.3);
 }
 
+static struct node *case_distillation(struct graph *g, const struct gradcheck *c)
+{
+    return distillation(vector(g, c, "x"), scale_by(vector(g, c, "unit"), 3), c->number);
+}
+static struct node *case_fit(struct graph *g, const struct gradcheck *c)
+{
+    return fit_channels(image(g, c, "x"), c->out);
+}
+/* Of a convolution: the part of its weights that so many channels have. */
+static struct node *case_fit_weights(struct graph *g, const struct gradcheck *c)
+{
+    struct node *w = check_weight(g, "w", GRAPH_WEIGHTS, 3, 3, 7, 6);
+    return conv2d(image(g, c, "x"), fit_weights(w, c->channels, c->out),
+                  (struct window){.kernel = 3, .pad = 1});
+}
+static struct node *case_interpolate(struct graph *g, const struct gradcheck *c)
+{
+    return interpolate(image(g, c, "x"), c->out);
+}
+
 static const struct gradcheck cases[] = {
 #define ACTIVATION(text, a)                                                             \
     {                                                                                   \
@@ -226,6 +246,19 @@ static const struct gradcheck cases[] = {
      .integer = 40},
     {"mix, one term", case_mix, 17, .height = 1, .width = 1, .channels = 3, .integer = 1},
     {"mix, several tiles", case_mix, 1, .height = 13, .width = 11, .channels = 24, .integer = 3},
+    {"channels cut", case_fit, 5, 3, .height = 3, .width = 2, .channels = 7, .out = 3},
+    {"channels padded", case_fit, 5, 3, .height = 3, .width = 2, .channels = 3, .out = 19},
+    {"weights cut", case_fit_weights, 3, .height = 3, .width = 4, .channels = 5, .out = 4},
+    {"weights cut and padded", case_fit_weights, 3, .height = 3, .width = 4, .channels = 9,
+     .out = 5},
+    {"interpolation to more", case_interpolate, 5, 3, .height = 3, .width = 2, .channels = 5,
+     .out = 7},
+    {"interpolation to fewer", case_interpolate, 17, .height = 2, .width = 2, .channels = 19,
+     .out = 4},
+    {"interpolation to as many", case_interpolate, 2, .height = 2, .width = 2, .channels = 5,
+     .out = 5},
+    {"distillation", case_distillation, 5, 4, .channels = 7, .number = 4},
+    {"distillation, cold", case_distillation, 18, .channels = 3, .number = 0.7},
     {"cross-entropy", case_cross_entropy, 5, 4, .channels = 5},
     {"cross-entropy, smoothed", case_cross_entropy, 18, .channels = 5, .number = 0.1},
     {"pixel cross-entropy", case_pixels, 5, 4, .height = 3, .width = 5, .channels = 5},

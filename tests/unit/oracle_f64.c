@@ -105,6 +105,10 @@ static struct node *build_concat(struct subject *s)
 {
     return concat(2, s->in);
 }
+static struct node *build_interpolation(struct subject *s)
+{
+    return interpolate(s->in[0], arg(s, "size", 0));
+}
 static struct node *build_loss(struct subject *s)
 {
     const char *f = s->folder + 5;
@@ -112,6 +116,12 @@ static struct node *build_loss(struct subject *s)
     if (!strncmp(f, "cross_entropy", 13)) {
         s->extra = graph_input(s->g, "target", 1, 1, 1);
         return cross_entropy(s->in[0], s->extra, number(s, "label_smoothing", 0));
+    }
+    if (!strcmp(f, "kd")) { /* (1 - alpha) cross-entropy + alpha T^2 KL */
+        const double alpha = number(s, "alpha", 0);
+        s->extra = graph_input(s->g, "target", 1, 1, 1);
+        return add_scalars(scale_by(cross_entropy(s->in[0], s->extra, 0), 1 - alpha),
+                           distillation(s->in[0], s->in[1], number(s, "T", 0)), alpha);
     }
     if (!strcmp(f, "bce_with_logits")) {
         s->extra = graph_input(s->g, "target", 1, 1, node_shape(s->in[0])->extent[2]);
@@ -139,6 +149,7 @@ static const struct {
                 {"max_unpool2d", build_max_unpool},
                 {"avg_pool2d.", build_avg_pool},
                 {"adaptive_avg_pool2d", build_global},
+                {"adaptive_avg_pool1d_channels", build_interpolation},
                 {"act.", build_activation},
                 {"softmax", build_softmax},
                 {"log_softmax", build_log_softmax},

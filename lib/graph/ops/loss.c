@@ -120,6 +120,56 @@ const struct op OP(cross_entropy) = {.name = "cross-entropy",
                                      .reads = 1 << 0 | 1 << 1,
                                      .constant = 1 << 1};
 
+/* ---- distillation ---- */
+
+static int distillation_shape(struct node *n, struct error *e)
+{
+    if (!(n->number > 0))
+        return error_set(e, "a temperature of %g", n->number);
+    return all_alike(n, e);
+}
+
+static double distillation_value(const struct node *n, int image)
+{
+    const size_t count = node_count(n->input[0]);
+    const double t = n->number;
+    const real *x = of_image(n, 0, image), *teacher = of_image(n, 1, image);
+    const double norm = log_sum_exp_at(x, count, t), wanted = log_sum_exp_at(teacher, count, t);
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double p = (double)teacher[i] / t - wanted;
+        sum += exp(p) * (p - ((double)x[i] / t - norm));
+    }
+    return t * t * sum;
+}
+
+static void distillation_slope(const struct node *n, int image, double scale, const struct slope *s)
+{
+    const size_t count = node_count(n->input[0]);
+    const double t = n->number;
+    const real *x = of_image(n, 0, image), *teacher = of_image(n, 1, image);
+    const double norm = log_sum_exp_at(x, count, t), wanted = log_sum_exp_at(teacher, count, t);
+    for (size_t i = 0; i < count; i++)
+        give(s, 0, i,
+             scale * t * (exp((double)x[i] / t - norm) - exp((double)teacher[i] / t - wanted)));
+}
+
+static void distillation_forward(const struct node *n, const struct context *c)
+{
+    mean_forward(n, c, distillation_value);
+}
+static void distillation_backward(const struct node *n, const struct context *c)
+{
+    mean_backward(n, c, distillation_slope);
+}
+
+const struct op OP(distillation) = {.name = "distillation",
+                                    .shape = distillation_shape,
+                                    .forward = {distillation_forward},
+                                    .backward = {distillation_backward},
+                                    .reads = 1 << 0 | 1 << 1,
+                                    .constant = 1 << 1};
+
 /* ---- means over pairs of elements ---- */
 
 /* Defines an op from its value f and its slopes by x and by y. */

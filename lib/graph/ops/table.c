@@ -22,12 +22,15 @@
     X(OP_DROPOUT, dropout)                           \
     X(OP_STOP_GRADIENT, stop_gradient)               \
     X(OP_CONCAT, concat)                             \
+    X(OP_FIT, fit)                                   \
+    X(OP_INTERPOLATE, interpolate)                   \
     X(OP_LINEAR, linear)                             \
     X(OP_SOFTMAX, softmax)                           \
     X(OP_LOG_SOFTMAX, log_softmax)                   \
     X(OP_L2_NORMALISE, l2_normalise)                 \
     X(OP_MIX, mix)                                   \
     X(OP_CROSS_ENTROPY, cross_entropy)               \
+    X(OP_DISTILLATION, distillation)                 \
     X(OP_PIXEL_CROSS_ENTROPY, pixel_cross_entropy)   \
     X(OP_PIXEL_ABSOLUTE_ERROR, pixel_absolute_error) \
     X(OP_MEAN_SQUARED_ERROR, mean_squared_error)     \
