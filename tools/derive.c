@@ -20,8 +20,9 @@ static const struct option options[] = {
     {"all", 0, OPTION_FLAG, &all, NULL, "all of the space, a text a line; takes no FILE", 0, 0,
      NULL},
     {"mutate", 0, OPTION_FLAG, &mutate, NULL,
-     "change one choice of the architecture (an operation, or a darts node's inputs) at random by "
-     "--seed",
+     "change one choice of the architecture (an operation, a darts node's inputs, a width, a "
+     "depth) "
+     "at random by --seed",
      0, 0, NULL},
     {"count", 0, OPTION_INT, &count, "N",
      "of --random, so many, all different; of --mutate, so many of the same one; a text a line", 1,
@@ -41,13 +42,19 @@ static const struct program program = {
         "picture of its cells.\n\n"
         "Of a search state each node keeps the two incoming edges with the largest softmax weight "
         "over operations other than none, each with that operation (Liu et al., ICLR 2019); of the "
-        "other spaces each edge keeps its largest, which may be none.\n\n"
+        "other spaces each edge, convolution or stage keeps its largest, which of an edge may be "
+        "none.\n\n"
         "Spaces: darts, whose text is DARTS' Genotype(...); nasbench201 (Dong and Yang, ICLR "
         "2020), "
         "15625 cells of 4 nodes, of which each sums an operation of every node before: none, "
         "skip_connect, nor_conv_1x1, nor_conv_3x3 or avg_pool_3x3, with the text "
         "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|...|; tinycell-125, the same of 3 nodes, and "
-        "tinycell-27, the same of none, skip_connect and nor_conv_3x3.",
+        "tinycell-27, the same of none, skip_connect and nor_conv_3x3; resnet-14, -20, -32, -56 "
+        "and "
+        "-110 (Dong and Yang, NeurIPS 2019), the widths and depths of residual networks, with the "
+        "text resnet-14(10|10-7 (3-10)|9-9 10-4|5-5 (4-4)): tenths of the largest network's "
+        "channels, of its stem, then stage by stage of each block's two convolutions; blocks in "
+        "brackets are left out. resnet-14 alone is the largest.",
     .examples = "derive -o arch search\n"
                 "derive --format genotype search\n"
                 "derive --format dot search | dot -Tpng >cells.png\n"
@@ -67,10 +74,14 @@ static void make(const struct call *c, const struct architecture *given, uint64_
     const struct search_space *space = search_space_find(space_name);
     const struct random places = random_stream(c->seed, "architecture", 0);
     struct random changes = random_stream(c->seed, "mutation", i);
+    struct random draws = random_stream(c->seed, "architecture", i + 1);
+    const uint64_t number = search_space_count(space);
     if (all)
         architecture_at(to, space, i);
+    else if (at_random && number < UINT64_MAX)
+        architecture_at(to, space, random_place_at(&places, number, i));
     else if (at_random)
-        architecture_at(to, space, random_place_at(&places, search_space_count(space), i));
+        architecture_draw(to, space, &draws);
     else
         *to = *given;
     if (mutate)

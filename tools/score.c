@@ -65,6 +65,15 @@ static int classes_of(const struct samples *s)
     return count < 2 || count > NETWORK_MOST_CLASSES ? 2 : (int)count;
 }
 
+/* Whether each of them tells its own. */
+static bool cells_are_told(const struct architectures *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (!all->each[i].space->cells)
+            return false;
+    return true;
+}
+
 /* All samples as one batch. */
 static int fill(struct batch *b, const struct samples *s, struct error *e)
 {
@@ -182,6 +191,7 @@ int main(int argc, char **argv)
     if (architectures_read(&all, arch_path, &limits, &e) ||
         samples_read(&call, path, false, &table, &samples, &e))
         program_fail(&call, &e);
+    program_forbid(&call, cells_are_told(&all), "is told by the architectures", "cells");
     if (matrix_path && all.count > 1)
         program_usage(&call, "--matrix is of one architecture, %s has %zu", arch_path, all.count);
     if (run(&call, &all, &samples, &e))

@@ -14,7 +14,7 @@ static const char *strategy = "darts", *schedule = "cyclic", *augment = "auto";
 static int64_t order = 2, candidates = 8, population = 20, sample = 5;
 static int64_t window = 5, total_epochs = 50, epochs = 1, until = -1;
 static int64_t most_images;
-static double most_seconds;
+static double most_seconds, macs = 0.47;
 static bool measure;
 static struct model_options network = {
     .space = "darts", .cells = 8, .channels = 16, .batch = 64, .classes = 10};
@@ -47,13 +47,16 @@ static const struct option options[] = {
     {"sample", 0, OPTION_INT, &sample, "N",
      "of evolution: how many are drawn, the best of whom has a child; at most --population", 1,
      SEARCH_MOST_CANDIDATES, NULL},
+    {"macs", 0, OPTION_REAL, &macs, "X",
+     "of tas: what is to be found has this share of the largest network's multiply-adds", 0.01, 1,
+     NULL},
     {"window", 0, OPTION_INT, &window, "N", "epochs that easiness is a mean over", 1, 1000, NULL},
     {"schedule", 0, OPTION_CHOICE, &schedule, "WORD",
      "learning rate: a triangle of 20 epochs that a new subset sets to its peak, or half a cosine "
      "over --total-epochs",
      0, 0, "cyclic|cosine"},
     {"total-epochs", 0, OPTION_INT, &total_epochs, "N",
-     "length of the cosine, and of the time in which gdas cools", 1, 1e6, NULL},
+     "length of the cosine, and of the time in which gdas and tas cool", 1, 1e6, NULL},
     {"augment", 0, OPTION_CHOICE, &augment, "WORD", "random variants of the images", 0, 0,
      AUGMENT_WORDS},
     MODEL_OPTIONS(network),
@@ -74,7 +77,13 @@ static const struct program program = {
         "of 14 edges x 8 operations for each; cells at one and two thirds of the network halve the "
         "images. nasbench201 (Dong and Yang 2020), tinycell-125 and tinycell-27: one kind of cell, "
         "a table of 6 or 3 edges x 5 or 3 operations; --cells are all of that kind, in 3 stages "
-        "(nasbench201) or 2 of equally many, between which a residual block halves the images.\n\n"
+        "(nasbench201) or 2 of equally many, between which a residual block halves the images. "
+        "resnet-14, resnet-20, resnet-32, resnet-56 and resnet-110 (Dong and Yang 2019, TAS): how "
+        "wide each convolution of such a residual network is, 3 to 10 tenths of the channels that "
+        "it has in the largest, which begins with --channels, and how many of its blocks each of "
+        "the three stages has; a table of as many convolutions x 8 widths, another of 3 stages x "
+        "the depths 1, 3, 5, ... and all (up to three blocks, any). Their --cells are their "
+        "own.\n\n"
         "Budgets. --most-images and --most-seconds bound what a search may cost over all its "
         "calls, "
         "however many epochs are asked for. Where one is used up, meta `search` has `over`, its "
@@ -101,7 +110,16 @@ static const struct program program = {
         "takes a step; at the end of an epoch it draws --candidates others, and learns by the "
         "accuracy of each on a batch of validation samples with the shared weights, by REINFORCE "
         "(Williams 1992) with a moving average for a baseline and a bonus for entropy. derive will "
-        "find the most probable architecture.\n\n"
+        "find the most probable architecture. tas (Dong and Yang 2019), of the resnets: for each "
+        "batch two widths of every convolution are drawn, the narrower interpolated along its "
+        "channels, and mixed by a Gumbel-softmax, as are all depths of every stage, from "
+        "temperature 5 to 0.1 by half a cosine over --total-epochs; the weights take a step by "
+        "Nesterov's SGD (--schedule cosine: from 0.1 to 0), then, by another draw, the "
+        "architecture "
+        "parameters theirs on validation samples, where the logarithm of the expected "
+        "multiply-adds, twice, counts against what is wider than --macs, and for what is narrower "
+        "by more than a twentieth of the largest network. The state tells the share of what derive "
+        "would find in meta search, kept. The other strategies know no costs.\n\n"
         "The state is replaced after every epoch, "
         "whole or not at all, so a call that was killed is simply repeated.\n\n"
         "What a search begins with stays: options that are given later must say the same, and "
@@ -123,6 +141,10 @@ static const struct program program = {
                 "pick --ids subset pool |\n"
                 "    search-step --space nasbench201 --cells 6 --channels 8 --state cells \\\n"
                 "        --validation validation | mine --forest forest -o ids.cells\n"
+                "# the widths and depths of a residual network, a half of its multiply-adds\n"
+                "pick --ids subset pool |\n"
+                "    search-step --space resnet-14 --strategy tas --macs 0.5 --channels 8 \\\n"
+                "        --state narrow --validation validation | mine --forest forest -o ids.tas\n"
                 "# how large a super-net is\n"
                 "search-step --describe --cells 8 --channels 16 --image 28x28x1",
     .files = "The file of --state is a weights stream: the super-net's weights, the architecture "
@@ -145,8 +167,9 @@ static const struct {
     {"candidates", "goes with --strategy random, evolution or reinforce"},
     {"population", "goes with --strategy evolution"},
     {"sample", "goes with --strategy evolution"},
+    {"macs", "goes with --strategy tas"},
 };
-#define OWN_SETTINGS "order candidates population sample"
+#define OWN_SETTINGS "order candidates population sample macs"
 
 static void check_own(const struct call *c, const struct strategy *s)
 {
@@ -155,6 +178,8 @@ static void check_own(const struct call *c, const struct strategy *s)
     if (s == &STRATEGY_EVOLUTION && sample > population)
         program_usage(c, "--sample %lld: more than --population %lld", (long long)sample,
                       (long long)population);
+    if (s == &STRATEGY_TAS && !search_space_find(network.space)->blocks)
+        program_usage(c, "--strategy tas goes with --space resnet-14 and the like");
 }
 
 static int begin(const struct call *c, struct search *s, const struct samples *d,
@@ -162,8 +187,8 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
 {
     struct normalisation n;
     const struct strategy *how = strategy_find(strategy);
-    program_forbid(c, strcmp(schedule, "cosine") && how != &STRATEGY_GDAS,
-                   "goes with --schedule cosine and --strategy gdas", "total-epochs");
+    program_forbid(c, strcmp(schedule, "cosine") && how != &STRATEGY_GDAS && how != &STRATEGY_TAS,
+                   "goes with --schedule cosine and --strategy gdas or tas", "total-epochs");
     if (samples_normalisation(v, &n, e))
         return error_wrap(e, "%s", validation_path);
     char names[256];
@@ -229,6 +254,7 @@ static void check_call(const struct call *c)
     struct error e;
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
+    program_forbid(c, search_space_find(network.space)->cells, "is told by the space", "cells");
     program_forbid(
         c, network.describe, "does nothing with --describe",
         "state validation epochs until most-images most-seconds measure strategy " OWN_SETTINGS

@@ -1,5 +1,6 @@
 #include "network/dense.h"
 #include <string.h>
+#include "network/scan.h"
 
 static const char *const names[DENSE_OPS] = {"none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3",
                                              "avg_pool_3x3"};
@@ -29,69 +30,33 @@ int dense_edge(int node, int input)
 
 /* ---- parsing ---- */
 
-struct parser {
-    const char *text;
-    size_t length, at;
-    struct error *e;
-};
-
-static int expected(const struct parser *p, const char *what)
-{
-    char found[8] = "the end";
-    if (p->at < p->length)
-        snprintf(found, sizeof found, "'%c'", p->text[p->at]);
-    return error_set(p->e, "column %zu: expected %s, found %s", p->at + 1, what, found);
-}
-
-static bool take(struct parser *p, char c)
-{
-    bool there = p->at < p->length && p->text[p->at] == c;
-    p->at += there;
-    return there;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 /* OP~INPUT| */
-static int parse_edge(struct parser *p, enum dense_op *to, int input)
+static int parse_edge(struct scan *p, enum dense_op *to, int input)
 {
-    const char digit[] = {'\'', (char)('0' + input), '\'', '\0'};
     for (int op = 0; op < DENSE_OPS; op++) {
-        size_t n = strlen(names[op]);
-        if (p->length - p->at < n || memcmp(p->text + p->at, names[op], n))
+        if (!scan_take_word(p, names[op]))
             continue;
-        p->at += n;
         *to = op;
-        return !take(p, '~')        ? expected(p, "'~'")
-               : !take(p, digit[1]) ? expected(p, digit)
-               : !take(p, '|')      ? expected(p, "'|'")
-                                    : 0;
+        return scan_need(p, '~') || scan_need(p, (char)('0' + input)) || scan_need(p, '|') ? -1 : 0;
     }
-    return expected(p, "none, skip_connect, nor_conv_1x1, nor_conv_3x3 or avg_pool_3x3");
+    return scan_expected(p, "none, skip_connect, nor_conv_1x1, nor_conv_3x3 or avg_pool_3x3");
 }
 
 int dense_parse(struct dense_cell *cell, const char *text, size_t length, struct error *e)
 {
-    while (length && is_blank(text[length - 1]))
-        length--;
-    struct parser p = {text, length, 0, e};
-    while (p.at < length && is_blank(text[p.at]))
-        p.at++;
+    struct scan p = scan_begin(text, length, e);
     *cell = (struct dense_cell){.nodes = 1};
     do {
         if (cell->nodes == DENSE_MOST_NODES)
-            return expected(&p, "the end");
-        if (!take(&p, '|'))
-            return expected(&p, "'|'");
+            return scan_expected(&p, "the end");
+        if (scan_need(&p, '|'))
+            return -1;
         for (int input = 0; input < cell->nodes; input++)
             if (parse_edge(&p, &cell->op[dense_edge(cell->nodes, input)], input))
                 return -1;
         cell->nodes++;
-    } while (take(&p, '+'));
-    return p.at == length ? 0 : expected(&p, "'+' or the end");
+    } while (scan_take(&p, '+'));
+    return scan_ended(&p) ? 0 : scan_expected(&p, "'+' or the end");
 }
 
 /* ---- printing ---- */

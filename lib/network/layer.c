@@ -135,11 +135,12 @@ void layer_tables(struct supernet *s, struct graph *g, const struct search_space
                   struct node *mixing[2])
 {
     for (int i = 0; i < 2; i++) {
-        s->table[i] = i >= space->tables || (s->path && !s->gated)
-                          ? NULL
-                          : layer_weight(g, space->table[i].name, GRAPH_ARCHITECTURE, 2,
-                                         (int[]){space->table[i].rows, space->table[i].columns},
-                                         (struct initial){INITIAL_NORMAL, 0, 1e-3});
+        s->table[i] =
+            i >= space->tables || (s->path && !s->gated)
+                ? NULL
+                : layer_weight(g, space->table[i].name, GRAPH_ARCHITECTURE, 2,
+                               (int[]){space->table[i].rows, space->table[i].columns},
+                               (struct initial){INITIAL_NORMAL, 0, space->table[i].deviation});
         mixing[i] = s->table[i] && !s->path ? softmax(s->table[i]) : s->table[i];
     }
 }

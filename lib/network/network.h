@@ -27,8 +27,8 @@ struct supernet {
      * stands there. */
     bool gated;
     struct node *x, *label; /* inputs */
-    /* Architecture parameters, one table for each kind of cell, edges x operations, N(0, 1e-3),
-     * whose softmax mixes; NULL where there are none. Of DARTS: normal, reduce. */
+    /* Architecture parameters, the tables of the space, whose softmax by rows mixes; NULL where there
+     * are none. */
     struct node *table[2];
     struct node *logits, *loss; /* cross-entropy, mean over the batch */
 };

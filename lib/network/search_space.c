@@ -5,8 +5,9 @@
 #include "base/text.h"
 #include "network/layer.h"
 
-static const struct search_space *const SPACES[] = {&SPACE_DARTS, &SPACE_NASBENCH201,
-                                                    &SPACE_TINYCELL_125, &SPACE_TINYCELL_27};
+static const struct search_space *const SPACES[] = {
+    &SPACE_DARTS,     &SPACE_NASBENCH201, &SPACE_TINYCELL_125, &SPACE_TINYCELL_27, &SPACE_RESNET_14,
+    &SPACE_RESNET_20, &SPACE_RESNET_32,   &SPACE_RESNET_56,    &SPACE_RESNET_110};
 enum { SPACES_COUNT = sizeof SPACES / sizeof *SPACES };
 
 const struct search_space *search_space_find(const char *name)
@@ -21,7 +22,8 @@ uint64_t search_space_count(const struct search_space *s)
 {
     uint64_t count = 1;
     for (int k = 0; k < s->choices; k++)
-        count *= (uint64_t)s->options(s, k);
+        if (__builtin_mul_overflow(count, (uint64_t)s->options(s, k), &count))
+            return UINT64_MAX;
     return count;
 }
 
@@ -40,6 +42,18 @@ void architecture_at(struct architecture *a, const struct search_space *s, uint6
         s->choose(a, k, (int)(i % options));
         i /= options;
     }
+}
+
+void architecture_draw(struct architecture *a, const struct search_space *s, struct random *r)
+{
+    const uint64_t count = search_space_count(s);
+    if (count < UINT64_MAX) {
+        architecture_at(a, s, random_below(r, count));
+        return;
+    }
+    begin(a, s);
+    for (int k = 0; k < s->choices; k++)
+        s->choose(a, k, (int)random_below(r, (uint64_t)s->options(s, k)));
 }
 
 void architecture_derive(struct architecture *a, const struct search_space *s,
@@ -61,6 +75,18 @@ void architecture_mutate(struct architecture *a, struct random *r)
     s->choose(a, choice, option + (old >= 0 && option >= old));
 }
 
+/* The longest of the spaces' that the text begins by. */
+static const char *mark_of(const char *text, size_t length)
+{
+    const char *mark = "";
+    for (int i = 0; i < SPACES_COUNT; i++) {
+        const size_t n = strlen(SPACES[i]->mark);
+        if (n > strlen(mark) && n <= length && !memcmp(text, SPACES[i]->mark, n))
+            mark = SPACES[i]->mark;
+    }
+    return mark;
+}
+
 int architecture_parse(struct architecture *a, const struct search_space *space, const char *text,
                        size_t length, struct error *e)
 {
@@ -68,11 +94,11 @@ int architecture_parse(struct architecture *a, const struct search_space *space,
     size_t blank = 0;
     while (blank < length && strchr(" \t\r\n", text[blank]))
         blank++;
-    const bool dense = blank < length && text[blank] == '|';
+    const char *mark = mark_of(text + blank, length - blank);
     for (int i = 0; i < SPACES_COUNT; i++) {
         const struct search_space *s = SPACES[i];
         struct error other;
-        if (space ? s != space : !s->nodes == dense)
+        if (space ? s != space : strcmp(s->mark, mark) != 0)
             continue;
         begin(a, s);
         if (!s->parse(a, text, length, say) && !s->check(a, say))
@@ -123,6 +149,8 @@ static int check_stages(const struct search_space *s, int cells, struct error *e
 int search_space_supernet(const struct search_space *s, struct supernet *net, struct graph *g,
                           struct error *e)
 {
+    if (s->cells)
+        net->cells = s->cells;
     if (layer_check_network(&net->image, net->channels, net->cells, net->classes, e) ||
         check_stages(s, net->cells, e))
         return -1;
@@ -133,6 +161,11 @@ int architecture_build(const struct architecture *a, struct discrete *d, struct 
                        struct error *e)
 {
     const struct search_space *s = a->space;
+    if (s->cells)
+        d->cells = s->cells;
+    if (s != &SPACE_DARTS && (d->auxiliary || d->drop_path))
+        return error_set(e, "networks of the space %s have no %s", s->name,
+                         d->auxiliary ? "auxiliary head" : "drop-path");
     if (s->check(a, e) || layer_check_network(&d->image, d->channels, d->cells, d->classes, e) ||
         check_stages(s, d->cells, e))
         return -1;

@@ -169,11 +169,12 @@ static int print_network_dot(const struct discrete *d, const struct architecture
 
 const struct search_space SPACE_DARTS = {
     .name = "darts",
+    .mark = "",
     .choices = 2 * CELL_NODES * PARTS,
     .rows = 2 * GENOTYPE_PAIRS,
     .stages = 1,
     .tables = 2,
-    .table = {{"an", CELL_EDGES, PRIMITIVES}, {"ar", CELL_EDGES, PRIMITIVES}},
+    .table = {{"an", CELL_EDGES, PRIMITIVES, 1e-3}, {"ar", CELL_EDGES, PRIMITIVES, 1e-3}},
     .options = options,
     .chosen = chosen,
     .choose = choose,

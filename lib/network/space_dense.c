@@ -105,9 +105,6 @@ static void derive(struct architecture *a, const float *const table[SPACE_MOST_T
 
 static int build(struct discrete *d, struct graph *g, const struct architecture *a, struct error *e)
 {
-    if (d->auxiliary || d->drop_path)
-        return error_set(e, "networks of the space %s have no %s", a->space->name,
-                         d->auxiliary ? "auxiliary head" : "drop-path");
     return dense_build(d, g, &a->cell, a->space->stages, e);
 }
 
@@ -119,13 +116,13 @@ static int print_network_dot(const struct discrete *d, const struct architecture
 #define DENSE                                                                               \
     .options = options, .chosen = chosen, .choose = choose, .begin = begin, .parse = parse, \
     .print = print, .print_dot = print_dot, .value = value, .check = check, .row = row,     \
-    .take_row = take_row, .edge_ops = edge_ops, .derive = derive, .tables = 1,              \
+    .take_row = take_row, .edge_ops = edge_ops, .derive = derive, .tables = 1, .mark = "|", \
     .build_supernet = dense_supernet_build, .build = build, .print_network_dot = print_network_dot
 #define ALL_OPS DENSE_NONE, DENSE_SKIP, DENSE_CONV_1, DENSE_CONV_3, DENSE_AVG_POOL_3
 
 const struct search_space SPACE_NASBENCH201 = {.name = "nasbench201",
                                                .choices = 6,
-                                               .table = {{"arch_parameters", 6, 5}},
+                                               .table = {{"arch_parameters", 6, 5, 1e-3}},
                                                .rows = 6,
                                                .nodes = 4,
                                                .stages = 3,
@@ -134,7 +131,7 @@ const struct search_space SPACE_NASBENCH201 = {.name = "nasbench201",
                                                DENSE};
 const struct search_space SPACE_TINYCELL_125 = {.name = "tinycell-125",
                                                 .choices = 3,
-                                                .table = {{"arch_parameters", 3, 5}},
+                                                .table = {{"arch_parameters", 3, 5, 1e-3}},
                                                 .rows = 3,
                                                 .nodes = 3,
                                                 .stages = 2,
@@ -143,7 +140,7 @@ const struct search_space SPACE_TINYCELL_125 = {.name = "tinycell-125",
                                                 DENSE};
 const struct search_space SPACE_TINYCELL_27 = {.name = "tinycell-27",
                                                .choices = 3,
-                                               .table = {{"arch_parameters", 3, 3}},
+                                               .table = {{"arch_parameters", 3, 3, 1e-3}},
                                                .rows = 3,
                                                .nodes = 3,
                                                .stages = 2,

@@ -1,32 +1,35 @@
 #include "search/candidate.h"
-#include "search/path.h"
 
 void candidate_draw(const struct search *s, const char *purpose, uint64_t step, uint64_t i,
                     struct architecture *a)
 {
-    const struct search_space *space = s->model.space;
     struct random r = random_stream(s->seed, purpose, step);
-    r.at = i * 64; /* more than one draw takes */
-    architecture_at(a, space, random_below(&r, search_space_count(space)));
+    r.at = i * 1024; /* more than one draw takes */
+    architecture_draw(a, s->model.space, &r);
+}
+
+void candidate_train_open(struct search *s, const struct path *p)
+{
+    struct darts *d = &s->darts;
+    const struct graph_run run = {
+        .n = s->training.n, .track = true, .gradients = 1u << GRAPH_WEIGHTS, .seed = s->seed};
+    batch_show(&s->training, p->net.x, p->net.label);
+    graph_forward(p->graph, &run);
+    search_note_outputs(s, node_value(p->net.logits), (double)*node_value(p->net.loss));
+    graph_backward(p->graph, &run);
+    const struct group weights = graph_group(p->graph, GRAPH_WEIGHTS);
+    clip_gradient(weights, d->clip);
+    d->sgd.rate = s->rate;
+    sgd_step(&d->sgd, weights, p->velocity);
+    path_give_back(p, d->velocity);
 }
 
 int candidate_train_path(struct search *s, const struct edge_ops *ops, struct error *e)
 {
-    struct darts *d = &s->darts;
     struct path p;
-    const struct graph_run run = {
-        .n = s->training.n, .track = true, .gradients = 1u << GRAPH_WEIGHTS, .seed = s->seed};
-    if (path_new(&p, &s->model, ops, d->velocity, s->training.n, e))
+    if (path_new(&p, &s->model, ops, s->darts.velocity, s->training.n, e))
         return -1;
-    batch_show(&s->training, p.net.x, p.net.label);
-    graph_forward(p.graph, &run);
-    search_note_outputs(s, node_value(p.net.logits), (double)*node_value(p.net.loss));
-    graph_backward(p.graph, &run);
-    const struct group weights = graph_group(p.graph, GRAPH_WEIGHTS);
-    clip_gradient(weights, d->clip);
-    d->sgd.rate = s->rate;
-    sgd_step(&d->sgd, weights, p.velocity);
-    path_give_back(&p, d->velocity);
+    candidate_train_open(s, &p);
     path_free(&p);
     return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef SEARCH_CANDIDATE_H
 #define SEARCH_CANDIDATE_H
 #include "network/search_space.h"
+#include "search/path.h"
 #include "search/search.h"
 
 /* Number i of those drawn for a purpose at a step; all architectures are equally likely. */
@@ -12,6 +13,8 @@ void candidate_draw(const struct search *s, const char *purpose, uint64_t step, 
  * are noted. */
 int candidate_train(struct search *s, const struct architecture *a, struct error *e);
 int candidate_train_path(struct search *s, const struct edge_ops *ops, struct error *e);
+/* The same of a path that is open, with the search's velocity. */
+void candidate_train_open(struct search *s, const struct path *p);
 /* The same of one that is drawn: what a strategy does that trains weights without preference. */
 int candidate_step(struct search *s, struct error *e);
 

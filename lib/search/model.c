@@ -20,12 +20,12 @@ static struct value *text_of(const struct architecture *a)
 /* Whether all of the members of a cell network could be set. */
 static bool set_cells(struct value *v, const struct model_options *o, const struct architecture *a)
 {
+    const struct search_space *s = a          ? a->space
+                                   : o->space ? search_space_find(o->space)
+                                              : &SPACE_DARTS;
     return value_set_text(v, "type", a ? "discrete" : "supernet") &&
-           value_set_text(v, "space",
-                          a          ? a->space->name
-                          : o->space ? o->space
-                                     : SPACE_DARTS.name) &&
-           value_set_int(v, "cells", o->cells) &&
+           value_set_text(v, "space", s->name) &&
+           value_set_int(v, "cells", s->cells ? s->cells : o->cells) &&
            (!a ||
             (value_set(v, "genotype", text_of(a)) && value_set_bool(v, "auxiliary", o->auxiliary) &&
              value_set_bool(v, "drop_path", o->drop_path)));
@@ -194,6 +194,23 @@ int model_load(struct model *m, const struct weights *w, int batch, struct error
         return 0;
     model_free(m);
     return -1;
+}
+
+int model_read(struct model *m, const char *path, const struct stream_limits *limits, int batch,
+               struct header *from, char digest[17], struct error *e)
+{
+    struct weights w;
+    if (weights_read(&w, path, limits, e))
+        return -1;
+    int failed = model_load(m, &w, batch, e);
+    if (!failed && from && header_copy(from, &w.header, e)) {
+        failed = -1;
+        model_free(m);
+    }
+    if (digest)
+        snprintf(digest, 17, "%s", w.digest);
+    weights_free(&w);
+    return failed ? error_wrap(e, "%s", path) : 0;
 }
 
 void model_free(struct model *m)

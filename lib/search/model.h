@@ -74,6 +74,10 @@ int model_build(struct model *m, const struct value *settings, struct error *e);
 int model_architecture(struct architecture *a, const struct value *settings, struct error *e);
 /* The network of weights, which tell it in their meta: planned for inference and filled. */
 int model_load(struct model *m, const struct weights *w, int batch, struct error *e);
+/* The same of the weights in a file, or of standard input ("-"). `from` and `digest` (may be NULL)
+ * get their header, which the caller frees, and their digest. */
+int model_read(struct model *m, const char *path, const struct stream_limits *limits, int batch,
+               struct header *from, char digest[17], struct error *e);
 void model_free(struct model *m);
 
 /* 0, or -1 with what is wrong with the call: --describe and its company. */

@@ -61,11 +61,11 @@ static int build(struct path *p, const struct model *m, const struct edge_ops *o
     return p->velocity ? 0 : -1;
 }
 
-int path_new(struct path *p, const struct model *model, const struct edge_ops *ops,
-             const real *velocity, int batch, struct error *e)
+static int open_path(struct path *p, const struct model *model, const struct edge_ops *ops,
+                     bool gated, const real *velocity, int batch, struct error *e)
 {
     *p = (struct path){0};
-    if (build(p, model, ops, false, velocity != NULL, batch, e)) {
+    if (build(p, model, ops, gated, gated || velocity, batch, e)) {
         path_free(p);
         return -1;
     }
@@ -77,14 +77,17 @@ int path_new(struct path *p, const struct model *model, const struct edge_ops *o
     return 0;
 }
 
-int path_new_gated(struct path *p, const struct model *model, const struct edge_ops *ops, int batch,
-                   struct error *e)
+int path_new(struct path *p, const struct model *model, const struct edge_ops *ops,
+             const real *velocity, int batch, struct error *e)
 {
-    *p = (struct path){0};
-    if (build(p, model, ops, true, true, batch, e)) {
-        path_free(p);
+    return open_path(p, model, ops, false, velocity, batch, e);
+}
+
+int path_new_gated(struct path *p, const struct model *model, const struct edge_ops *ops,
+                   const real *velocity, int batch, struct error *e)
+{
+    if (open_path(p, model, ops, true, velocity, batch, e))
         return -1;
-    }
     const struct group gates = graph_group(p->graph, GRAPH_ARCHITECTURE);
     for (size_t i = 0; i < gates.count; i++)
         gates.value[i] = 1;

@@ -18,8 +18,8 @@ struct path {
 int path_new(struct path *p, const struct model *model, const struct edge_ops *ops,
              const real *velocity, int batch, struct error *e);
 /* The same with gates of 1 in p->net.table, for the gradient by them. */
-int path_new_gated(struct path *p, const struct model *model, const struct edge_ops *ops, int batch,
-                   struct error *e);
+int path_new_gated(struct path *p, const struct model *model, const struct edge_ops *ops,
+                   const real *velocity, int batch, struct error *e);
 /* Takes all of it back into the model, and the velocity. */
 void path_give_back(const struct path *p, real *velocity);
 void path_free(struct path *p);

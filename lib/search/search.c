@@ -81,7 +81,8 @@ static int build(struct search *s, const struct value *network, const struct val
 int search_new(struct search *s, const struct value *network, const struct value *settings,
                struct error *e)
 {
-    *s = (struct search){.validation = NAN};
+    *s = (struct search){
+        .validation = NAN, .cosine_most = COSINE_MOST, .cosine_least = COSINE_LEAST};
     curriculum_init(&s->curriculum);
     if (!build(s, network, settings, e))
         return 0;
@@ -149,7 +150,8 @@ const char *search_over(const struct search *s)
 static double rate_now(const struct search *s)
 {
     if (s->cosine)
-        return cosine_rate(COSINE_MOST, COSINE_LEAST, (double)s->curriculum.epoch, s->total_epochs);
+        return cosine_rate(s->cosine_most, s->cosine_least, (double)s->curriculum.epoch,
+                           s->total_epochs);
     return CYCLIC_LEAST + (CYCLIC_MOST - CYCLIC_LEAST) * curriculum_height(&s->curriculum);
 }
 

@@ -14,7 +14,7 @@
  *                 such as order 1|2}
  *
  * Rates. cyclic: a triangle from 0.001 to 0.01 and back over 20 epochs, at its peak right after
- * an update of the subset. cosine: 0.025 to 0.001 over total_epochs. */
+ * an update of the subset. cosine: 0.025 to 0.001 over total_epochs, or the strategy's own. */
 #ifndef SEARCH_SEARCH_H
 #define SEARCH_SEARCH_H
 #include "search/batches.h"
@@ -32,6 +32,7 @@ struct search {
     void *own;             /* the strategy's, or NULL; owned */
     int batch, window, total_epochs;
     bool cosine;
+    double cosine_most, cosine_least; /* a strategy may begin with others */
     struct augment augment;
 
     struct model model;

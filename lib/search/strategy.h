@@ -24,7 +24,7 @@ struct strategy {
     struct value *(*keep)(const struct search *s);
     int (*restore)(struct search *s, const struct value *kept, struct error *e);
 };
-#define STRATEGY_WORDS "darts|gdas|random|evolution|reinforce" /* their names */
+#define STRATEGY_WORDS "darts|gdas|random|evolution|reinforce|tas" /* their names */
 const struct strategy *strategy_find(const char *name);        /* NULL: there is none */
 
 /* DARTS (darts.h): architecture parameters by Adam on validation samples, weights by SGD. Settings:
@@ -57,5 +57,18 @@ extern const struct strategy STRATEGY_EVOLUTION;
  * the policy draws so many others, each of which it learns by, the reward its accuracy on a batch
  * of the validation samples. derive will find the most probable. Settings: candidates. */
 extern const struct strategy STRATEGY_REINFORCE;
+/* Transformable architecture search (Dong and Yang, NeurIPS 2019) in spaces of widths and depths,
+ * whose super-net widths_network.h tells of. For each batch: a Gumbel-softmax of every row of logits
+ * a, p = softmax((a + noise) / temperature); of every convolution two widths are drawn by p without
+ * replacement and mixed by the softmax of their own two, of every stage all depths are mixed by p.
+ * So the weights take a step on the subset; by another draw the architecture parameters take one by
+ * Adam on validation samples, their loss the cross-entropy and 2 log F where what is found costs
+ * more than its share `macs` of the largest network's multiply-adds, - 2 log F where it costs less
+ * by more than 0.05 of these; F is what is expected of independent draws by softmax(a)
+ * (widths_macs). The temperature falls from 5 to 0.1 by half a cosine over total_epochs; a cosine
+ * schedule from 0.1 to 0; Nesterov's momentum, weight decay 5e-4, no bound of the gradient; Adam's
+ * rate 1e-3. derive finds the largest of each row; the publication keeps the best by validation of
+ * all epochs whose cost was right. Settings: macs. */
+extern const struct strategy STRATEGY_TAS;
 
 #endif

@@ -27,7 +27,7 @@ static void draw(const struct search *s, const char *purpose, struct draw *d)
 {
     const struct search_space *space = s->model.space;
     struct random r = random_stream(s->seed, purpose, (uint64_t)s->darts.steps);
-    d->temperature = temperature(s);
+    *d = (struct draw){.temperature = temperature(s)};
     for (int i = 0; i < space->tables; i++) {
         const struct space_table *t = &space->table[i];
         const real *row = node_value(graph_find(s->model.graph, t->name));
@@ -61,7 +61,7 @@ static int architecture_step(struct search *s, struct error *e)
     struct draw d;
     struct path p;
     draw(s, "gdas architecture", &d);
-    if (path_new_gated(&p, &s->model, &d.ops, s->held_out.n, e))
+    if (path_new_gated(&p, &s->model, &d.ops, NULL, s->held_out.n, e))
         return -1;
     batch_show(&s->held_out, p.net.x, p.net.label);
     graph_forward(p.graph, &run);

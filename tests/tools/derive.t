@@ -39,6 +39,21 @@ run 'derive --mutate --count 20 --format genotype cell | tr "+|" "\n" | diff - <
 stdout exactly 40 # a line of each changed
 run 'derive --random --format genotype | derive --mutate --no-history - -o mutant && derive --mutate --seed 2 --format dot mutant'
 status 0
+run 'derive --space resnet-20 --random --seed 3 --format genotype -o widths && cat widths'
+stdout like 'resnet-20(*|*-* *-* *-*|*-* *-* *-*|*-* *-* *-*)'
+run 'derive --no-history widths -o arch && derive --format genotype arch | cmp - widths'
+status 0 'text, stream and text again'
+run 'echo resnet-14 | derive --format json - | tr -d " \n"'
+stdout exactly '{"layers":14,"stem":10,"depths":[2,2,2],"stages":[[[10,10],[10,10]],[[10,10],[10,10]],[[10,10],[10,10]]]}'
+run 'derive --format dot widths'
+stdout like 'digraph network {*stem -> *}'
+run 'derive --space resnet-110 --random --count 20 --format genotype | sort -u | wc -l'
+stdout exactly 20
+run 'derive --mutate --count 9 --format genotype widths | sort -u | grep -vxFf widths | wc -l'
+stdout like '[5-9]'
+run 'sed s/10/11/ widths >bad; grep -q 11 bad || sed "s/(/(11/" widths >bad; derive bad'
+status 1
+stderr like 'derive: bad: column *: expected tenths of the channels, 3 to 10, found *'
 for call in '--space tinycell-27 cell' '--all' '--count 2 --random' '--all --seed 2 --format genotype' \
     '--all --format genotype' '--count 2 --format genotype cell' '--seed 2 cell' \
     '--space tinycell-27 --random --count 28 --format genotype' '--all --mutate cell'; do

@@ -200,6 +200,42 @@ stderr exactly 'search-step: cells: it began with space "tinycell-27", this call
 ok 'sizes: 5 operations an edge' \
     test "$(search-step --describe --json --space nasbench201 --cells 3 | sed -n 's/^ *"architecture": //p')" = 30,
 
+# ---- widths and depths of a residual network ----
+tas='--space resnet-14 --strategy tas --channels 4 --batch 8 --total-epochs 3'
+run "step narrow $tas --threads 2 --until 3 >hardness.n && step halting.n $tas --threads 1 --until 1 >lost &&
+    step halting.n --threads 1 --until 3 | cmp - hardness.n && cmp halting.n narrow"
+status 0 'two calls, one thread: the state of one call, two threads'
+timeout -s KILL 0.2 search-step --state killed.n --validation validation --no-history $tas --until 3 <subset >lost
+run "step killed.n $tas --until 3 | cmp - hardness.n && cmp killed.n narrow"
+status 0 'killed and called again: the same bytes'
+ok 'as many steps as batches' test "$(meta narrow steps)" = 9
+share() { peek --json "$1" | tr -d ' \n' | grep -o '"kept":{"macs":[0-9.]*' | sed 's/.*://'; }
+macs() { train --describe --json --arch "$1" --channels 4 --image 10x10x1 --classes 10 | sed -n 's/^ *"macs": \([0-9]*\).*/\1/p'; }
+run 'derive --format genotype -o found narrow && echo resnet-14 >largest && cat found'
+stdout like 'resnet-14(*|*-* *-*|*-* *-*|*-* *-*)'
+ok 'it tells the share of what is found' awk -v s="$(share narrow)" -v a="$(macs found)" -v b="$(macs largest)" \
+    'BEGIN { exit !(s > 0 && (s - a / b) ^ 2 < 1e-10) }'
+run "step wide ${tas% --total-epochs 3} --macs 0.9 --until 3 >lost && save npy fast <narrow && save npy slow <wide &&
+    ! cmp fast/width_attentions.npy slow/width_attentions.npy && step wide --macs 0.8"
+status 1
+stderr like 'search-step: wide: it began with macs 0.9, this call says 0.8'
+run 'predict --weights narrow <validation | evaluate && derive narrow | score --arch - --channels 4 validation &&
+    train --arch narrow --channels 4 --epochs 1 <subset | predict --weights - validation | evaluate'
+status 0
+for how in 'darts --order 1' gdas 'random --candidates 2' 'evolution --population 2 --sample 1 --candidates 1' \
+    'reinforce --candidates 2'; do
+    run "step others --space resnet-14 --strategy $how --channels 3 --batch 8 --until 2 --measure >lost &&
+        derive --format genotype others; rm others"
+    stdout like 'resnet-14(*|*|*|*)'
+done
+for call in '--strategy tas' '--space resnet-14 --cells 6' '--macs 0.5' "$tas --order 1" "$tas --profile" \
+    "$tas --macs 0"; do
+    run "step none $call"
+    status 2
+done
+ok 'sizes: 13 convolutions of 8 widths, 3 stages of 2 depths' \
+    test "$(search-step --describe --json --space resnet-14 | sed -n 's/^ *"architecture": //p')" = 110,
+
 # ---- the subset changes ----
 cp whole changed
 run "pick --not-ids subset --per-class 2 --seed 3 <train | cat >other

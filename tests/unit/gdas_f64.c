@@ -7,6 +7,7 @@
 #include "search/search.h"
 #include "search/strategy.h"
 #include "tap.h"
+#include "toy_search.h"
 
 enum { OPS = 5, DRAWS = 100000 };
 
@@ -68,44 +69,11 @@ static void test_draws(double temperature)
 
 /* ---- a step ---- */
 
-enum { IMAGES = 6, CLASSES = 3, SIDE = 6, SEED = 7 };
-
-static bool begin(struct search *s, const char *space, int cells, struct error *e)
-{
-    const struct model_options o = {.space = space, .cells = cells, .channels = 2};
-    const struct normalisation n = {.channels = 1, .mean = {0}, .sd = {1}};
-    struct value *net = model_settings(&o, (struct image_shape){SIDE, SIDE, 1}, CLASSES, &n, NULL);
-    struct value *settings = value_map();
-    value_set_int(settings, "seed", SEED);
-    value_set_text(settings, "strategy", "gdas");
-    value_set_int(settings, "batch", IMAGES);
-    value_set_int(settings, "window", 2);
-    value_set_text(settings, "schedule", "cyclic");
-    value_set_int(settings, "total_epochs", 10);
-    value_set_text(settings, "augment", "none");
-    const bool good = !search_new(s, net, settings, e);
-    value_free(net);
-    value_free(settings);
-    return good;
-}
-
-static void fill(struct batch *b, const char *what)
-{
-    struct random r = random_stream(6, what, 0);
-    b->n = IMAGES;
-    for (size_t i = 0; i < IMAGES * b->pixels; i++)
-        b->x[i] = (float)random_normal(&r);
-    for (int i = 0; i < IMAGES; i++) {
-        b->label[i] = (int)random_below(&r, CLASSES);
-        b->id[i] = i;
-    }
-}
-
 static double gated_loss(struct path *p, real *gate, double value)
 {
     const real was = *gate;
     *gate = value;
-    graph_forward(p->graph, &(struct graph_run){.n = IMAGES});
+    graph_forward(p->graph, &(struct graph_run){.n = TOY_IMAGES});
     *gate = was;
     return *node_value(p->net.loss);
 }
@@ -137,15 +105,18 @@ static void test_step(const char *space_name, int cells)
 {
     struct error e = {""};
     struct search s;
-    if (!ok(begin(&s, space_name, cells, &e), "%s: a search begins %s", space_name, e.text))
+    struct value *settings = value_map();
+    value_set_text(settings, "strategy", "gdas");
+    if (!ok(toy_search(&s, space_name, cells, 2, settings, &e), "%s: a search begins %s",
+            space_name, e.text))
         return;
     const struct search_space *space = s.model.space;
-    fill(&s.training, "training");
-    fill(&s.held_out, "held out");
+    toy_fill(&s.training, "training");
+    toy_fill(&s.held_out, "held out");
     /* In the fourth epoch of ten. */
     const double temperature = 10 - 9.9 * 3 / 9;
     s.curriculum.epoch = 3;
-    struct random r = random_stream(SEED, "gdas architecture", 0), again = r;
+    struct random r = random_stream(TOY_SEED, "gdas architecture", 0), again = r;
     struct edge_ops ops;
     for (int i = 0; i < space->tables; i++)
         for (int edge = 0; edge < space->table[i].rows; edge++) {
@@ -156,7 +127,7 @@ static void test_step(const char *space_name, int cells)
         }
     struct path p;
     real kept[SPACE_MOST_TABLES][SPACE_MOST_ROWS * SPACE_MOST_COLUMNS];
-    if (!ok(!path_new_gated(&p, &s.model, &ops, IMAGES, &e), "its path %s", e.text))
+    if (!ok(!path_new_gated(&p, &s.model, &ops, NULL, TOY_IMAGES, &e), "its path %s", e.text))
         return;
     batch_show(&s.held_out, p.net.x, p.net.label);
     for (int i = 0; i < space->tables; i++) {

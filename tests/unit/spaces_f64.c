@@ -8,8 +8,10 @@
 #include "network/search_space.h"
 #include "tap.h"
 
-static const struct search_space *const SPACES[] = {&SPACE_DARTS, &SPACE_NASBENCH201,
-                                                    &SPACE_TINYCELL_125, &SPACE_TINYCELL_27};
+static const struct search_space *const SPACES[] = {&SPACE_DARTS,        &SPACE_NASBENCH201,
+                                                    &SPACE_TINYCELL_125, &SPACE_TINYCELL_27,
+                                                    &SPACE_RESNET_14,    &SPACE_RESNET_20};
+enum { SPACES_COUNT = sizeof SPACES / sizeof *SPACES };
 
 /* The number of an architecture, from its choices. */
 static uint64_t number_of(const struct architecture *a)
@@ -78,6 +80,32 @@ static void move(const struct search_space *s)
     ok(fixed == (s == &SPACE_DARTS ? 2 : 0), "%s: and each at times", s->name);
 }
 
+/* More than can be counted: drawn choice by choice. */
+static void uncounted(void)
+{
+    const struct search_space *s = &SPACE_RESNET_110;
+    double seen[WIDTHS_OPTIONS] = {0}, chi = 0;
+    int good = 0;
+    for (uint64_t i = 0; i < 400; i++) {
+        struct architecture a, again;
+        struct random r = random_stream(i, "draws", 0);
+        struct error e;
+        bool same = true;
+        architecture_draw(&a, s, &r);
+        char *text = architecture_text(&a, &e);
+        same = text && !architecture_parse(&again, NULL, text, strlen(text), &e);
+        for (int k = 0; k < s->choices && same; k++)
+            same = s->chosen(&again, k) == s->chosen(&a, k);
+        good += same && again.space == s && !s->check(&a, &e);
+        seen[s->chosen(&a, 7)]++;
+        free(text);
+    }
+    for (int k = 0; k < WIDTHS_OPTIONS; k++)
+        chi += (seen[k] - 50) * (seen[k] - 50) / 50;
+    ok(search_space_count(s) == UINT64_MAX && good == 400, "resnet-110: too many to count, drawn");
+    ok(chi < 24.4, "each width as likely: chi squared %.1f, 7 degrees of freedom, p > 0.001", chi);
+}
+
 static void permutations(void)
 {
     static const uint64_t sizes[] = {1, 2, 27, 1000};
@@ -102,6 +130,11 @@ static void permutations(void)
        chi);
 }
 
+static int parse(struct architecture *a, const char *text, struct error *e)
+{
+    return architecture_parse(a, NULL, text, strlen(text), e);
+}
+
 static void same_network(void)
 {
     struct architecture a, b, c;
@@ -117,11 +150,33 @@ static void same_network(void)
     good = good && !architecture_id(&a, x, &e) && !architecture_id(&b, y, &e) &&
            !architecture_id(&c, z, &e);
     ok(good && !strcmp(x, y) && strcmp(x, z), "one id whatever the order of a node's inputs");
+    good = !parse(&a, "resnet-14(10|10-7 (3-10)|9-9 10-4|5-5 (4-4))", &e) &&
+           !parse(&b, "resnet-14(10|10-7 (8-9)|9-9 10-4|5-5 (4-4))", &e) &&
+           !parse(&c, "resnet-14(10|10-7 8-9|9-9 10-4|5-5 (4-4))", &e);
+    good = good && !architecture_id(&a, x, &e) && !architecture_id(&b, y, &e) &&
+           !architecture_id(&c, z, &e);
+    ok(good && !strcmp(x, y) && strcmp(x, z), "one id whatever the widths of what is left out");
 }
 
-static int parse(struct architecture *a, const char *text, struct error *e)
+static void alter(const char *from)
 {
-    return architecture_parse(a, NULL, text, strlen(text), e);
+    const size_t n = strlen(from);
+    struct random r = random_stream(1, "bytes", 0);
+    struct architecture a;
+    struct error e;
+    size_t wrong = 0, accepted = 0;
+    for (int i = 0; i < 20000; i++) {
+        char *text = malloc(n); /* of its length, for the sanitizers */
+        memcpy(text, from, n);
+        for (int k = 0; k < 2; k++)
+            text[random_below(&r, n)] = (char)random_u64(&r);
+        if (!architecture_parse(&a, NULL, text, n, &e)) {
+            accepted++;
+            wrong += a.space->check(&a, &e) != 0;
+        }
+        free(text);
+    }
+    ok(wrong == 0, "%s: 20000 altered texts: an error, or valid (%zu)", from, accepted);
 }
 
 static void hostile(void)
@@ -141,10 +196,24 @@ static void hostile(void)
         "|none~00|+|none~0|none~1|",
         "none~0|+|none~0|none~1|",
         "",
+        "resnet-",
+        "resnet-13",
+        "resnet-8", /* no space has it */
+        "resnet-200",
+        "resnet-14x",
+        "resnet-14(10|10-7 3-10|9-9 10-4|5-5)",           /* a block too few */
+        "resnet-14(10|10-7 3-10|9-9 10-4|5-5 4-4 (3-3))", /* and too many */
+        "resnet-14(10|(10-7) 3-10|9-9 10-4|5-5 4-4)",     /* the first is left out */
+        "resnet-14(10|(10-7) (3-10)|9-9 10-4|5-5 4-4)",   /* all are */
+        "resnet-14(11|10-7 3-10|9-9 10-4|5-5 4-4)",
+        "resnet-14(10|2-7 3-10|9-9 10-4|5-5 4-4)",
+        "resnet-14(10|10-7 (3-10|9-9 10-4|5-5 4-4)",
+        "resnet-14(10|10-7 3-10|9-9 10-4|5-5 4-4)x",
+        "resnet-32(3|3-3 3-3 (3-3) (3-3) (3-3)|3-3 3-3 3-3 3-3 3-3|3-3 3-3 3-3 3-3 3-3)",
     };
     struct architecture a;
     struct error e;
-    size_t n = strlen(cell), cut = 0, altered = 0, accepted = 0;
+    size_t n = strlen(cell), cut = 0;
     ok(!parse(&a, cell, &e) && a.space == &SPACE_NASBENCH201 && round_trip(&a, NULL),
        "4 nodes: nasbench201");
     ok(!parse(&a, " |none~0|+|none~0|nor_conv_1x1~1|\r\n", &e) && a.space == &SPACE_TINYCELL_125,
@@ -158,19 +227,8 @@ static void hostile(void)
         cut += architecture_parse(&a, NULL, cell, i, &e) == -1 ||
                (i == 41 - 1 && a.space == &SPACE_TINYCELL_125);
     ok(cut == n, "cut at every byte: an error, but behind the third node");
-    struct random r = random_stream(1, "bytes", 0);
-    for (int i = 0; i < 20000; i++) {
-        char *text = malloc(n); /* of its length, for the sanitizers */
-        memcpy(text, cell, n);
-        for (int k = 0; k < 2; k++)
-            text[random_below(&r, n)] = (char)random_u64(&r);
-        if (!architecture_parse(&a, NULL, text, n, &e)) {
-            accepted++;
-            altered += a.space->check(&a, &e) != 0;
-        }
-        free(text);
-    }
-    ok(altered == 0, "20000 altered texts: an error, or a valid cell (%zu)", accepted);
+    alter(cell);
+    alter("resnet-14(10|10-7 (3-10)|9-9 10-4|5-5 (4-4))");
 }
 
 /* ---- networks ---- */
@@ -285,11 +343,12 @@ int main(void)
     enumerate(&SPACE_NASBENCH201, 15625);
     enumerate(&SPACE_TINYCELL_125, 125);
     enumerate(&SPACE_TINYCELL_27, 27);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < SPACES_COUNT; i++) {
         ok(search_space_find(SPACES[i]->name) == SPACES[i], "%s is found", SPACES[i]->name);
         move(SPACES[i]);
     }
     ok(!search_space_find("dart"), "no other is");
+    uncounted();
     permutations();
     same_network();
     hostile();
