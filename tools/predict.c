@@ -40,18 +40,14 @@ static const struct program program = {
 static int load_network(const struct call *c, struct model *m, struct value **names,
                         struct value **inputs, struct error *e)
 {
-    struct weights w;
-    struct stream_limits limits = stage_limits(c);
-    if (weights_read(&w, weights_path, &limits, e))
+    struct header from;
+    char digest[17];
+    const struct stream_limits limits = stage_limits(c);
+    if (model_read(m, weights_path, &limits, (int)batch, &from, digest, e))
         return -1;
-    int failed = model_load(m, &w, (int)batch, e);
-    if (!failed && stage_note_input(inputs, weights_path, w.digest, e)) {
-        failed = -1;
-        model_free(m);
-    }
-    *names = value_copy(value_get(w.header.meta, "classes"));
-    weights_free(&w);
-    return failed ? error_wrap(e, "%s", weights_path) : 0;
+    *names = value_copy(value_get(from.meta, "classes"));
+    header_free(&from);
+    return stage_note_input(inputs, weights_path, digest, e);
 }
 
 /* The samples' fields but the image, then the scores; the classes are those of the weights. */

@@ -6,15 +6,15 @@
 #include "search/training.h"
 #include "search/watch.h"
 
-static const char *arch_path, *checkpoint, *augment = "auto", *balance = "median";
+static const char *arch_path, *checkpoint, *teacher_path, *augment = "auto", *balance = "median";
 static int64_t epochs = 20, until = -1, cutout = 0;
-static double rate = 0.025, drop_path_most = 0;
+static double rate = 0.025, drop_path_most = 0, distil = 0.9, temperature = 4;
 static struct model_options network = {.cells = 8, .channels = 16, .batch = 96, .classes = 10};
 
 static const struct option options[] = {
     {"arch", 'a', OPTION_FILE, &arch_path, "FILE",
-     "an architecture stream, a search's state, DARTS Genotype text, or a NAS-Bench-201 cell's", 0,
-     0, NULL},
+     "an architecture stream, a search's state, or an architecture's text, as derive tells", 0, 0,
+     NULL},
     {"network", 'n', OPTION_CHOICE, &network.design, "NAME", "a published design instead", 0, 0,
      DESIGN_WORDS},
     {"depth", 0, OPTION_INT, &network.depth, "N",
@@ -40,6 +40,13 @@ static const struct option options[] = {
     {"balance", 0, OPTION_CHOICE, &balance, "WORD",
      "weights of a segnet's classes in the loss: by their frequencies, or 1 each", 0, 0,
      "median|none"},
+    {"teacher", 0, OPTION_FILE, &teacher_path, "FILE",
+     "weights of a network whose outputs are to be learnt beside the labels", 0, 0, NULL},
+    {"distil", 0, OPTION_REAL, &distil, "X",
+     "with --teacher: the share of the loss that is by its outputs, the labels have the rest", 1e-9,
+     1, NULL},
+    {"temperature", 0, OPTION_REAL, &temperature, "T",
+     "with --teacher: what both networks' logits are divided by there", 1e-3, 1e3, NULL},
     {"checkpoint", 0, OPTION_FILE, &checkpoint, "FILE",
      "kept up to date after every epoch; where FILE exists, training goes on from it", 0, 0, NULL},
     MODEL_OPTIONS(network),
@@ -59,7 +66,9 @@ static const struct program program = {
         "normalised as meta `normalisation` says, else by their own mean and deviation.\n\n"
         "--arch trains what derive wrote: of darts (Liu et al. 2019) --cells in all, of "
         "nasbench201 (Dong and Yang 2020) and the tinycells equally many in each of three, or two, "
-        "stages. --network a design as it was published, --channels wide "
+        "stages; the resnets of chosen widths and depths (Dong and Yang 2019) have their own, and "
+        "`resnet-20` alone is the largest of such. --network a design as it was published, "
+        "--channels wide "
         "at its first layer and --depth deep. cnn: pairs of 3x3 convolutions, a max pool and twice "
         "the channels after each. resnet: 8, 14, 20, ... layers in three stages (He et al. 2016). "
         "segnet: a class for every pixel, by 1 to 5 levels of VGG-16 and their mirror image, which "
@@ -68,6 +77,11 @@ static const struct program program = {
         "sees beside what comes up to it what went down there (Ronneberger et al. 2015), to the "
         "mean absolute error; the samples need a field depth, numbers from 0 to 1, of which those "
         "below 0.001 are unknown and count for nothing.\n\n"
+        "With --teacher the loss is (1 - X) times the cross-entropy with the labels and X T^2 "
+        "times "
+        "the divergence of the network's softmax, at temperature T, from the teacher's (Hinton et "
+        "al. 2015), which sees the same variants of the images, normalised as it is used to: any "
+        "network of the same classes, or a search's super-net.\n\n"
         "With --checkpoint a call that was killed is simply repeated; the weights are those of a "
         "call that was not. A checkpoint of other settings or other samples is an error; with "
         "--until the samples need only have the same ids and labels, so that every epoch can see "
@@ -79,6 +93,9 @@ static const struct program program = {
                 "    --drop-path 0.2 --cutout 16 --checkpoint part -o net pool\n"
                 "# a published design\n"
                 "train --network resnet --depth 20 --channels 16 --epochs 30 -o net pool\n"
+                "# a small network that learns from a large one\n"
+                "train --network resnet --depth 8 --channels 8 --epochs 30 --teacher net \\\n"
+                "    --distil 0.9 --temperature 4 -o small pool\n"
                 "# epoch by epoch, half of the images at quality 15, another half each time: 1, "
                 "then 2, ...\n"
                 "compress --half 15 --epoch 1 pool | \\\n"
@@ -112,21 +129,43 @@ static int read_samples(const struct call *c, struct table *t, struct samples *s
     return 0;
 }
 
+/* Beside its settings, which must tell the teacher's digest before the network is built. */
+static int read_teacher(const struct call *c, struct model *teacher, char digest[17],
+                        struct value **inputs, struct error *e)
+{
+    const struct stream_limits limits = stage_limits(c);
+    return model_read(teacher, teacher_path, &limits, (int)network.batch, NULL, digest, e) ||
+                   stage_note_input(inputs, teacher_path, digest, e)
+               ? -1
+               : 0;
+}
+
+#define SETTINGS "seed epochs batch rate drop-path cutout augment"
+
 /* a: NULL of a design. */
 static int begin(const struct call *c, struct training *t, const struct architecture *a,
-                 const struct samples *s, struct error *e)
+                 const struct samples *s, struct value **inputs, struct error *e)
 {
     struct normalisation n;
-    if (samples_normalisation(s, &n, e))
+    struct model teacher;
+    char digest[17];
+    if (samples_normalisation(s, &n, e) ||
+        (teacher_path && read_teacher(c, &teacher, digest, inputs, e)))
         return -1;
     struct value *settings =
-        program_settings(c, "seed epochs batch rate drop-path cutout augment", false);
+        program_settings(c, teacher_path ? SETTINGS " distil temperature" : SETTINGS, false);
+    if (teacher_path)
+        value_set_text(settings, "teacher", digest);
     struct value *net = model_settings(&network, s->shape, s->classes, &n, a);
     const bool weigh = task_of() == TASK_PIXELS;
     if (weigh)
         value_set_text(settings, "balance", balance);
     value_set_text(settings, "source", value_get_text(s->table->header.meta, "source", ""));
     int failed = training_new(t, net, settings, e);
+    if (!failed && teacher_path && training_teach(t, &teacher, e)) {
+        training_free(t);
+        failed = error_wrap(e, "%s", teacher_path);
+    }
     if (!failed && weigh && !strcmp(balance, "median") && training_balance(t, s, e)) {
         training_free(t);
         failed = -1;
@@ -169,19 +208,22 @@ static void check_call(const struct call *c)
     program_forbid(c, network.design, "goes with --arch", "cells auxiliary drop-path");
     program_forbid(c, arch_path, "goes with --network", "depth");
     program_forbid(c, !checkpoint, "goes with --checkpoint", "until");
+    program_forbid(c, !teacher_path, "goes with --teacher", "distil temperature");
+    program_forbid(c, task_of() != TASK_CLASS, "goes with networks that tell the class of an image",
+                   "teacher");
     program_forbid(c, task_of() != TASK_PIXELS, "goes with --network segnet", "balance");
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
     network.drop_path = drop_path_most > 0;
     program_forbid(c, network.describe, "does nothing with --describe",
-                   "epochs until rate cutout augment balance checkpoint profile seed threads "
-                   "no-history");
+                   "epochs until rate cutout augment balance teacher distil temperature checkpoint "
+                   "profile seed threads no-history");
     if (network.describe && c->argc)
         program_usage(c, "--describe reads no samples, found '%s'", c->argv[0]);
     if (network.describe)
         return;
-    program_check_inputs(
-        c, (const char *[]){c->argc ? c->argv[0] : "-", arch_path ? arch_path : "", NULL});
+    program_check_inputs(c, (const char *[]){c->argc ? c->argv[0] : "-", arch_path ? arch_path : "",
+                                             teacher_path ? teacher_path : "", NULL});
     program_check_output(c, "checkpoint", checkpoint);
 }
 
@@ -197,6 +239,7 @@ int main(int argc, char **argv)
     struct stream_limits limits = stage_limits(&call);
     if (found && architecture_read(found, arch_path, &limits, NULL, digest, &e))
         program_fail(&call, &e);
+    program_forbid(&call, found && a.space->cells, "is told by the architecture", "cells");
     if (network.describe) {
         if (model_describe(&network, found, &call, &e))
             program_fail(&call, &e);
@@ -209,7 +252,7 @@ int main(int argc, char **argv)
     struct value *inputs = NULL;
     if (read_samples(&call, &table, &samples, &e) ||
         (found && stage_note_input(&inputs, arch_path, digest, &e)) ||
-        begin(&call, &t, found, &samples, &e) ||
+        begin(&call, &t, found, &samples, &inputs, &e) ||
         (checkpoint && access(checkpoint, F_OK) == 0 &&
          training_resume(&t, &call, checkpoint, until >= 0, &samples, &e)) ||
         train(&call, &t, &samples, inputs, &e) ||

@@ -28,6 +28,22 @@ static int read_settings(struct training *t, const struct value *v, struct error
     return settings_int(v, what, "cutout", 0, 65535, &t->augment.cutout, e);
 }
 
+/* The loss that it shall have beside a teacher. */
+static int add_distillation(struct training *t, const struct value *settings, struct error *e)
+{
+    const double share = value_get_real(settings, "distil", NAN);
+    const double temperature = value_get_real(settings, "temperature", NAN);
+    struct model *m = &t->model;
+    if (m->task != TASK_CLASS)
+        return error_set(e, "a teacher goes with networks that tell the class of an image");
+    if (!(share > 0 && share <= 1) || !(temperature > 0))
+        return error_set(e, "training settings: distil or temperature is missing or out of range");
+    t->taught = graph_input(m->graph, "teacher", 1, 1, m->classes);
+    m->loss = add_scalars(scale_by(m->loss, 1 - share),
+                          distillation(m->logits, t->taught, temperature), share);
+    return 0;
+}
+
 static int build(struct training *t, const struct value *network, const struct value *settings,
                  struct error *e)
 {
@@ -39,7 +55,8 @@ static int build(struct training *t, const struct value *network, const struct v
     if (!t->network || !t->settings || !t->curve)
         return error_set(e, "out of memory");
     struct graph *g = t->model.graph;
-    if (graph_plan(g, t->model.loss, t->batch, GRAPH_TRAIN, e))
+    if ((value_get(settings, "teacher") && add_distillation(t, settings, e)) ||
+        graph_plan(g, t->model.loss, t->batch, GRAPH_TRAIN, e))
         return -1;
     network_initialise(g, t->seed);
     t->velocity = array_new(graph_group(g, GRAPH_WEIGHTS).count, sizeof(real), "momentum", e);
@@ -59,7 +76,9 @@ int training_new(struct training *t, const struct value *network, const struct v
 void training_free(struct training *t)
 {
     batch_free(&t->images);
+    batch_free(&t->shown);
     model_free(&t->model);
+    model_free(&t->teacher);
     value_free(t->network);
     value_free(t->settings);
     value_free(t->curve);
@@ -88,6 +107,32 @@ int training_balance(struct training *t, const struct samples *samples, struct e
     for (int k = 0; k < t->model.classes; k++)
         to[k] = (real)weight[k];
     return 0;
+}
+
+int training_teach(struct training *t, struct model *teacher, struct error *e)
+{
+    const struct image_shape *a = &t->model.image, *b = &teacher->image;
+    t->teacher = *teacher;
+    if (teacher->task != TASK_CLASS || teacher->classes != t->model.classes)
+        return error_set(e, "the teacher tells other classes than the %d of the samples",
+                         t->model.classes);
+    if (a->height != b->height || a->width != b->width || a->channels != b->channels)
+        return error_set(e, "the teacher sees images of %d x %d x %d, these are %d x %d x %d",
+                         b->height, b->width, b->channels, a->height, a->width, a->channels);
+    return batch_new(&t->shown, t->batch, *a, TASK_CLASS, e);
+}
+
+/* Its logits of the rows index[0 .. n) go to the input that takes them. */
+static void ask_teacher(struct training *t, struct source source, uint64_t epoch,
+                        const size_t *index, int n)
+{
+    const struct model *m = &t->teacher;
+    source.normalisation = m->normalisation;
+    batch_fill(&t->shown, &source, epoch, index, n);
+    batch_show(&t->shown, m->x, m->label);
+    graph_forward(m->graph, &(struct graph_run){.n = n, .inference = true});
+    memcpy(node_value(t->taught), node_value(m->logits),
+           (size_t)n * (size_t)m->classes * sizeof(real));
 }
 
 /* Of the last batch: adds how many labels there were, and how many of them were told right. */
@@ -129,6 +174,8 @@ int training_epoch(struct training *t, const struct samples *samples,
         batch_fill(b, &source, epoch, order + at,
                    count - at < (size_t)t->batch ? (int)(count - at) : t->batch);
         batch_show(b, t->model.x, t->model.label);
+        if (t->teacher.graph)
+            ask_teacher(t, source, epoch, order + at, b->n);
         run.n = b->n;
         graph_forward(t->model.graph, &run);
         loss += (double)*node_value(t->model.loss) * b->n;
@@ -216,9 +263,12 @@ static int restore(struct training *t, const struct weights *w, struct error *e)
     int64_t epoch = value_get_int(report, "epoch", -1);
     struct graph *g = t->model.graph;
     size_t count = graph_group(g, GRAPH_WEIGHTS).count;
+    const struct value *settings = value_get(report, "settings");
     if (settings_agree(value_get(w->header.meta, "network"), t->network, e) ||
-        settings_agree(value_get(report, "settings"), t->settings, e))
+        settings_agree(settings, t->settings, e))
         return -1;
+    if (value_get(settings, "teacher") && !t->teacher.graph)
+        return error_set(e, "it began with a teacher, this call has none");
     if (epoch < 0 || epoch > t->epochs || !curve || curve->type != VALUE_ARRAY ||
         curve->count != (size_t)epoch)
         return error_set(e, "no checkpoint of a training: meta has no `training` with its epochs");

@@ -1,10 +1,13 @@
 /* A network trained from scratch, as DARTS does in its evaluation phase: by SGD (momentum 0.9,
  * weight decay 3e-4, gradient norm at most 5), its learning rate falling by half a cosine to 0,
- * drop-path rising in a straight line from 0. DARTS, Liu et al., ICLR 2019. What is to be repeated
- * exactly stands in the map `network` (model.h) and in
+ * drop-path rising in a straight line from 0. DARTS, Liu et al., ICLR 2019. A teacher, a network that
+ * is trained already, may stand beside it: then the loss is (1 - distil) times the one by the labels
+ * and distil times that by the teacher's outputs on the same variants of the images (Hinton et al.
+ * 2015). What is to be repeated exactly stands in the map `network` (model.h) and in
  *
  *     settings   {seed, epochs, batch, rate, drop_path, cutout, augment (AUGMENT_WORDS), source;
- *                 balance, where classes of pixels are told: "median" or "none"}
+ *                 balance, where classes of pixels are told: "median" or "none";
+ *                 teacher, the digest of its weights, distil, temperature, where there is one}
  */
 #ifndef SEARCH_TRAINING_H
 #define SEARCH_TRAINING_H
@@ -24,6 +27,10 @@ struct training {
     struct value *curve; /* array, one map an epoch: loss, accuracy (of classes), rate; owned */
     double seconds;
     struct batch images; /* at work */
+
+    struct model teacher; /* owned; no graph: there is none */
+    struct node *taught;  /* the input that takes its logits */
+    struct batch shown;   /* the images at work as it has them */
 };
 
 /* Builds, plans and initialises by the settings' seed. */
@@ -33,6 +40,9 @@ void training_free(struct training *t);
 /* Of a network just made that tells classes of pixels: weighs the classes by their frequencies
  * (samples_balance). */
 int training_balance(struct training *t, const struct samples *samples, struct error *e);
+/* Of a network just made whose settings tell of a teacher: takes it over, also where it fails,
+ * planned for as many images as a step has. It must tell as many classes of images as large. */
+int training_teach(struct training *t, struct model *teacher, struct error *e);
 /* Trains one epoch; `progress` (may be NULL) is called with the images done of it. An error where
  * the loss is no longer a number. */
 int training_epoch(struct training *t, const struct samples *samples,

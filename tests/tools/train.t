@@ -120,6 +120,60 @@ for call in '--cells 4' '--auxiliary' '--drop-path 0.1'; do
     stderr like 'train: *nasbench201*'
 done
 
+# Widths and depths.
+echo 'resnet-14(10|10-7 (3-10)|9-9 10-4|5-5 (4-4))' >widths
+narrow='--arch widths --channels 4 --batch 16 --no-history'
+run "train $narrow --epochs 2 --threads 2 -o narrow <samples && train $narrow --epochs 2 --threads 1 <samples | cmp - narrow"
+status 0 'a residual network of chosen widths, whatever the threads'
+run 'predict --weights narrow <samples | evaluate --json | grep -c top1_low'
+stdout exactly 1
+run 'save dot <narrow && save onnx narrow.onnx <narrow'
+stdout like 'digraph network {*28 x 28 x 4*block of 4 channels*7 x 7 x 8*4 -> classes*}'
+for call in '--auxiliary' '--drop-path 0.1'; do
+    run "train $narrow $call --epochs 1 <samples"
+    status 1
+    stderr like 'train: *resnet-14*'
+done
+run "train $narrow --cells 3 <samples"
+status 2
+
+# A teacher.
+pupil="$narrow --teacher cnn --distil 0.7 --temperature 2"
+run "train $pupil --epochs 3 --threads 2 -o taught <samples && train $pupil --epochs 3 --threads 1 <samples | cmp - taught"
+status 0 'taught, whatever the threads'
+run "train $narrow --epochs 3 <samples | cmp -s - taught"
+status 1 'which makes a difference'
+timeout -s KILL 0.25 train $pupil --epochs 3 --checkpoint lesson -o killed <samples
+run "train $pupil --epochs 3 --checkpoint lesson -o killed <samples && cmp killed taught"
+status 0 'killed and called again: the same bytes'
+run "train $narrow --epochs 3 --checkpoint lesson -o no <samples"
+status 1
+stderr exactly 'train: lesson: it began with a teacher, this call has none'
+run "train ${pupil/cnn/narrow} --epochs 3 --checkpoint lesson -o no <samples"
+status 1
+stderr like 'train: lesson: it began with teacher *'
+run "train ${pupil/0.7/0.6} --epochs 3 --checkpoint lesson -o no <samples"
+status 1
+stderr exactly 'train: lesson: it began with distil 0.7, this call says 0.6'
+run "train $pupil --epochs 1 -o lesson.1 <samples && train $pupil --epochs 1 --augment none <samples | peek"
+stdout like '*"distil": 0.7*'
+run "train --network cnn --channels 2 --depth 2 --batch 16 --epochs 1 --augment none -o small <plain.samples &&
+    save npy pixels plain.samples && load npy --size 14x14 pixels >halves 2>/dev/null ||
+    load fashion-mnist --size 14x14 train | pick --first 40 >halves
+    train $narrow --teacher cnn --epochs 1 -o no <halves"
+status 1
+stderr exactly 'train: cnn: the teacher sees images of 28 x 28 x 1, these are 14 x 14 x 1'
+for call in '--distil 0.5' '--temperature 3' '--teacher cnn --distil 0' '--teacher cnn --temperature 0' '--teacher - ' \
+    '--describe --teacher cnn'; do
+    run "train $narrow $call --epochs 1 <samples"
+    status 2
+done
+run 'train --network unet --teacher cnn <samples'
+status 2
+run "train $narrow --teacher samples --epochs 1 <samples"
+status 1
+stderr like 'train: samples: *'
+
 run 'train --epochs 1 <samples'
 status 2
 run 'train --arch darts-v2 --epochs 1 --rate 0 <samples'
