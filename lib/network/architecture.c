@@ -157,9 +157,13 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
     if ((name = header_require(h, "name", ELEMENT_STR, 0, e)) < 0 ||
         (value = header_require(h, "value", ELEMENT_ANY, -1, e)) < 0)
         return error_wrap(e, "%s", stream_path(r));
+    const char *told =
+        value_get_text(value_get(value_get(h->meta, "search"), "kept"), "found", NULL);
     if (!s)
         return error_set(e, "%s: meta: no space is called %.*s", stream_path(r), MOST_OF_SPACE,
                          space_name);
+    if (told && architecture_parse(a, s, told, strlen(told), e))
+        return error_wrap(e, "%s: meta: search: kept: found", stream_path(r));
     while ((more = stream_read(r, &row, e)) == 1)
         for (int i = 0; i < s->tables; i++) {
             if (strcmp(row[name].data, s->table[i].name) != 0)
@@ -174,7 +178,8 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
         if (!found[i])
             return error_set(e, "%s: no architecture parameters (tensor %s): not a search state",
                              stream_path(r), s->table[i].name);
-    architecture_derive(a, s, (const float *const[]){table[0], table[1]});
+    if (!told)
+        architecture_derive(a, s, (const float *const[]){table[0], table[1]});
     return 0;
 }
 

@@ -1,4 +1,5 @@
 #include "search/candidate.h"
+#include "search/strategy.h"
 
 void candidate_draw(const struct search *s, const char *purpose, uint64_t step, uint64_t i,
                     struct architecture *a)
@@ -68,7 +69,7 @@ int candidate_judge(struct search *s, const struct architecture *a, struct judge
     return 0;
 }
 
-void candidate_found(const struct search *s, struct architecture *a)
+void candidate_arrived(const struct search *s, struct architecture *a)
 {
     float table[SPACE_MOST_TABLES][SPACE_MOST_ROWS * SPACE_MOST_COLUMNS];
     const struct search_space *space = s->model.space;
@@ -78,6 +79,12 @@ void candidate_found(const struct search *s, struct architecture *a)
             table[i][k] = (float)node_value(n)[k];
     }
     architecture_derive(a, space, (const float *const[]){table[0], table[1]});
+}
+
+void candidate_found(const struct search *s, struct architecture *a)
+{
+    if (!s->strategy->found || !s->strategy->found(s, a))
+        candidate_arrived(s, a);
 }
 
 void candidate_take(struct search *s, const struct architecture *a)

@@ -25,7 +25,9 @@ struct judgement {
 int candidate_judge(struct search *s, const struct architecture *a, struct judgement *j,
                     struct error *e);
 
-/* What derive finds in the architecture parameters; makes it find a, their softmax one-hot: 1 at
+/* What the architecture parameters tell. */
+void candidate_arrived(const struct search *s, struct architecture *a);
+/* What derive finds, there or by the strategy; makes it find a there, their softmax one-hot: 1 at
  * a's operations, at none where it has no edge. */
 void candidate_found(const struct search *s, struct architecture *a);
 void candidate_take(struct search *s, const struct architecture *a);

@@ -6,7 +6,7 @@
  *     window.id, window.held, window.easiness the last p(true) of each image
  *
  * meta holds `network` and `search` (search_report(), the settings, and, of strategies that
- * remember something, `kept`, strategy.h), so a search goes on from its file alone, and ends with
+ * remember something, `kept`, strategy.h, whose `found` is what derive finds), so a search goes on from its file alone, and ends with
  * the bytes that it would have had without the interruption. As a state takes the place of the one
  * that it went on from, the history's last entry has `past`, an array of {digest, history}: what
  * all those were and how each was made, oldest first; of STATE_MOST_PAST the next state forgets, so

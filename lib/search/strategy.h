@@ -17,6 +17,9 @@ struct strategy {
     int (*step)(struct search *s, struct error *e);
     /* s->held_out is a batch of the validation samples; NULL: nothing. */
     int (*end_epoch)(struct search *s, struct error *e);
+    /* What derive will find, where that is not in the tables, but in `found`, its text, of the map
+     * that a state keeps; NULL, or false: it is in the tables. */
+    bool (*found)(const struct search *s, struct architecture *a);
     /* s->own, what it remembers beside the super-net, and all NULL of those that need not: frees
      * it; gives it as the map that a state keeps (NULL where memory is out); takes such a map,
      * which may hold anything or be NULL. */
@@ -67,8 +70,10 @@ extern const struct strategy STRATEGY_REINFORCE;
  * by more than 0.05 of these; F is what is expected of independent draws by softmax(a)
  * (widths_macs). The temperature falls from 5 to 0.1 by half a cosine over total_epochs; a cosine
  * schedule from 0.1 to 0; Nesterov's momentum, weight decay 5e-4, no bound of the gradient; Adam's
- * rate 1e-3. derive finds the largest of each row; the publication keeps the best by validation of
- * all epochs whose cost was right. Settings: macs. */
+ * rate 1e-3. Of what each epoch ends with, the largest of each row, derive finds the best that is
+ * within 0.05 of `macs`: after each epoch it and the best so far are judged on one batch of the
+ * validation samples, by the loss with the shared weights (the publication: by the accuracy on all
+ * of them at its epoch); where none was, the largest of each row. Settings: macs. */
 extern const struct strategy STRATEGY_TAS;
 
 #endif

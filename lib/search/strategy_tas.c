@@ -17,9 +17,11 @@ static const double COST = 2;         /* its weight beside the loss */
 enum { WIDTHS, DEPTHS, TABLES };
 
 struct tas {
-    double target;     /* setting: share of the largest network's multiply-adds */
-    double most;       /* the largest network's */
-    double *p[TABLES]; /* [rows, columns] of each table, at work; owned */
+    double target;            /* setting: share of the largest network's multiply-adds */
+    double most;              /* the largest network's */
+    double *p[TABLES];        /* [rows, columns] of each table, at work; owned */
+    bool any;                 /* an epoch ended within the tolerance */
+    struct architecture best; /* of these */
 };
 
 static const struct space_table *table(const struct search *s, int i)
@@ -52,29 +54,16 @@ static void expect(const struct search *s)
     }
 }
 
-/* As if each row chose the column that pick tells of it. */
-static void choose(const struct search *s, int (*pick)(const real *row, int columns))
+static double share_of(const struct search *s, const struct architecture *a)
 {
     const struct tas *t = s->own;
+    struct edge_ops ops;
+    a->space->edge_ops(a, &ops);
     for (int i = 0; i < TABLES; i++) {
-        const struct space_table *of = table(s, i);
-        memset(t->p[i], 0, (size_t)(of->rows * of->columns) * sizeof(double));
-        for (int row = 0; row < of->rows; row++)
-            t->p[i][row * of->columns + pick(logits(s, i) + row * of->columns, of->columns)] = 1;
+        const int columns = table(s, i)->columns;
+        for (int k = 0; k < table(s, i)->rows * columns; k++)
+            t->p[i][k] = ops.of[i][k / columns] == k % columns;
     }
-}
-
-static int last(const real *row, int columns)
-{
-    (void)row;
-    return columns - 1;
-}
-
-/* The multiply-adds of what derive finds, as a share of the largest's. */
-static double share_found(const struct search *s)
-{
-    const struct tas *t = s->own;
-    choose(s, batch_best);
     return macs(s) / t->most;
 }
 
@@ -107,7 +96,9 @@ static void add_cost(const struct search *s, double factor)
 static void add_cost_beyond_target(const struct search *s)
 {
     const struct tas *t = s->own;
-    const double share = share_found(s);
+    struct architecture a;
+    candidate_arrived(s, &a);
+    const double share = share_of(s, &a);
     if (share < t->target - TOLERANCE)
         add_cost(s, -COST);
     else if (share > t->target)
@@ -125,8 +116,13 @@ static void begin(struct search *s)
     s->darts.adam.rate = ARCHITECTURE_RATE;
     s->cosine_most = FASTEST;
     s->cosine_least = SLOWEST;
-    choose(s, last);
-    t->most = macs(s);
+    struct architecture largest;
+    const struct search_space *space = s->model.space;
+    architecture_at(&largest, space, 0);
+    for (int k = 0; k < space->choices; k++)
+        space->choose(&largest, k, space->options(space, k) - 1);
+    t->most = 1;
+    t->most = share_of(s, &largest);
 }
 
 static int read(struct search *s, const struct value *settings, struct error *e)
@@ -246,18 +242,56 @@ static int step(struct search *s, struct error *e)
     return weight_step(s, e) || architecture_step(s, e) ? -1 : 0;
 }
 
-/* ---- {macs: those of what derive finds, a share}; told, not needed ---- */
+/* ---- what is found ---- */
+
+static bool found(const struct search *s, struct architecture *a)
+{
+    const struct tas *t = s->own;
+    if (t->any)
+        *a = t->best;
+    return t->any;
+}
+
+static int end_epoch(struct search *s, struct error *e)
+{
+    struct tas *t = s->own;
+    struct architecture a;
+    struct judgement now, before = {INFINITY, 0};
+    candidate_arrived(s, &a);
+    if (fabs(share_of(s, &a) - t->target) > TOLERANCE)
+        return 0;
+    if (candidate_judge(s, &a, &now, e) || (t->any && candidate_judge(s, &t->best, &before, e)))
+        return -1;
+    if (now.loss < before.loss)
+        t->best = a;
+    t->any = true;
+    return 0;
+}
+
+/* ---- {macs, the share of what derive finds, told alone; found, where an epoch was right} ---- */
 
 static struct value *keep(const struct search *s)
 {
+    const struct tas *t = s->own;
+    struct error e;
+    struct architecture a;
     struct value *kept = value_map();
-    value_set_real(kept, "macs", share_found(s));
+    candidate_found(s, &a);
+    value_set_real(kept, "macs", share_of(s, &a));
+    if (t->any) {
+        autofree char *text = architecture_text(&t->best, &e);
+        value_set(kept, "found", text ? value_text(text) : NULL);
+    }
     return kept;
 }
 
 static int restore(struct search *s, const struct value *kept, struct error *e)
 {
-    (void)s, (void)kept, (void)e;
+    struct tas *t = s->own;
+    const char *text = value_get_text(kept, "found", NULL);
+    t->any = text;
+    if (text && architecture_parse(&t->best, s->model.space, text, strlen(text), e))
+        return error_wrap(e, "meta: search: kept: found");
     return 0;
 }
 
@@ -266,6 +300,8 @@ const struct strategy STRATEGY_TAS = {.name = "tas",
                                       .read = read,
                                       .begin = begin,
                                       .step = step,
+                                      .end_epoch = end_epoch,
+                                      .found = found,
                                       .drop = drop,
                                       .keep = keep,
                                       .restore = restore};

@@ -510,7 +510,7 @@ static void convergence(double share)
 {
     struct error e;
     struct search s;
-    struct architecture largest, a;
+    struct architecture largest, a, found_best;
     if (!begin(&s, "resnet-20", share))
         return;
     struct node *w = graph_find(s.model.graph, "classifier.weight");
@@ -523,10 +523,13 @@ static void convergence(double share)
     int steps = 0;
     for (int within = 0; steps < 200 && within < 10 && good; steps++) {
         good = !s.strategy->step(&s, &e);
-        candidate_found(&s, &a);
+        candidate_arrived(&s, &a);
         found = (double)size_of(&a, s.model.image, CHANNELS, TOY_CLASSES).macs / all;
         within = found >= share - 0.05 && found <= share ? within + 1 : 0;
     }
+    ok(good && !s.strategy->end_epoch(&s, &e) && s.strategy->found(&s, &found_best) &&
+           !memcmp(&found_best.widths, &a.widths, sizeof a.widths),
+       "an epoch that ends there is found");
     ok(good && steps < 200, "cost alone: %.3f of the multiply-adds for %g, after %d steps", found,
        share, steps);
     search_free(&s);
