@@ -25,6 +25,15 @@ void candidate_train_open(struct search *s, const struct path *p)
     path_give_back(p, d->velocity);
 }
 
+void candidate_slopes(const struct search *s, const struct path *p)
+{
+    const struct graph_run run = {
+        .n = s->held_out.n, .gradients = 1u << GRAPH_ARCHITECTURE, .seed = s->seed};
+    batch_show(&s->held_out, p->net.x, p->net.label);
+    graph_forward(p->graph, &run);
+    graph_backward(p->graph, &run);
+}
+
 int candidate_train_path(struct search *s, const struct edge_ops *ops, struct error *e)
 {
     struct path p;

@@ -15,6 +15,8 @@ int candidate_train(struct search *s, const struct architecture *a, struct error
 int candidate_train_path(struct search *s, const struct edge_ops *ops, struct error *e);
 /* The same of a path that is open, with the search's velocity. */
 void candidate_train_open(struct search *s, const struct path *p);
+/* Leaves in the gates' gradients of a gated path the slopes of its loss on s->held_out. */
+void candidate_slopes(const struct search *s, const struct path *p);
 /* The same of one that is drawn: what a strategy does that trains weights without preference. */
 int candidate_step(struct search *s, struct error *e);
 

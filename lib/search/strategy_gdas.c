@@ -55,17 +55,13 @@ static void set_gradient(const struct search *s, const struct path *p, const str
 
 static int architecture_step(struct search *s, struct error *e)
 {
-    const struct graph_run run = {
-        .n = s->held_out.n, .gradients = 1u << GRAPH_ARCHITECTURE, .seed = s->seed};
     struct darts *a = &s->darts;
     struct draw d;
     struct path p;
     draw(s, "gdas architecture", &d);
     if (path_new_gated(&p, &s->model, &d.ops, NULL, s->held_out.n, e))
         return -1;
-    batch_show(&s->held_out, p.net.x, p.net.label);
-    graph_forward(p.graph, &run);
-    graph_backward(p.graph, &run);
+    candidate_slopes(s, &p);
     set_gradient(s, &p, &d);
     path_free(&p);
     adam_step(&a->adam, a->architecture, a->first, a->second, ++a->steps);

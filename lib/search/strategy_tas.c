@@ -213,17 +213,13 @@ static int weight_step(struct search *s, struct error *e)
 
 static int architecture_step(struct search *s, struct error *e)
 {
-    const struct graph_run run = {
-        .n = s->held_out.n, .gradients = 1u << GRAPH_ARCHITECTURE, .seed = s->seed};
     struct darts *a = &s->darts;
     struct draw d;
     struct path p;
     draw(s, "tas architecture", &d);
     if (open_path(s, &d, NULL, s->held_out.n, &p, e))
         return -1;
-    batch_show(&s->held_out, p.net.x, p.net.label);
-    graph_forward(p.graph, &run);
-    graph_backward(p.graph, &run);
+    candidate_slopes(s, &p);
     for (int i = 0; i < TABLES; i++) {
         const struct space_table *of = table(s, i);
         const real *slope = node_gradient(p.net.table[i]);
