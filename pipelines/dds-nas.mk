@@ -66,6 +66,7 @@ LATENT = 8
 LOSS = mse+contractive
 WEIGHT = sum
 BUDGET = # of the search: --most-images N, --most-seconds S
+NOISE = # of darts: tell of each step, and every so manieth one's gradients
 SUBSET = 10
 HARDNESS = 0.85
 MASTERY = 0.5
@@ -124,7 +125,7 @@ staged = $1$(foreach s,$(space),$(if $(call cells,$1), --cells $(shell \
 orderless = $(subst --order 1,,$(subst --order 2,,$1))
 stepped = $(call staged,$(if $(order)$(filter-out darts,$(strategy)),$(call orderless,$(SEARCH)),$(SEARCH))) \
 	$(order) $(space:%=--space %) $(strategy:%=--strategy %) \
-	$(if $(filter $(PACED),$(strategy)),--total-epochs $(SEARCH_EPOCHS))
+	$(if $(filter $(PACED),$(strategy)),--total-epochs $(SEARCH_EPOCHS)) $(NOISE:%=--noise %)
 
 # The encoder's losses and their weights. Where angles are trained, distances are of latents of length 1.
 losses = $(subst @, ,$(call level,loss))
@@ -146,8 +147,8 @@ timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); TIMEFORMAT='$1	%3R	%3U	%3S'; \
 say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)
 REPORT = $(HERE)dds-nas-report
 SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS WEIGHT ENCODER SUBSET HARDNESS MASTERY \
-	WARM_UP SEARCH SEARCH_EPOCHS TRAIN $(if $(BUDGET),BUDGET)
-NAMES = $(filter-out BUDGET,$(SETTINGS)) BUDGET HARDER
+	WARM_UP SEARCH SEARCH_EPOCHS TRAIN $(if $(BUDGET),BUDGET) $(if $(NOISE),NOISE)
+NAMES = $(filter-out BUDGET NOISE,$(SETTINGS)) BUDGET NOISE HARDER
 define newline
 
 

@@ -12,6 +12,7 @@
 static const char *state_path, *validation_path;
 static const char *strategy = "darts", *schedule = "cyclic", *augment = "auto";
 static int64_t order = 2, candidates = 8, population = 20, sample = 5;
+static int64_t noise;
 static int64_t window = 5, total_epochs = 50, epochs = 1, until = -1;
 static int64_t most_images;
 static double most_seconds, macs = 0.47;
@@ -50,6 +51,9 @@ static const struct option options[] = {
     {"macs", 0, OPTION_REAL, &macs, "X",
      "of tas: what is to be found has this share of the largest network's multiply-adds", 0.01, 1,
      NULL},
+    {"noise", 0, OPTION_INT, &noise, "N",
+     "of darts: tell in the state how noisy each weight step was, and every Nth one's gradients", 1,
+     1e6, NULL},
     {"window", 0, OPTION_INT, &window, "N", "epochs that easiness is a mean over", 1, 1000, NULL},
     {"schedule", 0, OPTION_CHOICE, &schedule, "WORD",
      "learning rate: a triangle of 20 epochs that a new subset sets to its peak, or half a cosine "
@@ -148,9 +152,17 @@ static const struct program program = {
                 "        --state narrow --validation validation | mine --forest forest -o ids.tas\n"
                 "# how large a super-net is\n"
                 "search-step --describe --cells 8 --channels 16 --image 28x28x1",
-    .files = "The file of --state is a weights stream: the super-net's weights, the architecture "
-             "parameters, both optimisers, the easiness of every image of the subset, and in meta "
-             "the settings and the curve. peek shows it, derive and predict read it.",
+    .files =
+        "The file of --state is a weights stream: the super-net's weights, the architecture "
+        "parameters, both optimisers, the easiness of every image of the subset, and in meta "
+        "the settings and the curve. peek shows it, derive and predict read it. With --noise it "
+        "has a tensor noise of 12 columns, a row a weight step: epoch, images of the batch, mean "
+        "and sample deviation of their losses before the step, by how much the mean falls with "
+        "it; the mean loss of a batch of validation images, always the same, and its fall; and "
+        "where the eighth is 1, of the gradient g, the mean of those on the batch's halves: its "
+        "norm, half the distance of the halves', their cosine, and the cosine of g with the "
+        "gradient on up to 16 batches of validation images. All by batch statistics, losses by "
+        "the weights alone: architecture parameters take their step before. save npy reads it.",
     .see_also = "derive mine pick",
     .options = options,
     .writes = "state",
@@ -176,6 +188,7 @@ static void check_own(const struct call *c, const struct strategy *s)
 {
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         program_forbid(c, !strstr(s->options, own[i].option), own[i].why, own[i].option);
+    program_forbid(c, s != &STRATEGY_DARTS, "goes with --strategy darts", "noise");
     if (s == &STRATEGY_EVOLUTION && sample > population)
         program_usage(c, "--sample %lld: more than --population %lld", (long long)sample,
                       (long long)population);
@@ -195,8 +208,9 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
     char names[256];
     check_own(c, how);
     /* A state of darts has no `strategy`. */
-    snprintf(names, sizeof names, "seed %s%s%s" SETTINGS, how == &STRATEGY_DARTS ? "" : "strategy ",
-             how->options, *how->options ? " " : "");
+    snprintf(names, sizeof names, "seed %s%s%s%s" SETTINGS,
+             how == &STRATEGY_DARTS ? "" : "strategy ", how->options, *how->options ? " " : "",
+             noise ? "noise " : "");
     struct value *settings = program_settings(c, names, false);
     int classes = d->classes > v->classes ? d->classes : v->classes;
     struct value *net = model_settings(&network, d->shape, classes, &n, NULL);
@@ -209,8 +223,8 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
 
 static int go_on(const struct call *c, struct search *s, struct value **inputs, struct error *e)
 {
-    struct value *given =
-        program_settings(c, "space cells channels seed strategy " OWN_SETTINGS " " SETTINGS, true);
+    struct value *given = program_settings(
+        c, "space cells channels seed strategy noise " OWN_SETTINGS " " SETTINGS, true);
     int failed = state_resume(s, c, state_path, given, inputs, e);
     value_free(given);
     return failed;
@@ -256,11 +270,11 @@ static void check_call(const struct call *c)
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
     program_forbid(c, search_space_find(network.space)->cells, "is told by the space", "cells");
-    program_forbid(
-        c, network.describe, "does nothing with --describe",
-        "state validation epochs until most-images most-seconds measure strategy " OWN_SETTINGS
-        " window schedule total-epochs augment profile seed threads no-history "
-        "max-tensor");
+    program_forbid(c, network.describe, "does nothing with --describe",
+                   "state validation epochs until most-images most-seconds measure noise "
+                   "strategy " OWN_SETTINGS
+                   " window schedule total-epochs augment profile seed threads no-history "
+                   "max-tensor");
     if (network.describe)
         return;
     if (!state_path)

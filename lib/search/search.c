@@ -41,6 +41,7 @@ void search_note_outputs(struct search *s, const real *logits, double loss)
     const struct batch *b = &s->training;
     int classes = s->model.classes;
     s->loss_sum += loss * b->n;
+    noise_note(&s->noise, b, logits, classes);
     for (int i = 0; i < b->n; i++, logits += classes) {
         s->right += batch_best(logits, classes) == b->label[i];
         /* Cannot fail: every id of the batch is in the subset. */
@@ -70,6 +71,8 @@ static int build(struct search *s, const struct value *network, const struct val
     if (darts_init(&s->darts, graph_group(g, GRAPH_WEIGHTS), graph_group(g, GRAPH_ARCHITECTURE),
                    e) ||
         easiness_init(&s->easiness, s->window, e) ||
+        noise_init(&s->noise, s->noise.every, s->batch, s->model.image, s->darts.weights.count,
+                   e) ||
         batch_new(&s->training, s->batch, s->model.image, TASK_CLASS, e) ||
         batch_new(&s->held_out, s->batch, s->model.image, TASK_CLASS, e))
         return -1;
@@ -96,6 +99,7 @@ void search_free(struct search *s)
         s->strategy->drop(s);
     batch_free(&s->training);
     batch_free(&s->held_out);
+    noise_free(&s->noise);
     easiness_free(&s->easiness);
     darts_free(&s->darts);
     model_free(&s->model);
@@ -181,6 +185,8 @@ int search_epoch(struct search *s, const struct samples *d, const struct samples
     struct source from_d = {d, s->model.normalisation, s->augment, s->seed};
     struct source from_v = {v, s->model.normalisation, s->augment, s->seed};
 
+    if (noise_begin_epoch(&s->noise, &from_v, e))
+        return -1;
     s->rate = rate_now(s);
     s->right = 0;
     s->loss_sum = 0;

@@ -11,7 +11,7 @@
  *     settings   {seed, batch, window, schedule "cyclic"|"cosine", total_epochs,
  *                 augment (AUGMENT_WORDS), source (of the data, or ""),
  *                 strategy (STRATEGY_WORDS; darts where there is none), and the strategy's own,
- *                 such as order 1|2}
+ *                 such as order 1|2, noise (of darts; 0 where there is none: noise.h)}
  *
  * Rates. cyclic: a triangle from 0.001 to 0.01 and back over 20 epochs, at its peak right after
  * an update of the subset. cosine: 0.025 to 0.001 over total_epochs, or the strategy's own. */
@@ -20,6 +20,7 @@
 #include "search/batches.h"
 #include "search/darts.h"
 #include "search/model.h"
+#include "search/noise.h"
 #include "select/curriculum.h"
 
 enum { SEARCH_MOST_CANDIDATES = 1000 }; /* of a setting that counts architectures */
@@ -39,6 +40,7 @@ struct search {
     struct darts darts;
     struct curriculum curriculum;
     struct easiness easiness;
+    struct noise noise;
     int64_t *subset; /* ids of D, ascending; owned */
     size_t subset_count;
     struct value *past; /* owned; NULL: none. The states that it went on from, for histories */

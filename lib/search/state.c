@@ -57,11 +57,13 @@ static int write_tensors(const struct search *s, struct stream_writer *w, struct
         {"window.id", ELEMENT_I64, 1, {images}, h->id},
         {"window.held", ELEMENT_I32, 1, {images}, h->held},
         {"window.easiness", ELEMENT_F32, 2, {images, window}, h->value},
+        {"noise", ELEMENT_F64, 2, {(uint32_t)s->noise.count, NOISE_WIDTH}, s->noise.row},
     };
+    const size_t flats = sizeof flat / sizeof *flat - !s->noise.every;
     for (int group = 0; group < GRAPH_GROUPS; group++)
         if (weights_write_group(w, s->model.graph, group, e))
             return -1;
-    return write_flat(w, flat, sizeof flat / sizeof *flat, e);
+    return write_flat(w, flat, flats, e);
 }
 
 int state_save(const struct search *s, const struct call *c, const char *path,
@@ -111,6 +113,18 @@ static int restore_subset(struct search *s, const struct weights *w, struct erro
     return easiness_restore(&s->easiness, s->window, images, window_id, held, value, e);
 }
 
+static int restore_noise(struct search *s, const struct weights *w, struct error *e)
+{
+    const struct cell *noise = weights_find(w, "noise");
+    const size_t count = noise ? noise->count : 0;
+    const double *row = s->noise.every ? weights_require(w, "noise", ELEMENT_F64, count, e) : NULL;
+    if (!s->noise.every)
+        return 0;
+    if (row && count % NOISE_WIDTH)
+        return error_set(e, "noise: %zu numbers, expected %d a step", count, NOISE_WIDTH);
+    return row ? noise_restore(&s->noise, row, count / NOISE_WIDTH, e) : -1;
+}
+
 static int restore(struct search *s, const struct weights *w, struct error *e)
 {
     const struct value *report = value_get(w->header.meta, "search");
@@ -138,7 +152,7 @@ static int restore(struct search *s, const struct weights *w, struct error *e)
         restore_flat(w, "adam.second", s->darts.second, s->darts.architecture.count, e) ||
         (s->own && s->strategy->restore(s, value_get(report, "kept"), e)))
         return -1;
-    return restore_subset(s, w, e);
+    return restore_noise(s, w, e) || restore_subset(s, w, e) ? -1 : 0;
 }
 
 static int open_search(struct search *s, const struct weights *w, const struct value *given,

@@ -4,6 +4,7 @@
  *     velocity, adam.first, adam.second       flat, in the order of the parameters
  *     subset                                  i64, ids of D
  *     window.id, window.held, window.easiness the last p(true) of each image
+ *     noise                                   f64, a row a step, where it is told (noise.h)
  *
  * meta holds `network` and `search` (search_report(), the settings, and, of strategies that
  * remember something, `kept`, strategy.h, whose `found` is what derive finds), so a search goes on from its file alone, and ends with

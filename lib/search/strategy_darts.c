@@ -3,7 +3,11 @@
 
 static int read(struct search *s, const struct value *settings, struct error *e)
 {
-    return settings_int(settings, "search settings", "order", 1, 2, &s->order, e);
+    static const char what[] = "search settings";
+    if (value_get(settings, "noise") &&
+        settings_int(settings, what, "noise", 1, 1000000, &s->noise.every, e))
+        return -1;
+    return settings_int(settings, what, "order", 1, 2, &s->order, e);
 }
 
 static void differentiate(void *context, enum darts_batch batch, unsigned groups, bool step)
@@ -27,10 +31,11 @@ static void begin(struct search *s)
 
 static int step(struct search *s, struct error *e)
 {
-    (void)e;
     darts_architecture_step(&s->darts, s->rate);
+    if (noise_before(s, e))
+        return -1;
     darts_weight_step(&s->darts, s->rate);
-    return 0;
+    return noise_after(s, e);
 }
 
 const struct strategy STRATEGY_DARTS = {

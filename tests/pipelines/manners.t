@@ -4,7 +4,7 @@
 . "${0%/*}/../tools/tap.sh"
 pipelines=$ROOT/pipelines
 
-for name in ablation cell-bench claims compressed-search compression-study dds-nas encoder-lab scatter; do
+for name in ablation cell-bench claims compressed-search compression-study dds-nas encoder-lab gradient-noise scatter; do
     run '"$pipelines/$name" --help'
     status 0
     stderr empty
@@ -15,7 +15,7 @@ for name in ablation cell-bench claims compressed-search compression-study dds-n
     stdout like "$name (winnow) *"
     ok "$name has a page" test -s "$ROOT/man/winnow-$name.1"
 done
-for call in 'ablation FRAMEWORK=darts' 'cell-bench SPACE=darts' 'compression-study EPCHS=3' 'compressed-search SEED=3' 'encoder-lab LATENT=8' 'claims run PILLOT=1 P3-1' 'claims run --json P3-1' 'dds-nas MASTRY=1'; do
+for call in 'ablation FRAMEWORK=darts' 'cell-bench SPACE=darts' 'compression-study EPCHS=3' 'compressed-search SEED=3' 'encoder-lab LATENT=8' 'gradient-noise ARM=dds' 'claims run PILLOT=1 P3-1' 'claims run --json P3-1' 'dds-nas MASTRY=1'; do
     run "$pipelines/$call"
     status 2
     stdout empty
@@ -23,7 +23,7 @@ for call in 'ablation FRAMEWORK=darts' 'cell-bench SPACE=darts' 'compression-stu
 done
 run '"$pipelines/compression-study" --help DATA=clips EPOCHS=7'
 stdout like '*LEVELS = 23 25*EPOCHS = 7*FRAMES = 3*'
-for call in ablation cell-bench compressed-search compression-study encoder-lab 'claims run'; do
+for call in ablation cell-bench compressed-search compression-study encoder-lab gradient-noise 'claims run'; do
     name=${call% *}
     for setting in $("$pipelines/$name" ${call#"$name"} --help | sed -n 's/^\([A-Z_]*\) = .*/\1/p'); do
         ok "$name's page or that of dds-nas knows $setting" grep -qw "$setting" "$ROOT/man/winnow-$name.1" "$ROOT/man/winnow-dds-nas.1"

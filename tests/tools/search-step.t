@@ -54,6 +54,19 @@ status 0 'second order'
 stderr like 'op *calls *separable *%*elsewhere *in all *peak: * GFLOP/s, * GB/s'
 ok 'accuracy on the validation samples' grep -q '^[01]' <(meta measured validation)
 
+# ---- noise ----
+run "step noisy $new --noise 4 --threads 2 --until 3 | cmp - hardness"
+status 0 'to tell of noise changes nothing'
+run 'save npy noise noisy && save npy plain whole && rm noise/noise.npy && diff -r noise plain'
+status 0 'but that it is told'
+run "step quiet $new --noise 4 --threads 1 --until 1 && for e in 2 3; do step quiet --until \$e; done >rest && cmp quiet noisy"
+status 0 'three calls, one thread: the same'
+run 'step whole --noise 4 --until 9'
+status 1
+stderr exactly 'search-step: whole: it began with noise none, this call says 4'
+run 'step noisy --noise 3 --until 9'
+status 1
+
 # ---- budgets ----
 run "step short $new --most-images 59 --until 3 --measure >hardness.b"
 status 0
@@ -110,7 +123,7 @@ status 1
 stderr exactly 'search-step: whole: it began with strategy "darts", this call says "random"'
 run 'step whole --strategy darts --until 3 | cmp - hardness'
 status 0
-for call in '--strategy random --order 1' '--candidates 3' '--strategy random --profile' '--strategy other' \
+for call in '--strategy random --order 1' '--strategy gdas --noise 2' '--noise 0' '--candidates 3' '--strategy random --profile' '--strategy other' \
     '--strategy random --population 4' '--strategy reinforce --population 4' '--strategy evolution --population 4 --sample 5'; do
     run "step none $call"
     status 2

@@ -156,6 +156,117 @@ static void test_population(void)
         ok(!goes_on(bad[i]), "not with %.60s", bad[i]);
 }
 
+/* ---- noise ---- */
+
+static void test_losses(void)
+{
+    struct error e;
+    struct noise n = {.every = 1};
+    const double none[NOISE_WIDTH] = {0};
+    int label[] = {0, 0, 1};
+    const struct batch b = {.n = 3, .label = label};
+    /* p(true): 1/4, 3/4, 1/2 */
+    const real logits[] = {0, (real)log(3), (real)log(3), 0, 2, 2};
+    const double loss[] = {log(4), log(4.0 / 3), log(2)};
+    const double mean = (loss[0] + loss[1] + loss[2]) / 3;
+    double square = 0;
+    for (int i = 0; i < 3; i++)
+        square += (loss[i] - mean) * (loss[i] - mean);
+    if (ok(!noise_restore(&n, none, 1, &e), "a row")) {
+        noise_note(&n, &b, logits, 2);
+        ok(fabs(n.row[NOISE_LOSS] - mean) < 1e-6 &&
+               fabs(n.row[NOISE_DEVIATION] - sqrt(square / 2)) < 1e-6,
+           "losses of a batch: %g and their deviation: %g", n.row[NOISE_LOSS],
+           n.row[NOISE_DEVIATION]);
+    }
+    noise_free(&n);
+}
+
+enum { IMAGES = 12, SIDE = 6, STEPS = 3 }; /* of batches of 5 */
+
+static bool begin(struct search *s, int noise, struct error *e)
+{
+    const struct model_options o = {.space = "tinycell-27", .cells = 2, .channels = 2};
+    const struct normalisation n = {.channels = 1, .mean = {0.5F}, .sd = {0.25F}};
+    struct value *net = model_settings(&o, (struct image_shape){SIDE, SIDE, 1}, 3, &n, NULL);
+    struct value *settings =
+        parsed("{\"seed\": 3, \"order\": 1, \"batch\": 5, \"window\": 2, \"schedule\": \"cyclic\", "
+               "\"total_epochs\": 10, \"augment\": \"none\"}");
+    if (noise)
+        value_set_int(settings, "noise", noise);
+    const bool good = !search_new(s, net, settings, e);
+    value_free(net);
+    value_free(settings);
+    return good;
+}
+
+/* Images of noise, or all alike. */
+static bool train(struct search *s, bool alike, int epochs, struct error *e)
+{
+    static uint8_t image[IMAGES * SIDE * SIDE];
+    int64_t id[IMAGES], label[IMAGES];
+    struct random r = random_stream(5, "images", 0);
+    for (size_t i = 0; i < sizeof image; i++)
+        image[i] = alike ? 7 : (uint8_t)random_below(&r, 256);
+    for (int i = 0; i < IMAGES; i++) {
+        id[i] = i;
+        label[i] = alike ? 1 : i % 3;
+    }
+    const struct samples d = {.count = IMAGES,
+                              .shape = {SIDE, SIDE, 1},
+                              .id = id,
+                              .label = label,
+                              .image = image,
+                              .classes = 3};
+    bool good = !search_take_subset(s, &d, NULL, e);
+    for (int i = 0; i < epochs && good; i++)
+        good = !search_epoch(s, &d, &d, NULL, NULL, e);
+    return good;
+}
+
+static void test_noise(void)
+{
+    struct error e = {""};
+    struct search told, untold;
+    const bool built = begin(&told, 2, &e) && begin(&untold, 0, &e);
+    if (!ok(built && train(&told, false, 2, &e) && train(&untold, false, 2, &e),
+            "searches that tell of noise, and not %s", e.text))
+        return;
+    const struct group a = told.darts.weights, b = untold.darts.weights;
+    ok(!memcmp(a.value, b.value, a.count * sizeof *a.value), "telling changes no weight");
+    ok(told.noise.count == 2 * STEPS && untold.noise.count == 0, "a row a step");
+    double loss = 0, fall = 0;
+    bool other = true, gradients = true;
+    const double *row = told.noise.row;
+    for (int i = 0; i < 2 * STEPS; i++, row += NOISE_WIDTH) {
+        if (row[NOISE_EPOCH] > 0)
+            loss += row[NOISE_LOSS] * row[NOISE_IMAGES] / IMAGES;
+        fall += row[NOISE_FALL];
+        /* But for what the architecture's step changes between. */
+        other = other &&
+                (i == 0 || fabs(row[NOISE_OTHER - NOISE_WIDTH] -
+                                row[NOISE_OTHER_FALL - NOISE_WIDTH] - row[NOISE_OTHER]) < 1e-3);
+        const bool looked = row[NOISE_NORM] > 0 && row[NOISE_SPREAD] > 0 &&
+                            fabs(row[NOISE_HALVES]) <= 1 && fabs(row[NOISE_ALIGNED]) <= 1;
+        gradients = gradients && row[NOISE_GRADIENTS] == (i % 2 == 0) && looked == (i % 2 == 0);
+    }
+    ok(fabs(loss - told.loss) < 1e-5, "the losses are the epoch's: %g, %g", loss, told.loss);
+    ok(fall > 0, "on the batches themselves the loss falls: %g", fall);
+    ok(other, "what falls of another batch is where the next step begins");
+    ok(gradients, "every second step tells of its gradients");
+    search_free(&told);
+    search_free(&untold);
+
+    if (!ok(begin(&told, 1, &e) && train(&told, true, 1, &e), "images all alike %s", e.text))
+        return;
+    row = told.noise.row;
+    ok(row[NOISE_DEVIATION] < 1e-6 && row[NOISE_SPREAD] < 1e-5 * row[NOISE_NORM] &&
+           row[NOISE_HALVES] > 0.99999 && row[NOISE_ALIGNED] > 0.99999,
+       "have no noise: deviation %g, spread %g of %g, cosines %g, %g", row[NOISE_DEVIATION],
+       row[NOISE_SPREAD], row[NOISE_NORM], row[NOISE_HALVES], row[NOISE_ALIGNED]);
+    search_free(&told);
+}
+
 int main(void)
 {
     test_order();
@@ -163,5 +274,7 @@ int main(void)
     test_settings();
     test_model();
     test_population();
+    test_losses();
+    test_noise();
     return tap_done();
 }
