@@ -29,7 +29,17 @@ __attribute__((format(printf, 4, 5), unused)) static bool tap_check(bool good, c
 }
 /* ok(condition, "what should hold, with %d values", n) */
 #define ok(condition, ...) tap_check((condition), __FILE__, __LINE__, __VA_ARGS__)
-#define skip(...) (printf("ok %d # SKIP ", ++tap_tests), printf(__VA_ARGS__), printf("\n"))
+#define skip(...) (printf("ok %d # SKIP ", ++tap_tests), printf(__VA_ARGS__), (void)printf("\n"))
+
+/* Whether the test is watched instruction by instruction (BRIEF=1, as under valgrind): what does the
+ * same thousands of times over is to be left out. */
+__attribute__((unused)) static bool tap_brief(void)
+{
+    const char *text = getenv("BRIEF");
+    return text && *text && *text != '0';
+}
+/* unless_brief(call(...)) */
+#define unless_brief(call) (tap_brief() ? skip("BRIEF: " #call) : (void)(call))
 
 __attribute__((unused)) static int tap_done(void)
 {

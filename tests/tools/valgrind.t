@@ -14,8 +14,8 @@ for test in $(cd "$ROOT/tests" && printf '%s\n' unit/*.c fuzz/targets/*.c | sed 
     unit/sandbox) skip 'valgrind runs programs in a way of its own'; continue ;;
     unit/faults) skip 'valgrind allocates in place of the faults'; continue ;;
     esac
-    # the short form of each, as valgrind makes it some fifty times as long
-    run "cd '$ROOT' && env -u CHECK_LONG valgrind -q --error-exitcode=99 --leak-check=full \
+    # the short form of each, as valgrind makes it hundreds of times as long
+    run "cd '$ROOT' && env -u CHECK_LONG BRIEF=1 valgrind -q --error-exitcode=99 --leak-check=full \
         --errors-for-leak-kinds=definite --soname-synonyms=somalloc=NONE \
         --child-silent-after-fork=yes '$BUILD/$test'"
     status 0 "$test"

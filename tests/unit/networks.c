@@ -401,7 +401,7 @@ int main(void)
     guises();
     paths(poolless);
     paths(darts_v2);
-    overfit();
+    unless_brief(overfit());
     losses();
     return tap_done();
 }

@@ -213,6 +213,6 @@ int main(void)
     }
     supernet();
     autoencoder();
-    contractive();
+    unless_brief(contractive());
     return tap_done();
 }
