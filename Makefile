@@ -297,7 +297,7 @@ PAGES = $(patsubst %,$(BUILD)/man/%.1,$(filter-out winnow-winnow,$(TOOLS:%=winno
 SCRIPT_PAGES = $(wildcard man/*.1)
 FORMATS = $(wildcard man/*.5)
 FAMILY = $(wildcard man/*.7)
-PIPELINES = $(wildcard pipelines/*)
+PIPELINES = $(filter-out %.md,$(wildcard pipelines/*))
 
 man: $(PAGES)
 $(BUILD)/man/winnow.1: $(BIN)/winnow
