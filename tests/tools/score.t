@@ -36,7 +36,10 @@ stdout exactly 1
 run 'echo "|none~0|+|skip_connect~0|nor_conv_3x3~1|" | score --arch - --cells 4 batch | sed 1d | cut -f 6'
 stdout exactly "$(echo '|none~0|+|skip_connect~0|nor_conv_3x3~1|' >tiny; train --describe --arch tiny --cells 4 --channels 16 | sed -n 's/weights *//p')"
 
-for call in '' '--arch cells --matrix m.png batch' '--arch cells --cells 0 batch' '--arch -' \
+derive --space resnet-14 --random --count 2 --format genotype -o widths
+run 'cat widths cells >both && score --arch both --cells 3 --channels 4 batch | cut -f 6,7 | sed 1d | sort -u | wc -l'
+stdout like '[3-8]' # of two spaces, one of which tells its cells
+for call in '--arch widths --cells 3 batch' '' '--arch cells --matrix m.png batch' '--arch cells --cells 0 batch' '--arch -' \
     "--arch one --matrix x -o x batch"; do
     run "score $call </dev/null"
     status 2
