@@ -11,7 +11,7 @@
 
 static const char *state_path, *validation_path;
 static const char *strategy = "darts", *schedule = "cyclic", *augment = "auto";
-static int64_t order = 2, candidates = 8, population = 20, sample = 5;
+static int64_t order = 2, partial = 4, frozen = 15, candidates = 8, population = 20, sample = 5;
 static int64_t noise;
 static int64_t window = 5, total_epochs = 50, epochs = 1, until = -1;
 static int64_t most_images;
@@ -40,6 +40,11 @@ static const struct option options[] = {
     {"strategy", 0, OPTION_CHOICE, &strategy, "WORD", "how the search moves", 0, 0, STRATEGY_WORDS},
     {"order", 0, OPTION_INT, &order, "1|2", "of darts: the order of the architecture gradient", 1,
      2, NULL},
+    {"partial", 0, OPTION_INT, &partial, "K",
+     "of pc-darts: one Kth of the channels goes through the operations; divides --channels", 1,
+     NETWORK_MOST_CHANNELS, NULL},
+    {"frozen", 0, OPTION_INT, &frozen, "N",
+     "of pc-darts: the architecture parameters stay for the first N epochs", 0, 1e6, NULL},
     {"candidates", 0, OPTION_INT, &candidates, "N",
      "of random, evolution and reinforce: architectures that are tried at the end of an epoch", 1,
      SEARCH_MOST_CANDIDATES, NULL},
@@ -94,7 +99,13 @@ static const struct program program = {
         "name, so that a loop can end; a call with a larger one, or none, goes on.\n\n"
         "Strategies. darts (Liu et al. 2019): for each batch the architecture parameters take a "
         "step "
-        "by Adam on validation samples, then the weights a step by SGD on the subset. gdas (Dong "
+        "by Adam on validation samples, then the weights a step by SGD on the subset. pc-darts (Xu "
+        "et "
+        "al. 2020): the same, to first order, of cells connected in part: of what goes into a node "
+        "one --partial'th of the channels goes through the operations and the rest passes by, "
+        "which "
+        "costs a fraction; the edges of a node have parameters of their own beside those of the "
+        "operations, and derive chooses by the product of both. gdas (Dong "
         "and Yang 2019): the same of paths alone, an operation of every edge drawn by its "
         "architecture parameters (a hard Gumbel-softmax, from temperature 10 to 0.1 over "
         "--total-epochs), at a fraction of the cost; --measure is of the architecture that derive "
@@ -177,18 +188,20 @@ static const struct {
     const char *option, *why;
 } own[] = {
     {"order", "goes with --strategy darts"},
+    {"frozen", "goes with --strategy pc-darts"},
     {"candidates", "goes with --strategy random, evolution or reinforce"},
     {"population", "goes with --strategy evolution"},
     {"sample", "goes with --strategy evolution"},
     {"macs", "goes with --strategy tas"},
 };
-#define OWN_SETTINGS "order candidates population sample macs"
+#define OWN_SETTINGS "order frozen candidates population sample macs"
 
 static void check_own(const struct call *c, const struct strategy *s)
 {
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         program_forbid(c, !strstr(s->options, own[i].option), own[i].why, own[i].option);
     program_forbid(c, s != &STRATEGY_DARTS, "goes with --strategy darts", "noise");
+    program_forbid(c, !s->partial, "goes with --strategy pc-darts, and --describe", "partial");
     if (s == &STRATEGY_EVOLUTION && sample > population)
         program_usage(c, "--sample %lld: more than --population %lld", (long long)sample,
                       (long long)population);
@@ -213,6 +226,7 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
              noise ? "noise " : "");
     struct value *settings = program_settings(c, names, false);
     int classes = d->classes > v->classes ? d->classes : v->classes;
+    network.partial = how->partial ? partial : 0;
     struct value *net = model_settings(&network, d->shape, classes, &n, NULL);
     value_set_text(settings, "source", value_get_text(d->table->header.meta, "source", ""));
     int failed = search_new(s, net, settings, e);
@@ -224,7 +238,7 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
 static int go_on(const struct call *c, struct search *s, struct value **inputs, struct error *e)
 {
     struct value *given = program_settings(
-        c, "space cells channels seed strategy noise " OWN_SETTINGS " " SETTINGS, true);
+        c, "space cells channels partial seed strategy noise " OWN_SETTINGS " " SETTINGS, true);
     int failed = state_resume(s, c, state_path, given, inputs, e);
     value_free(given);
     return failed;
@@ -295,6 +309,7 @@ int main(int argc, char **argv)
     program_begin(&program, argc, argv, &call);
     check_call(&call);
     if (network.describe) {
+        network.partial = program_given(&call, "partial") ? partial : 0;
         if (model_describe(&network, NULL, &call, &e))
             program_fail(&call, &e);
         return program_end(&call);
@@ -311,7 +326,7 @@ int main(int argc, char **argv)
         (exists ? go_on(&call, &s, &inputs, &e) : begin(&call, &s, &d, &v, &e)))
         program_fail(&call, &e);
 
-    program_forbid(&call, !s.strategy->whole, "goes with --strategy darts", "profile");
+    program_forbid(&call, !s.strategy->whole, "goes with --strategy darts and pc-darts", "profile");
     const struct value *said = value_get(subset.header.meta, "subset");
     if (samples_fit(&d, "standard input", s.model.image, s.model.classes, &e) ||
         samples_fit(&v, validation_path, s.model.image, s.model.classes, &e) ||

@@ -163,6 +163,26 @@ struct node *interpolate(struct node *x, int channels)
     return graph_build(&(struct node){.code = OP_INTERPOLATE, .integer = channels, INPUTS(x)}, 0);
 }
 
+struct node *slice_channels(struct node *x, int first, int count)
+{
+    return graph_build(
+        &(struct node){.code = OP_CHANNELS, .integer = first, .count = count, INPUTS(x)}, 0);
+}
+
+struct node *concat_shuffled(int count, struct node *const *x, int groups)
+{
+    return graph_build(&(struct node){.code = OP_CONCAT_SHUFFLED,
+                                      .integer = groups,
+                                      .inputs = count,
+                                      .input = (struct node **)x},
+                       0);
+}
+
+struct node *weigh_edges(struct node *p, struct node *b, int first)
+{
+    return graph_build(&(struct node){.code = OP_WEIGH_EDGES, .integer = first, INPUTS(p, b)}, 0);
+}
+
 struct node *linear(struct node *x, struct node *w, struct node *b)
 {
     return graph_build(&(struct node){.code = OP_LINEAR, INPUTS(x, w, b)}, 1 << 2);

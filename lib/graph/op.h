@@ -56,6 +56,9 @@ enum op_code {
     OP_MEAN_SQUARE_NORM,
     OP_KENDALL,
     OP_ADD_SCALARS,
+    OP_CONCAT_SHUFFLED,
+    OP_CHANNELS,
+    OP_WEIGH_EDGES,
     OP_CODES
 };
 
@@ -92,6 +95,7 @@ struct node {
     bool deferred;             /* the op's own backward completes the gradient, by affine.h */
     void *saved;      /* what forward leaves for backward (max_pool's choice), op->saved bytes */
     bool *accumulate; /* for each input: add to its gradient (true) or overwrite it */
+    int count;        /* argument: of channels */
 };
 
 /* The running context handed to the kernels. */

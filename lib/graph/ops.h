@@ -95,6 +95,19 @@ struct node *l2_normalise(struct node *x);                  /* each image's vect
 struct node *mix(struct node *into, struct node *weights, int row, int column, struct node *x,
                  struct node *s);
 
+/* ---- partial channel connections of a cell (ops/partial.c, linear.c) ---- */
+/* So many of x's channels, from `first` on. */
+struct node *slice_channels(struct node *x, int first, int count);
+/* Along channels, which are then dealt out anew: side by side they are `groups` groups of equally
+ * many; the output has the first of each group, then the second of each, ... Each input must have
+ * whole groups. (torch.nn.functional.channel_shuffle of the concatenation.) */
+struct node *concat_shuffled(int count, struct node *const *x, int groups);
+/* What mix is to weigh a cell's edges and operations by, [edges, operations + 1]: p, [edges,
+ * operations], each row multiplied by the weight of its edge, which is the last column: the softmax
+ * of b, [edges], over the edges of each node; the first node has `first`, each further one one more.
+ */
+struct node *weigh_edges(struct node *p, struct node *b, int first);
+
 /* ---- losses: scalars, means over the batch (ops/loss.c) ---- */
 /* label: a 1x1x1 input holding the class index; one that is no class makes the loss NaN. smoothing as PyTorch's label_smoothing. */
 struct node *cross_entropy(struct node *logits, struct node *label, double smoothing);

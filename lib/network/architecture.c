@@ -129,57 +129,81 @@ static int read_architecture(struct architecture *a, struct stream_reader *r, st
     return more;
 }
 
-static int read_table(float *to, const struct search_space *s, int i, const struct cell *value,
-                      const char *path, struct error *e)
+/* A tensor of a state that tells what was found. */
+struct tensor {
+    const char *name;
+    int rows, columns; /* columns 0: it has but one extent */
+    bool found;
+    float value[SPACE_MOST_ROWS * SPACE_MOST_COLUMNS];
+};
+
+static int read_tensor(struct tensor *t, const struct cell *value, const char *path,
+                       struct error *e)
 {
-    const struct space_table *t = &s->table[i];
-    const size_t count = (size_t)(t->rows * t->columns);
+    const size_t count = (size_t)t->rows * (size_t)(t->columns ? t->columns : 1);
+    char columns[16] = "";
+    if (t->columns)
+        snprintf(columns, sizeof columns, ", %d", t->columns);
     if (value->element != ELEMENT_F32 || value->count != count)
-        return error_set(e, "%s: tensor %s: expected f32 [%d, %d]", path, t->name, t->rows,
-                         t->columns);
-    memcpy(to, value->data, count * sizeof *to);
+        return error_set(e, "%s: tensor %s: expected f32 [%d%s]", path, t->name, t->rows, columns);
+    memcpy(t->value, value->data, count * sizeof *t->value);
     for (size_t k = 0; k < count; k++)
-        if (!isfinite(to[k]))
+        if (!isfinite(t->value[k]))
             return error_set(e, "%s: tensor %s: element %zu is no finite number", path, t->name, k);
+    t->found = true;
+    return 0;
+}
+
+/* Those that the state must have. */
+static int read_tensors(struct tensor *t, int count, struct stream_reader *r, struct error *e)
+{
+    const struct header *h = stream_header(r);
+    const struct cell *row;
+    int name, value, more;
+    if ((name = header_require(h, "name", ELEMENT_STR, 0, e)) < 0 ||
+        (value = header_require(h, "value", ELEMENT_ANY, -1, e)) < 0)
+        return error_wrap(e, "%s", stream_path(r));
+    while ((more = stream_read(r, &row, e)) == 1)
+        for (int i = 0; i < count; i++)
+            if (strcmp(row[name].data, t[i].name) == 0 &&
+                read_tensor(&t[i], &row[value], stream_path(r), e))
+                return -1;
+    if (more < 0)
+        return -1;
+    for (int i = 0; i < count; i++)
+        if (!t[i].found)
+            return error_set(e, "%s: no architecture parameters (tensor %s): not a search state",
+                             stream_path(r), t[i].name);
     return 0;
 }
 
 static int read_state(struct architecture *a, struct stream_reader *r, struct error *e)
 {
-    const struct header *h = stream_header(r);
-    const char *space_name = value_get_text(value_get(h->meta, "network"), "space", "darts");
+    const struct value *network = value_get(stream_header(r)->meta, "network");
+    const char *space_name = value_get_text(network, "space", "darts");
     const struct search_space *s = search_space_find(space_name);
-    float table[SPACE_MOST_TABLES][SPACE_MOST_ROWS * SPACE_MOST_COLUMNS];
-    bool found[SPACE_MOST_TABLES] = {false};
-    const struct cell *row;
-    int name, value, more;
+    const bool partial = s && s->edge_table[0] && value_get_int(network, "partial", 0) > 0;
+    struct tensor tensor[2 * SPACE_MOST_TABLES] = {{0}};
+    struct cell_parameters found[SPACE_MOST_TABLES] = {{0}};
 
-    if ((name = header_require(h, "name", ELEMENT_STR, 0, e)) < 0 ||
-        (value = header_require(h, "value", ELEMENT_ANY, -1, e)) < 0)
-        return error_wrap(e, "%s", stream_path(r));
-    const char *told =
-        value_get_text(value_get(value_get(h->meta, "search"), "kept"), "found", NULL);
     if (!s)
         return error_set(e, "%s: meta: no space is called %.*s", stream_path(r), MOST_OF_SPACE,
                          space_name);
+    const struct value *kept = value_get(value_get(stream_header(r)->meta, "search"), "kept");
+    const char *told = value_get_text(kept, "found", NULL);
     if (told && architecture_parse(a, s, told, strlen(told), e))
         return error_wrap(e, "%s: meta: search: kept: found", stream_path(r));
-    while ((more = stream_read(r, &row, e)) == 1)
-        for (int i = 0; i < s->tables; i++) {
-            if (strcmp(row[name].data, s->table[i].name) != 0)
-                continue;
-            if (read_table(table[i], s, i, &row[value], stream_path(r), e))
-                return -1;
-            found[i] = true;
-        }
-    if (more < 0)
+    for (int i = 0; i < s->tables; i++) {
+        struct tensor *op = &tensor[i], *edge = &tensor[s->tables + i];
+        const struct space_table *t = &s->table[i];
+        *op = (struct tensor){.name = t->name, .rows = t->rows, .columns = t->columns};
+        *edge = (struct tensor){.name = s->edge_table[i], .rows = t->rows};
+        found[i] = (struct cell_parameters){op->value, partial ? edge->value : NULL};
+    }
+    if (read_tensors(tensor, partial ? 2 * s->tables : s->tables, r, e))
         return -1;
-    for (int i = 0; i < s->tables; i++)
-        if (!found[i])
-            return error_set(e, "%s: no architecture parameters (tensor %s): not a search state",
-                             stream_path(r), s->table[i].name);
     if (!told)
-        architecture_derive(a, s, (const float *const[]){table[0], table[1]});
+        architecture_derive(a, s, found);
     return 0;
 }
 

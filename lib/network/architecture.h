@@ -16,8 +16,8 @@ int architecture_write(struct stream_writer *w, const struct architecture *a, st
 /* Reads an architecture from any of
  *   - a stream of kind "architecture";
  *   - a search state (kind "weights" with the tables of the space that meta's `network` tells,
- *     darts' where it tells none, as f32), deriving it, or taking what meta's search.kept.found
- *     tells;
+ *     darts' where it tells none, as f32 [rows, columns], and, where `network` has a `partial`, with
+ *     those of the edges, f32 [rows]), deriving it, or taking what meta's search.kept.found tells;
  *   - its text (architecture_parse), told by a first byte below 0x80;
  * from a file, a pipe or standard input ("-").
  * It is checked. `from` (may be NULL) gets the header it came from, for its meta and history (of

@@ -3,6 +3,7 @@
 
 struct cells {
     const struct search_space *space;
+    int partial;
     struct node *mixing; /* edges x operations, what operations are multiplied by; NULL: nothing */
     const int *path;     /* the operation of each edge; NULL: all */
 };
@@ -59,31 +60,33 @@ static struct node *add_chosen(const struct edge *edge, struct node *sum, bool s
 
 /* A node into which nothing goes is 0, and no path leads through it. */
 static struct node *cell_node(struct graph *g, const struct cells *cells, int node,
-                              struct node *const *state, const char *module)
+                              const struct parts *state, const char *module)
 {
-    struct node *sum = NULL;
+    struct parts sum = {NULL};
     bool is_state = false;
     for (int input = 0; input < node; input++) {
         const struct name name = name_of("%s.edges.%d<-%d", module, node, input);
-        const struct edge edge = {g, cells, state[input], name.text, dense_edge(node, input)};
+        const struct edge edge = {g, cells, state[input].seen, name.text, dense_edge(node, input)};
         if (cells->path && cells->path[edge.index] == SPACE_NONE)
             continue;
-        sum = cells->path ? add_chosen(&edge, sum, is_state) : add_all(&edge, sum);
-        if (!sum)
+        sum.seen = cells->path ? add_chosen(&edge, sum.seen, is_state) : add_all(&edge, sum.seen);
+        if (!sum.seen)
             return NULL;
-        is_state = sum == state[input];
+        is_state = sum.seen == state[input].seen;
+        layer_pass_by(&sum, &state[input], cells->mixing, edge.index);
     }
-    return sum ? sum : stop_gradient(scale_by(state[0], 0));
+    return sum.seen ? layer_join(&sum, cells->partial) : stop_gradient(scale_by(state[0].seen, 0));
 }
 
 static struct node *cell_build(struct graph *g, struct node *x, const char *module, const void *of)
 {
     const struct cells *cells = of;
-    struct node *state[DENSE_MOST_NODES] = {x};
-    for (int node = 1; node < cells->space->nodes; node++)
-        if (!(state[node] = cell_node(g, cells, node, state, module)))
-            return NULL;
-    return state[cells->space->nodes - 1];
+    struct parts state[DENSE_MOST_NODES] = {layer_part(x, cells->partial, 1)};
+    for (int node = 1; x && node < cells->space->nodes; node++) {
+        x = cell_node(g, cells, node, state, module);
+        state[node] = layer_part(x, cells->partial, 1);
+    }
+    return x;
 }
 
 int dense_supernet_build(const struct search_space *space, struct supernet *s, struct graph *g,
@@ -93,8 +96,8 @@ int dense_supernet_build(const struct search_space *space, struct supernet *s, s
     struct node *mixing[2];
     s->x = graph_input(g, "image", image->height, image->width, image->channels);
     s->label = graph_input(g, "label", 1, 1, 1);
-    layer_tables(s, g, space, mixing);
-    const struct cells cells = {space, mixing[0], s->path ? s->path->of[0] : NULL};
+    layer_tables(s, g, space, 1, mixing);
+    const struct cells cells = {space, s->partial, mixing[0], s->path ? s->path->of[0] : NULL};
     s->logits =
         dense_frame(g, s->x, s->channels, s->cells, space->stages, s->classes, cell_build, &cells);
     s->loss = cross_entropy(s->logits, s->label, 0);

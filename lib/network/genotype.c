@@ -43,15 +43,26 @@ static double best_operation(const float *alpha, enum primitive *best)
     return exp(alpha[*best] - largest) / sum;
 }
 
-static void derive_cell(struct cell_genotype *cell, const float *alpha)
+/* The softmax weights of a node's edges, but for their common factor; 1 where they have none. */
+static void weigh_edges(const float *beta, int inputs, double *weight)
+{
+    double largest = -INFINITY;
+    for (int i = 0; beta && i < inputs; i++)
+        largest = fmax(largest, beta[i]);
+    for (int i = 0; i < inputs; i++)
+        weight[i] = beta ? exp(beta[i] - largest) : 1;
+}
+
+static void derive_cell(struct cell_genotype *cell, const struct cell_parameters *p)
 {
     for (int node = 0; node < CELL_NODES; node++) {
-        int inputs = CELL_INPUTS + node, first = -1, second = -1;
+        int inputs = CELL_INPUTS + node, first = -1, second = -1, edge = cell_edge(node, 0);
         double weight[CELL_INPUTS + CELL_NODES];
         enum primitive op[CELL_INPUTS + CELL_NODES];
 
+        weigh_edges(p->edge ? p->edge + edge : NULL, inputs, weight);
         for (int i = 0; i < inputs; i++) {
-            weight[i] = best_operation(alpha + (size_t)cell_edge(node, i) * PRIMITIVES, &op[i]);
+            weight[i] *= best_operation(p->op + (size_t)(edge + i) * PRIMITIVES, &op[i]);
             if (first < 0 || weight[i] > weight[first]) {
                 second = first;
                 first = i;
@@ -68,7 +79,8 @@ static void derive_cell(struct cell_genotype *cell, const float *alpha)
         cell->concat[i] = CELL_INPUTS + i;
 }
 
-void genotype_derive(struct genotype *g, const float *normal, const float *reduce)
+void genotype_derive(struct genotype *g, const struct cell_parameters *normal,
+                     const struct cell_parameters *reduce)
 {
     memset(g, 0, sizeof *g);
     derive_cell(&g->normal, normal);

@@ -32,10 +32,16 @@ struct genotype {
 /* Row of edge (node, input) in an architecture table: edges of node 0, then node 1, ... */
 int cell_edge(int node, int input);
 
-/* From two 14 x 8 tables of architecture parameters (before the softmax): for each node the two
- * edges with the largest softmax weight over operations other than none, each with that operation;
- * ties go to the lower edge and the earlier operation; the two are listed by input. */
-void genotype_derive(struct genotype *g, const float *normal, const float *reduce);
+/* What a search has of one kind of cell, finite, before any softmax. */
+struct cell_parameters {
+    const float *op;   /* edges x operations */
+    const float *edge; /* edges, where those of a node have weights of their own, too; or NULL */
+};
+/* For each node the two edges with the largest softmax weight over operations other than none,
+ * times the softmax weight of the edge among the node's, each with that operation; ties go to the
+ * lower edge and the earlier operation; the two are listed by input. */
+void genotype_derive(struct genotype *g, const struct cell_parameters *normal,
+                     const struct cell_parameters *reduce);
 
 /* DARTS' Genotype text: Genotype(normal=[('sep_conv_3x3', 1), ...], normal_concat=[2, 3, 4, 5],
  * reduce=[...], reduce_concat=range(2, 6)). Accepts either quote, [] or (), range(a, b), white

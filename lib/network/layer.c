@@ -132,17 +132,46 @@ struct node *layer_factorised_reduce(struct graph *g, struct node *x, int out, c
 }
 
 void layer_tables(struct supernet *s, struct graph *g, const struct search_space *space,
-                  struct node *mixing[2])
+                  int first_edges, struct node *mixing[2])
 {
     for (int i = 0; i < 2; i++) {
-        s->table[i] =
-            i >= space->tables || (s->path && !s->gated)
-                ? NULL
-                : layer_weight(g, space->table[i].name, GRAPH_ARCHITECTURE, 2,
-                               (int[]){space->table[i].rows, space->table[i].columns},
-                               (struct initial){INITIAL_NORMAL, 0, space->table[i].deviation});
+        const struct space_table *t = &space->table[i];
+        const struct initial initial = {INITIAL_NORMAL, 0, t->deviation};
+        s->table[i] = i >= space->tables || (s->path && !s->gated)
+                          ? NULL
+                          : layer_weight(g, t->name, GRAPH_ARCHITECTURE, 2,
+                                         (int[]){t->rows, t->columns}, initial);
+        s->edge_table[i] = s->table[i] && s->partial
+                               ? layer_weight(g, space->edge_table[i], GRAPH_ARCHITECTURE, 1,
+                                              &t->rows, initial)
+                               : NULL;
         mixing[i] = s->table[i] && !s->path ? softmax(s->table[i]) : s->table[i];
+        if (s->edge_table[i])
+            mixing[i] = weigh_edges(mixing[i], s->edge_table[i], first_edges);
     }
+}
+
+struct parts layer_part(struct node *x, int partial, int stride)
+{
+    if (!x || partial < 2)
+        return (struct parts){x, NULL};
+    const int all = channels_of(x), seen = all / partial;
+    struct node *rest = slice_channels(x, seen, all - seen);
+    if (stride > 1)
+        rest = max_pool(rest, (struct window){.kernel = 2, .stride = stride, .extent = 1});
+    return (struct parts){slice_channels(x, 0, seen), rest};
+}
+
+void layer_pass_by(struct parts *sum, const struct parts *x, struct node *mixing, int edge)
+{
+    if (x->rest)
+        sum->rest = mix(sum->rest, mixing, edge, node_shape(mixing)->extent[1] - 1, x->rest, NULL);
+}
+
+struct node *layer_join(const struct parts *sum, int partial)
+{
+    struct node *both[] = {sum->seen, sum->rest};
+    return partial < 2 ? sum->seen : concat_shuffled(2, both, partial);
 }
 
 struct node *layer_add_operation(struct node *sum, bool sum_is_state, struct node *mixing, int edge,

@@ -50,10 +50,23 @@ struct node *layer_factorised_reduce(struct graph *g, struct node *x, int out, c
                                      const char *second);
 
 struct search_space;
-/* A super-net's architecture parameters, s->table, and what operations are to be multiplied by, of
- * each table: their softmax, of a gated path they themselves, of another path nothing, NULL. */
+/* A super-net's architecture parameters, s->table and s->edge_table, and what operations are to be
+ * multiplied by, of each table: their softmax, of a gated path they themselves, of another path
+ * nothing, NULL. Of cells connected in part the softmax is weighed by the edges, which are one
+ * column more (weigh_edges); the first node has so many. */
 void layer_tables(struct supernet *s, struct graph *g, const struct search_space *space,
-                  struct node *mixing[2]);
+                  int first_edges, struct node *mixing[2]);
+
+/* A state, or a sum on its way to one, of a cell connected in part. */
+struct parts {
+    struct node *seen, *rest; /* rest: NULL where there is but one part */
+};
+/* x for the operations, and what passes them by; partial 0: all of it for them. stride: theirs. */
+struct parts layer_part(struct node *x, int partial, int stride);
+/* sum->rest + what of x passes by, weighed by the edge. */
+void layer_pass_by(struct parts *sum, const struct parts *x, struct node *mixing, int edge);
+/* The state that the parts make. */
+struct node *layer_join(const struct parts *sum, int partial);
 
 /* sum (NULL: none yet) + an operation's outcome y, normalised by the statistics s (NULL: as it is) and
  * multiplied by an element of mixing (NULL: by nothing). The sum is not written over where a state is

@@ -20,6 +20,11 @@ struct edge_ops; /* search_space.h */
 struct supernet {
     struct image_shape image;
     int channels, cells, classes;
+    /* 0: as in DARTS. Else partial channel connections (Xu et al., ICLR 2020): of what goes into a
+     * node the first of so many equal parts of the channels goes through the operations, the rest
+     * passes by (a 2x2 max pool where those halve the image), and both are shuffled; and the edges
+     * of a node have weights of their own. Not of a path. */
+    int partial;
     /* NULL: all of it; else the operations of these edges alone, every sum plain, with parameters
      * of the same names, but none of the architecture. */
     const struct edge_ops *path;
@@ -28,8 +33,9 @@ struct supernet {
     bool gated;
     struct node *x, *label; /* inputs */
     /* Architecture parameters, the tables of the space, whose softmax by rows mixes; NULL where there
-     * are none. */
-    struct node *table[2];
+     * are none. And those of the edges of cells connected in part, whose softmax over a node's weighs
+     * them. */
+    struct node *table[2], *edge_table[2];
     struct node *logits, *loss; /* cross-entropy, mean over the batch */
 };
 /* DARTS' (supernet.c). Fills the handles from the settings above them. Reduction cells at cells/3

@@ -57,10 +57,10 @@ void architecture_draw(struct architecture *a, const struct search_space *s, str
 }
 
 void architecture_derive(struct architecture *a, const struct search_space *s,
-                         const float *const table[SPACE_MOST_TABLES])
+                         const struct cell_parameters found[SPACE_MOST_TABLES])
 {
     begin(a, s);
-    s->derive(a, table);
+    s->derive(a, found);
 }
 
 void architecture_mutate(struct architecture *a, struct random *r)
@@ -154,6 +154,13 @@ int search_space_supernet(const struct search_space *s, struct supernet *net, st
     if (layer_check_network(&net->image, net->channels, net->cells, net->classes, e) ||
         check_stages(s, net->cells, e))
         return -1;
+    if (net->partial && !s->edge_table[0])
+        return error_set(e, "networks of %s are not connected in part", s->name);
+    if (net->partial && (net->path || net->channels % net->partial))
+        return error_set(e,
+                         net->path ? "no path leads through cells connected in part"
+                                   : "%d channels, expected a multiple of %d: so many parts",
+                         net->channels, net->partial);
     return s->build_supernet(s, net, g, e);
 }
 

@@ -57,6 +57,7 @@ struct search_space {
     int cells;  /* that its networks have; 0: as many as are asked for */
     int tables; /* of the super-net; of cells one for each kind */
     struct space_table table[SPACE_MOST_TABLES];
+    const char *edge_table[SPACE_MOST_TABLES]; /* of cells alone: what edges weigh, by their names */
     /* Dense cells alone: their nodes, and which operations the columns are. */
     int nodes, ops;
     enum dense_op op[DENSE_OPS];
@@ -82,8 +83,8 @@ struct search_space {
 
     /* The architecture's path. */
     void (*edge_ops)(const struct architecture *a, struct edge_ops *to);
-    /* From tables of finite numbers, before the softmax; the rest of `a` is begun. */
-    void (*derive)(struct architecture *a, const float *const table[SPACE_MOST_TABLES]);
+    /* The rest of `a` is begun. */
+    void (*derive)(struct architecture *a, const struct cell_parameters found[SPACE_MOST_TABLES]);
     int (*build_supernet)(const struct search_space *s, struct supernet *net, struct graph *g,
                           struct error *e);
     int (*build)(struct discrete *d, struct graph *g, const struct architecture *a,
@@ -117,9 +118,9 @@ extern const struct search_space SPACE_RESNET_14, SPACE_RESNET_20, SPACE_RESNET_
 void architecture_at(struct architecture *a, const struct search_space *s, uint64_t i);
 /* One of all, each as likely. */
 void architecture_draw(struct architecture *a, const struct search_space *s, struct random *r);
-/* What a search arrived at, whose super-net has these tables. */
+/* What a search arrived at, whose super-net has these. */
 void architecture_derive(struct architecture *a, const struct search_space *s,
-                         const float *const table[SPACE_MOST_TABLES]);
+                         const struct cell_parameters found[SPACE_MOST_TABLES]);
 /* Another option of one choice, both at random. */
 void architecture_mutate(struct architecture *a, struct random *r);
 

@@ -145,9 +145,9 @@ static void edge_ops(const struct architecture *a, struct edge_ops *to)
         }
 }
 
-static void derive(struct architecture *a, const float *const table[SPACE_MOST_TABLES])
+static void derive(struct architecture *a, const struct cell_parameters found[SPACE_MOST_TABLES])
 {
-    genotype_derive(&a->genotype, table[0], table[1]);
+    genotype_derive(&a->genotype, &found[0], &found[1]);
 }
 
 static int build_supernet(const struct search_space *s, struct supernet *net, struct graph *g,
@@ -175,6 +175,7 @@ const struct search_space SPACE_DARTS = {
     .stages = 1,
     .tables = 2,
     .table = {{"an", CELL_EDGES, PRIMITIVES, 1e-3}, {"ar", CELL_EDGES, PRIMITIVES, 1e-3}},
+    .edge_table = {"bn", "br"},
     .options = options,
     .chosen = chosen,
     .choose = choose,

@@ -90,12 +90,12 @@ static void edge_ops(const struct architecture *a, struct edge_ops *to)
 }
 
 /* Of each edge the largest, as NAS-Bench-201's programs derive, none among them; ties go to the
- * earlier operation. */
-static void derive(struct architecture *a, const float *const table[SPACE_MOST_TABLES])
+ * earlier operation. What the edges weigh decides nothing, as all of them stay. */
+static void derive(struct architecture *a, const struct cell_parameters found[SPACE_MOST_TABLES])
 {
     const struct search_space *s = a->space;
     for (int edge = 0; edge < s->choices; edge++) {
-        const float *row = table[0] + edge * s->ops;
+        const float *row = found[0].op + edge * s->ops;
         int best = 0;
         for (int op = 1; op < s->ops; op++)
             best = row[op] > row[best] ? op : best;
@@ -117,6 +117,7 @@ static int print_network_dot(const struct discrete *d, const struct architecture
     .options = options, .chosen = chosen, .choose = choose, .begin = begin, .parse = parse, \
     .print = print, .print_dot = print_dot, .value = value, .check = check, .row = row,     \
     .take_row = take_row, .edge_ops = edge_ops, .derive = derive, .tables = 1, .mark = "|", \
+    .edge_table = {"edge_parameters"},                                                      \
     .build_supernet = dense_supernet_build, .build = build, .print_network_dot = print_network_dot
 #define ALL_OPS DENSE_NONE, DENSE_SKIP, DENSE_CONV_1, DENSE_CONV_3, DENSE_AVG_POOL_3
 

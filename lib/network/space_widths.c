@@ -119,12 +119,12 @@ static void edge_ops(const struct architecture *a, struct edge_ops *to)
 }
 
 /* Of each row the largest; ties go to the narrower and the shallower. */
-static void derive(struct architecture *a, const float *const table[SPACE_MOST_TABLES])
+static void derive(struct architecture *a, const struct cell_parameters found[SPACE_MOST_TABLES])
 {
     const int widths = convolutions(a->space);
     for (int k = 0; k < a->space->choices; k++) {
         const int columns = options(a->space, k);
-        const float *row = k < widths ? table[0] + k * columns : table[1] + (k - widths) * columns;
+        const float *row = k < widths ? found[0].op + k * columns : found[1].op + (k - widths) * columns;
         int best = 0;
         for (int option = 1; option < columns; option++)
             best = row[option] > row[best] ? option : best;

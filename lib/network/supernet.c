@@ -86,7 +86,7 @@ struct cell {
     struct graph *g;
     struct node *mixing; /* 14 x 8, what operations are multiplied by; NULL: nothing */
     const int *path;     /* the operation of each edge; NULL: all */
-    int index, channels;
+    int index, channels, partial;
     bool reduction, after_reduction;
 };
 
@@ -97,13 +97,14 @@ static struct node *add_edge(const struct cell *c, struct node *sum, struct node
                              int stride)
 {
     enum { FIRST = PRIMITIVE_NONE + 1 };
+    const int channels = c->partial ? c->channels / c->partial : c->channels;
     struct node *y[PRIMITIVES], *s[PRIMITIVES];
     struct name module[PRIMITIVES];
     struct place place[PRIMITIVES];
 
     for (int op = FIRST; op < PRIMITIVES; op++) {
         module[op] = name_of("cells.%d.ops.%d.ops.%d", c->index, edge, op);
-        place[op] = (struct place){c->g, x, c->channels, stride, module[op].text};
+        place[op] = (struct place){c->g, x, channels, stride, module[op].text};
         y[op] = first_stage(&place[op], op);
     }
     for (int op = FIRST; op < PRIMITIVES; op++)
@@ -124,16 +125,23 @@ static struct node *add_edge(const struct cell *c, struct node *sum, struct node
     return sum;
 }
 
-/* One node of a cell: the sum of the edges from all earlier states. */
-static struct node *cell_node(const struct cell *c, int node, struct node *const *state)
+static int stride_from(const struct cell *c, int input)
 {
-    struct node *sum = NULL;
+    return c->reduction && input < CELL_INPUTS ? 2 : 1;
+}
 
-    for (int input = 0; input < CELL_INPUTS + node; input++)
-        if (!(sum = add_edge(c, sum, state[input], cell_edge(node, input),
-                             c->reduction && input < CELL_INPUTS ? 2 : 1)))
+/* One node of a cell: the sum of the edges from all earlier states. */
+static struct node *cell_node(const struct cell *c, int node, const struct parts *state)
+{
+    struct parts sum = {NULL};
+
+    for (int input = 0; input < CELL_INPUTS + node; input++) {
+        const int edge = cell_edge(node, input);
+        if (!(sum.seen = add_edge(c, sum.seen, state[input].seen, edge, stride_from(c, input))))
             return NULL;
-    return sum;
+        layer_pass_by(&sum, &state[input], c->mixing, edge);
+    }
+    return layer_join(&sum, c->partial);
 }
 
 /* sum + one operation of one edge. */
@@ -166,8 +174,7 @@ static struct node *path_node(const struct cell *c, int node, struct node *const
         const int edge = cell_edge(node, input);
         if (c->path[edge] == PRIMITIVE_NONE)
             continue;
-        sum = add_chosen(c, sum, is_state, state[input], edge,
-                         c->reduction && input < CELL_INPUTS ? 2 : 1);
+        sum = add_chosen(c, sum, is_state, state[input], edge, stride_from(c, input));
         if (!sum)
             return NULL;
         is_state = sum == state[input];
@@ -197,15 +204,19 @@ static struct node *reduce(const struct cell *c, struct node *x, const char *mod
 static struct node *cell_build(const struct cell *c, struct node *before, struct node *last)
 {
     struct node *state[CELL_INPUTS + CELL_NODES];
+    struct parts part[CELL_INPUTS + CELL_NODES];
     struct name p0 = name_of("cells.%d.p0", c->index), p1 = name_of("cells.%d.p1", c->index);
 
     state[0] = c->after_reduction ? reduce(c, before, p0.text) : preprocess(c, before, p0.text);
     state[1] = preprocess(c, last, p1.text);
-    if (!state[0] || !state[1])
-        return NULL;
-    for (int i = 0; i < CELL_NODES; i++)
-        if (!(state[CELL_INPUTS + i] = c->path ? path_node(c, i, state) : cell_node(c, i, state)))
+    for (int i = 0; i < CELL_INPUTS + CELL_NODES; i++) {
+        const int node = i - CELL_INPUTS;
+        if (node >= 0)
+            state[i] = c->path ? path_node(c, node, state) : cell_node(c, node, part);
+        if (!state[i])
             return NULL;
+        part[i] = layer_part(state[i], c->partial, stride_from(c, i));
+    }
     return concat(CELL_NODES, state + CELL_INPUTS);
 }
 
@@ -218,13 +229,13 @@ int supernet_build(struct supernet *s, struct graph *g, struct error *e)
         return -1;
     s->x = graph_input(g, "image", image->height, image->width, image->channels);
     s->label = graph_input(g, "label", 1, 1, 1);
-    layer_tables(s, g, &SPACE_DARTS, mixing);
+    layer_tables(s, g, &SPACE_DARTS, CELL_INPUTS, mixing);
 
     last = conv2d(s->x, layer_kernel(g, "stem.0.weight", 3, image->channels, 3 * s->channels),
                   (struct window){.kernel = 3, .pad = 1});
     before = last = layer_batch_norm(g, last, "stem.1", true, 0, ACT_IDENTITY);
 
-    struct cell cell = {.g = g, .channels = s->channels};
+    struct cell cell = {.g = g, .channels = s->channels, .partial = s->partial};
     for (cell.index = 0; cell.index < s->cells; cell.index++) {
         cell.after_reduction = cell.reduction;
         cell.reduction = layer_is_reduction(cell.index, s->cells);

@@ -139,7 +139,7 @@ int widths_supernet_build(const struct search_space *space, struct supernet *s, 
     int in = s->channels, out = s->channels;
     s->x = graph_input(g, "image", s->image.height, s->image.width, s->image.channels);
     s->label = graph_input(g, "label", 1, 1, 1);
-    layer_tables(s, g, space, b.mixing);
+    layer_tables(s, g, space, 0, b.mixing);
     struct node *x =
         convolve(&b, s->x, &(struct place){"layers.0", 0, 3, 1, s->image.channels, out});
     x = x ? activate(x, ACT_RELU) : NULL;

@@ -26,6 +26,7 @@ static bool set_cells(struct value *v, const struct model_options *o, const stru
     return value_set_text(v, "type", a ? "discrete" : "supernet") &&
            value_set_text(v, "space", s->name) &&
            value_set_int(v, "cells", s->cells ? s->cells : o->cells) &&
+           (a || !o->partial || value_set_int(v, "partial", o->partial)) &&
            (!a ||
             (value_set(v, "genotype", text_of(a)) && value_set_bool(v, "auxiliary", o->auxiliary) &&
              value_set_bool(v, "drop_path", o->drop_path)));
@@ -84,10 +85,16 @@ static int take(struct model *m, struct node *x, struct node *label, struct node
     return 0;
 }
 
-static int build_supernet(struct model *m, struct error *e)
+static int build_supernet(struct model *m, const struct value *settings, struct error *e)
 {
-    struct supernet s = {
-        .image = m->image, .channels = m->channels, .cells = m->cells, .classes = m->classes};
+    if (value_get(settings, "partial") &&
+        settings_int(settings, "network", "partial", 1, NETWORK_MOST_CHANNELS, &m->partial, e))
+        return -1;
+    struct supernet s = {.image = m->image,
+                         .channels = m->channels,
+                         .cells = m->cells,
+                         .classes = m->classes,
+                         .partial = m->partial};
     if (search_space_supernet(m->space, &s, m->graph, e))
         return -1;
     return take(m, s.x, s.label, s.logits, s.loss);
@@ -144,7 +151,7 @@ static int build_cells(struct model *m, const struct value *settings, struct err
 {
     if (settings_int(settings, "network", "cells", 1, NETWORK_MOST_CELLS, &m->cells, e))
         return -1;
-    return m->space ? build_supernet(m, e) : build_discrete(m, settings, e);
+    return m->space ? build_supernet(m, settings, e) : build_discrete(m, settings, e);
 }
 
 static int build(struct model *m, const struct value *settings, struct error *e)

@@ -6,6 +6,8 @@
  *     normalisation   {mean: [..], sd: [..]}
  *     depth           a design's only
  *     space, cells    of the other two: the search space (where there is none: darts); how many
+ *     partial         supernet only, where its cells are connected in part: into how many parts
+ *                     the channels are split (network.h)
  *     genotype        discrete only: the text of the architecture
  *     auxiliary       discrete only: whether there is an auxiliary head
  *     drop_path       discrete only: whether paths may be dropped
@@ -26,6 +28,7 @@ struct model_options {
     int64_t depth;
     int64_t cells, channels, batch;
     const char *space;         /* of a super-net; NULL: darts; not of MODEL_OPTIONS */
+    int64_t partial;           /* of a super-net; 0: not connected in part; nor is this */
     bool auxiliary, drop_path; /* discrete only; nor are these */
     bool describe, profile;    /* what is to be printed */
     const char *image;         /* the images and classes to describe: otherwise the samples tell */
@@ -56,6 +59,7 @@ struct model {
     struct image_shape image;
     int classes, channels;
     int cells, depth; /* the one that there is */
+    int partial;      /* of a super-net */
     enum task task;
     struct normalisation normalisation;
     struct graph *graph;        /* owned */

@@ -26,6 +26,9 @@ static int read_settings(struct search *s, const struct value *settings, struct 
     s->strategy = strategy_find(value_get_text(settings, "strategy", STRATEGY_DARTS.name));
     if (!s->strategy)
         return error_set(e, "%s: strategy is none of " STRATEGY_WORDS, what);
+    if (s->strategy->partial != (s->model.partial > 0))
+        return error_set(e, "%s: strategy %s, but cells that are %sconnected in part", what,
+                         s->strategy->name, s->model.partial ? "" : "not ");
     if (s->strategy->read(s, settings, e) ||
         settings_int(settings, what, "batch", 1, 65536, &s->batch, e) ||
         settings_int(settings, what, "window", 1, 1000, &s->window, e) ||

@@ -29,7 +29,7 @@ struct search {
     struct value *network, *settings; /* owned copies */
     const struct strategy *strategy;
     uint64_t seed;
-    int order, candidates; /* those that the strategy has */
+    int order, candidates, frozen; /* those that the strategy has */
     void *own;             /* the strategy's, or NULL; owned */
     int batch, window, total_epochs;
     bool cosine;

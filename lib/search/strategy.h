@@ -7,6 +7,7 @@
 struct strategy {
     const char *name;
     bool whole;          /* trains the super-net as a whole, not parts of it */
+    bool partial;        /* its super-net's cells are connected in part (network.h), others' not */
     const char *options; /* settings of its own, as search-step's options, parted by blanks */
     /* Takes them from the search's `settings`; makes s->own of strategies that have it. */
     int (*read)(struct search *s, const struct value *settings, struct error *e);
@@ -27,12 +28,17 @@ struct strategy {
     struct value *(*keep)(const struct search *s);
     int (*restore)(struct search *s, const struct value *kept, struct error *e);
 };
-#define STRATEGY_WORDS "darts|gdas|random|evolution|reinforce|tas" /* their names */
-const struct strategy *strategy_find(const char *name);        /* NULL: there is none */
+#define STRATEGY_WORDS "darts|pc-darts|gdas|random|evolution|reinforce|tas" /* their names */
+const struct strategy *strategy_find(const char *name); /* NULL: there is none */
 
 /* DARTS (darts.h): architecture parameters by Adam on validation samples, weights by SGD. Settings:
  * order. */
 extern const struct strategy STRATEGY_DARTS;
+/* PC-DARTS (Xu et al., ICLR 2020): DARTS' steps, of first order, on cells that are connected in part;
+ * Adam's rate 6e-4 (darts: 3e-4). In the first epochs, `frozen`, the architecture parameters stay.
+ * What edges weigh counts as derive chooses between them. Batch and rates are the caller's; the
+ * publication has 256, and 0.1 to 0 by half a cosine. Settings: frozen. */
+extern const struct strategy STRATEGY_PC_DARTS;
 /* GDAS (Dong and Yang, CVPR 2019): for each batch an operation of every edge is drawn by a hard
  * Gumbel-softmax of the architecture parameters (gumbel.h), and they take a step by Adam on
  * validation samples, their gradient that of the operations drawn alone, as if their outputs had

@@ -1,5 +1,6 @@
 #include "search/settings.h"
 #include "search/strategy.h"
+#include "search/whole.h"
 
 static int read(struct search *s, const struct value *settings, struct error *e)
 {
@@ -10,23 +11,9 @@ static int read(struct search *s, const struct value *settings, struct error *e)
     return settings_int(settings, what, "order", 1, 2, &s->order, e);
 }
 
-static void differentiate(void *context, enum darts_batch batch, unsigned groups, bool step)
-{
-    struct search *s = context;
-    const struct batch *b = batch == DARTS_TRAINING ? &s->training : &s->held_out;
-    struct graph_run run = {.n = b->n, .track = step, .gradients = groups, .seed = s->seed};
-    batch_show(b, s->model.x, s->model.label);
-    graph_forward(s->model.graph, &run);
-    if (step)
-        search_note_outputs(s, node_value(s->model.logits), (double)*node_value(s->model.loss));
-    graph_backward(s->model.graph, &run);
-}
-
 static void begin(struct search *s)
 {
-    s->darts.order = s->order;
-    s->darts.differentiate = differentiate;
-    s->darts.context = s;
+    whole_begin(s, s->order);
 }
 
 static int step(struct search *s, struct error *e)

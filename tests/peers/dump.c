@@ -1,8 +1,9 @@
 /* Runs a network at full size once, forward and backward, and writes all of it as .npy files, in
  * this engine's layout: p.NAME parameters, g.NAME gradients, x, y, output, loss.
  *
- *     dump supernet|discrete|nasbench201|autoencoder|objective|DESIGN FOLDER
+ *     dump supernet|partial|discrete|nasbench201|autoencoder|objective|DESIGN FOLDER
  *
+ * partial: a super-net whose cells are connected in part.
  * objective: an auto-encoder under all losses at once; its other inputs are written by name, too.
  */
 #include <stdio.h>
@@ -63,8 +64,13 @@ int main(int argc, char **argv)
 
     if (argc != 3 || !g)
         return 2;
-    if (strcmp(argv[1], "supernet") == 0) {
-        struct supernet s = {.image = {28, 28, 1}, .channels = 16, .cells = 8, .classes = CLASSES};
+    const bool partial = !strcmp(argv[1], "partial");
+    if (partial || strcmp(argv[1], "supernet") == 0) {
+        struct supernet s = {.image = {28, 28, 1},
+                             .channels = 16,
+                             .cells = 8,
+                             .classes = CLASSES,
+                             .partial = partial ? 4 : 0};
         check(supernet_build(&s, g, &e));
         x = s.x, y = s.label, output = s.logits, loss = s.loss;
     } else if (strcmp(argv[1], "discrete") == 0) {
@@ -108,6 +114,9 @@ int main(int argc, char **argv)
     }
     check(graph_check(g, &e) || graph_plan(g, loss, BATCH, GRAPH_TRAIN, &e));
     network_initialise(g, 1);
+    const struct group architecture = graph_group(g, GRAPH_ARCHITECTURE);
+    for (size_t i = 0; partial && i < architecture.count; i++)
+        architecture.value[i] *= 1000; /* N(0, 1): no two edges weigh the same */
     struct random r = random_stream(1, "images", 0);
     for (size_t i = 0; i < BATCH * node_count(x); i++)
         node_value(x)[i] = (real)(random_uniform(&r) * 2 - 1);

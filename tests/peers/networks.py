@@ -1,5 +1,5 @@
 """Compares what dump wrote with PyTorch: the same networks, written out here once more, given the same weights by name.
-usage: networks.py supernet|discrete|nasbench201|autoencoder|objective|cnn|resnet FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
+usage: networks.py supernet|partial|discrete|nasbench201|autoencoder|objective|cnn|resnet FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
 import copy, glob, os, sys
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 
@@ -29,15 +29,22 @@ class Mixed(nn.Module):
             nn.Sequential(*sep_units(c, 3, stride, False)), nn.Sequential(*sep_units(c, 5, stride, False)),
             nn.Sequential(*dil_units(c, 3, stride, False)), nn.Sequential(*dil_units(c, 5, stride, False))])
     def forward(s, x, w): return sum(a * op(x) for a, op in zip(w, s.ops))
+class Partial(Mixed):
+    """One of four parts of the channels goes through the operations; then all are shuffled."""
+    def __init__(s, c, stride): super().__init__(c // 4, stride); s.stride = stride
+    def forward(s, x, w):
+        c = x.shape[1] // 4; rest = F.max_pool2d(x[:, c:], 2) if s.stride > 1 else x[:, c:]
+        return torch.cat([super().forward(x[:, :c], w), rest], 1).unflatten(1, (4, c)).transpose(1, 2).flatten(1, 2)
 class SearchCell(nn.Module):
-    def __init__(s, before, last, c, reduction, after):
+    def __init__(s, before, last, c, reduction, after, mixed=Mixed):
         super().__init__(); s.reduction = reduction; pre = lambda i: nn.Sequential(nn.ReLU(), conv(i, c), nn.BatchNorm2d(c, affine=False))
         s.p0, s.p1 = Reduce(before, c) if after else pre(before), pre(last)
-        s.ops = nn.ModuleList([Mixed(c, 2 if reduction and j < 2 else 1) for i in range(4) for j in range(2 + i)])
-    def forward(s, a, b, w):
+        s.ops = nn.ModuleList([mixed(c, 2 if reduction and j < 2 else 1) for i in range(4) for j in range(2 + i)])
+    def forward(s, a, b, w, edges=None):
         state, edge = [s.p0(a), s.p1(b)], 0
         for i in range(4):
-            state.append(sum(s.ops[edge + j](x, w[edge + j]) for j, x in enumerate(state))); edge += i + 2
+            own = F.softmax(edges[edge:edge + i + 2], -1) if edges is not None else torch.ones(i + 2)
+            state.append(sum(own[j] * s.ops[edge + j](x, w[edge + j]) for j, x in enumerate(state))); edge += i + 2
         return torch.cat(state[2:], 1)
 def cells(make, c, n):
     before = last = 3 * c; after = False
@@ -52,6 +59,15 @@ class SuperNet(nn.Module):
     def forward(s, x, y):
         a = b = s.stem(x); w = F.softmax(s.an, -1), F.softmax(s.ar, -1)
         for c in s.cells: a, b = b, c(a, b, w[c.reduction])
+        out = s.fc(b.mean((2, 3))); return out, F.cross_entropy(out, y)
+
+class PartialNet(SuperNet):
+    def __init__(s, c=16, n=8):
+        super().__init__(c, n); s.cells = nn.ModuleList(cells(lambda *a: SearchCell(*a, mixed=Partial), c, n))
+        s.bn, s.br = nn.Parameter(torch.zeros(14)), nn.Parameter(torch.zeros(14))
+    def forward(s, x, y):
+        a = b = s.stem(x); w, edges = (F.softmax(s.an, -1), F.softmax(s.ar, -1)), (s.bn, s.br)
+        for c in s.cells: a, b = b, c(a, b, w[c.reduction], edges[c.reduction])
         out = s.fc(b.mean((2, 3))); return out, F.cross_entropy(out, y)
 
 # ---- a discrete network: DARTS_V2 ----
@@ -191,7 +207,7 @@ def compare(kind, folder):
     """Yields (good, text) for each thing compared."""
     torch.set_default_dtype(torch.float64)
     read = lambda name: torch.from_numpy(np.load(os.path.join(folder, name + '.npy'))).double()
-    net = dict(supernet=SuperNet, discrete=Discrete, nasbench201=Dense, autoencoder=AutoEncoder, objective=Objective, cnn=Cnn, resnet=ResNet)[kind]()
+    net = dict(supernet=SuperNet, partial=PartialNet, discrete=Discrete, nasbench201=Dense, autoencoder=AutoEncoder, objective=Objective, cnn=Cnn, resnet=ResNet)[kind]()
     parameters = dict(net.named_parameters())
     ours = {os.path.basename(f)[2:-4] for f in glob.glob(os.path.join(folder, 'p.*.npy'))}
     yield ours == set(parameters), 'the same %d parameters by name' % len(ours)

@@ -182,6 +182,59 @@ run 'step small --space tinycell-125 --strategy gdas --cells 2 --channels 4 --me
 stdout like '|*~0|+|*~0|*~1|*'
 ok 'accuracy of the architecture found' grep -q '^[01]' <(meta measured validation)
 
+# ---- pc-darts: cells connected in part ----
+partial="${new% --order 1} --strategy pc-darts --partial 2 --frozen 1"
+run "step parted $partial --threads 2 --until 3 --measure >hardness.c && step halves $partial --threads 1 --until 1 >lost &&
+    cp halves frozen && step halves --threads 1 --until 3 --measure | cmp - hardness.c && cmp halves parted"
+status 0 'two calls, one thread: the state of one call, two threads'
+ok 'no step of the architecture in its first epoch, three in each of the others' \
+    test "$(meta frozen steps) $(meta parted steps)" = '0 6'
+run 'save npy at.1 <frozen && save npy at.3 <parted && for name in an ar bn br; do ! cmp at.1/$name.npy at.3/$name.npy || exit 3; done >lost'
+status 0 'then operations and edges move'
+run 'derive --format genotype parted && predict --weights parted <validation | evaluate >lost'
+stdout like 'Genotype(*'
+if /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+    run "/usr/bin/python3 -c '
+import numpy as np, re, subprocess
+names = \"none max_pool_3x3 avg_pool_3x3 skip_connect sep_conv_3x3 sep_conv_5x5 dil_conv_3x3 dil_conv_5x5\".split()
+softmax = lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True)
+text = subprocess.run([\"derive\", \"--format\", \"genotype\", \"parted\"], capture_output=True, text=True, check=True).stdout
+for cell, letter in (\"normal\", \"n\"), (\"reduce\", \"r\"):
+    a, b = (np.load(\"at.3/%s%s.npy\" % (k, letter)).astype(float).squeeze() for k in \"ab\")
+    wanted = []
+    for node in range(4):
+        first = sum(range(2, 2 + node)); own = slice(first, first + 2 + node)
+        p = (softmax(a[own]) * softmax(b[own])[:, None])[:, 1:]
+        wanted += [(names[1 + p[i].argmax()], i) for i in sorted(np.argsort(-p.max(1), kind=\"stable\")[:2])]
+    found = re.findall(r\"\(.(\w+)., (\d)\)\", re.search(cell + r\"=\[(.*?)\], \" + cell + \"_concat\", text).group(1))
+    assert found == [(o, str(i)) for o, i in wanted], (found, wanted)
+'"
+    status 0 'derived by the products of what edges and operations weigh'
+else
+    skip 'no numpy'
+fi
+for space in 'nasbench201 --cells 3' 'tinycell-27 --cells 2'; do
+    run "step dense.p --space $space --channels 4 --batch 8 --strategy pc-darts --frozen 0 --until 1 >lost &&
+        save npy dense <dense.p && test -s dense/edge_parameters.npy && derive --format genotype dense.p"
+    stdout like '|*~0|+|*~0|*~1|*'
+    rm -rf dense dense.p
+done
+ok 'a quarter of the channels: a sixth of the weights, and parameters of the edges' test \
+    "$(search-step --describe --json --cells 8 --channels 16 --partial 4 | sed -n 's/^ *"\(weights\|architecture\)": //p' | tr -d '\n')" = 298714,252,
+run 'step parted --partial 4 --until 9'
+status 1
+stderr exactly 'search-step: parted: it began with partial 2, this call says 4'
+run 'step whole --partial 4'
+status 1
+stderr exactly 'search-step: whole: it began with partial none, this call says 4'
+run 'step none --strategy pc-darts --channels 6'
+status 1
+stderr exactly 'search-step: 6 channels, expected a multiple of 4: so many parts'
+for call in '--strategy pc-darts --order 1' '--partial 4' '--frozen 3' '--strategy gdas --frozen 3' '--strategy random --partial 2'; do
+    run "step none $call"
+    status 2
+done
+
 # ---- other spaces ----
 dense='--channels 3 --batch 8'
 for space in 'nasbench201 --cells 3' 'tinycell-125 --cells 2' 'tinycell-27 --cells 4'; do

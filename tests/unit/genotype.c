@@ -102,7 +102,8 @@ static void random_genotype(struct genotype *g, struct random *r)
         normal[i] = (float)random_normal(r);
         reduce[i] = (float)random_normal(r);
     }
-    genotype_derive(g, normal, reduce);
+    genotype_derive(g, &(struct cell_parameters){.op = normal},
+                    &(struct cell_parameters){.op = reduce});
 }
 
 static void round_trips(void)
@@ -125,10 +126,11 @@ static void round_trips(void)
 static void derivation(void)
 {
     float normal[CELL_EDGES * PRIMITIVES] = {0}, reduce[CELL_EDGES * PRIMITIVES] = {0};
+    const struct cell_parameters n = {.op = normal}, r = {.op = reduce};
     struct genotype g;
     bool ties = true;
 
-    genotype_derive(&g, normal, reduce);
+    genotype_derive(&g, &n, &r);
     for (int i = 0; i < GENOTYPE_PAIRS; i++)
         ties &= g.normal.gene[i].input == i % 2 && g.normal.gene[i].op == PRIMITIVE_MAX_POOL_3;
     ok(ties, "equal weights give the lower edge and the earlier operation");
@@ -141,15 +143,72 @@ static void derivation(void)
     normal[cell_edge(1, 2) * PRIMITIVES + PRIMITIVE_NONE] = 9;
     normal[cell_edge(1, 0) * PRIMITIVES + PRIMITIVE_DIL_3] = 2;
     normal[cell_edge(1, 1) * PRIMITIVES + PRIMITIVE_SKIP] = 1;
-    genotype_derive(&g, normal, reduce);
+    genotype_derive(&g, &n, &r);
     ok(g.normal.gene[2].input == 0 && g.normal.gene[2].op == PRIMITIVE_DIL_3 &&
            g.normal.gene[3].input == 1 && g.normal.gene[3].op == PRIMITIVE_SKIP,
        "edges are compared by softmax weight, none counted in the sum");
     normal[cell_edge(1, 2) * PRIMITIVES + PRIMITIVE_NONE] = -9;
-    genotype_derive(&g, normal, reduce);
+    genotype_derive(&g, &n, &r);
     ok(g.normal.gene[2].input == 0 && g.normal.gene[3].input == 2 &&
            g.normal.gene[3].op == PRIMITIVE_SEP_5,
        "the two best edges, listed by input");
+}
+
+static double softmax_of(const float *x, int count, int i)
+{
+    double sum = 0;
+    for (int k = 0; k < count; k++)
+        sum += exp((double)x[k] - (double)x[i]);
+    return 1 / sum;
+}
+
+/* The two edges of a node, and an operation each, that no others beat: tried one by one. */
+static bool best_of_all(const struct cell_genotype *cell, const struct cell_parameters *p, int node)
+{
+    const int first = cell_edge(node, 0), inputs = CELL_INPUTS + node;
+    double chosen = INFINITY;
+    for (int k = 2 * node; k < 2 * node + 2; k++) {
+        const int input = cell->gene[k].input, op = (int)cell->gene[k].op;
+        chosen = fmin(chosen, softmax_of(p->op + (first + input) * PRIMITIVES, PRIMITIVES, op) *
+                                  softmax_of(p->edge + first, inputs, input));
+    }
+    int better = 0; /* edges that have an operation no worse */
+    for (int input = 0; input < inputs; input++) {
+        double most = 0;
+        for (int op = 1; op < PRIMITIVES; op++)
+            most = fmax(most, softmax_of(p->op + (first + input) * PRIMITIVES, PRIMITIVES, op));
+        better += most * softmax_of(p->edge + first, inputs, input) >= chosen * (1 - 1e-12);
+    }
+    return better == 2;
+}
+
+static void weighed_derivation(void)
+{
+    struct random r = random_stream(2, "tables", 0);
+    int good = 0, changed = 0;
+    for (int i = 0; i < 200; i++) {
+        float op[2][CELL_EDGES * PRIMITIVES], edge[2][CELL_EDGES];
+        struct cell_parameters p[2];
+        struct genotype g, plain;
+        for (int c = 0; c < 2; c++) {
+            for (int k = 0; k < CELL_EDGES * PRIMITIVES; k++)
+                op[c][k] = (float)random_normal(&r);
+            for (int k = 0; k < CELL_EDGES; k++)
+                edge[c][k] = (float)random_normal(&r);
+            p[c] = (struct cell_parameters){op[c], NULL};
+        }
+        genotype_derive(&plain, &p[0], &p[1]);
+        p[0].edge = edge[0];
+        p[1].edge = edge[1];
+        genotype_derive(&g, &p[0], &p[1]);
+        changed += !equal(&plain, &g);
+        for (int node = 0; node < CELL_NODES; node++)
+            good += best_of_all(&g.normal, &p[0], node) + best_of_all(&g.reduce, &p[1], node);
+    }
+    ok(good == 200 * 2 * CELL_NODES && changed > 150,
+       "edges that weigh something: the best products of edge and operation, %d of %d; they change "
+       "%d of 200",
+       good, 200 * 2 * CELL_NODES, changed);
 }
 
 static void refused(const char *what, const char *from, const char *to)
@@ -231,6 +290,7 @@ int main(void)
     published("PC_DARTS_image", pc_darts_image);
     spellings();
     derivation();
+    weighed_derivation();
     round_trips();
     hostile();
     other_forms();

@@ -102,6 +102,31 @@ static struct node *case_mix(struct graph *g, const struct gradcheck *c)
     return sum;
 }
 
+/* Parts of one image that overlap, and do not have all of it. */
+static struct node *case_channels(struct graph *g, const struct gradcheck *c)
+{
+    struct node *x = image(g, c, "x");
+    return concat(3, (struct node *[]){slice_channels(x, 1, 3), slice_channels(x, 2, c->channels - 2),
+                                       slice_channels(image(g, c, "y"), 0, 1)});
+}
+static struct node *case_shuffled(struct graph *g, const struct gradcheck *c)
+{
+    struct node *x = image(g, c, "x"); /* two groups; y: one */
+    struct node *y = check_input(g, "y", c->height, c->width, c->channels / 2);
+    return concat_shuffled(c->integer, (struct node *[]){y, x, scale_by(y, 3), x},
+                           3 * c->integer / 2);
+}
+/* As a partly connected node uses it: 3 edges of 2 operations, and their own weights. */
+static struct node *case_edges(struct graph *g, const struct gradcheck *c)
+{
+    struct node *p = softmax(check_weight(g, "alpha", GRAPH_ARCHITECTURE, 3, 2)), *sum = NULL;
+    struct node *w = weigh_edges(p, check_weight(g, "beta", GRAPH_ARCHITECTURE, 3), c->integer);
+    static const char *const name[] = {"x0", "x1", "x2", "x3", "x4"};
+    for (int i = 0; i < 7; i++)
+        sum = mix(sum, w, i % 3, i / 3, image(g, c, name[i % 5]), NULL);
+    return sum;
+}
+
 static struct node *vector(struct graph *g, const struct gradcheck *c, const char *name)
 {
     return check_input(g, name, 1, 1, c->channels);
@@ -236,6 +261,15 @@ static const struct gradcheck cases[] = {
     {"normalise tangent, no statistics", case_normalise_tangent, 20, 18, .height = 1, .width = 2,
      .channels = 17, .integer = 2},
     {"concat", case_concat, 3, 2, .height = 3, .width = 2, .channels = 3},
+    {"channels", case_channels, 3, 2, .height = 3, .width = 2, .channels = 5},
+    {"concat, shuffled", case_shuffled, 5, 3, .height = 3, .width = 2, .channels = 8,
+     .integer = 2},
+    {"concat, shuffled, one node twice", case_shuffled, 18, 17, .height = 2, .width = 3,
+     .channels = 6, .integer = 4},
+    {"edge weights, nodes of one and two", case_edges, 3, 2, .height = 2, .width = 3, .channels = 4,
+     .integer = 1},
+    {"edge weights, a node of three", case_edges, 2, .height = 2, .width = 2, .channels = 3,
+     .integer = 3},
     {"linear", case_linear, 5, 3, .height = 3, .width = 2, .channels = 3, .out = 4, .integer = 1},
     {"linear, no bias", case_linear, 20, 19, .height = 1, .width = 1, .channels = 33, .out = 10},
     {"softmax", case_softmax, 3, 2, .height = 2, .width = 3, .channels = 6},

@@ -33,10 +33,9 @@ static void show_batch(const struct net *n)
 }
 
 /* Planned, its parameters by their names, and shown a batch. */
-static struct net supernet(const struct search_space *s, const struct edge_ops *path, bool gated)
+static struct net build(const struct search_space *s, struct supernet net)
 {
     struct error e = {""};
-    struct supernet net = {IMAGE, CHANNELS, cells_of(s), CLASSES, .path = path, .gated = gated};
     struct graph *g = graph_new(&e);
     if (!g || search_space_supernet(s, &net, g, &e) ||
         graph_plan(g, net.loss, BATCH, GRAPH_TRAIN, &e)) {
@@ -47,6 +46,12 @@ static struct net supernet(const struct search_space *s, const struct edge_ops *
     const struct net n = {g, net.x, net.label, net.logits, net.loss};
     show_batch(&n);
     return n;
+}
+
+static struct net supernet(const struct search_space *s, const struct edge_ops *path, bool gated)
+{
+    return build(
+        s, (struct supernet){IMAGE, CHANNELS, cells_of(s), CLASSES, .path = path, .gated = gated});
 }
 
 static double loss_at(const struct net *n, const struct graph_run *run, real *at, real value)
@@ -104,6 +109,41 @@ static void gradients(const struct search_space *s)
         ok(most < 1e-5, "%s: gradient of the weights, error %.1e", s->name, most);
     }
     graph_free(n.graph);
+}
+
+/* Cells connected in part: PyTorch knows DARTS' (tests/peers). */
+static void partial_gradients(const struct search_space *s, int parts)
+{
+    const struct net n =
+        build(s, (struct supernet){IMAGE, 6, cells_of(s), CLASSES, .partial = parts});
+    spread_tables(&n, 0, 1);
+    const struct group a = graph_group(n.graph, GRAPH_ARCHITECTURE);
+    const int edges = s->table[0].rows, ops = s->table[0].columns;
+    ok(a.count == (size_t)(s->tables * edges * (ops + 1)),
+       "%s in %d parts: %d tables of %d x %d, and as many of %d", s->name, parts, s->tables, edges,
+       ops, edges);
+    const double most = worst(&n, GRAPH_ARCHITECTURE, 15);
+    ok(most < 1e-6, "%s in %d parts: gradient of the tables, error %.1e", s->name, parts, most);
+    graph_free(n.graph);
+}
+
+static void refusals(void)
+{
+    const struct {
+        struct supernet net;
+        const char *words;
+    } bad[] = {
+        {{IMAGE, 6, 2, CLASSES, .partial = 4}, "6 channels, expected a multiple of 4"},
+        {{IMAGE, 6, 2, CLASSES, .partial = 2, .path = &(struct edge_ops){{{0}}}}, "no path"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct error e = {""};
+        struct graph *g = graph_new(&e);
+        struct supernet net = bad[i].net;
+        ok(search_space_supernet(&SPACE_TINYCELL_27, &net, g, &e) && strstr(e.text, bad[i].words),
+           "refused: %s", e.text);
+        graph_free(g);
+    }
 }
 
 /* Path 0 has no operation at all, 1 the same one everywhere, the others whatever is drawn. */
@@ -281,11 +321,14 @@ int main(void)
 {
     for (int i = 0; i < SPACES_COUNT; i++) {
         gradients(SPACES[i]);
-        if (!SPACES[i]->blocks) /* whose one-hot super-net still interpolates to the widest */
+        if (!SPACES[i]->blocks) { /* whose one-hot super-net still interpolates to the widest */
+            partial_gradients(SPACES[i], SPACES[i] == &SPACE_NASBENCH201 ? 1 : 3);
             paths(SPACES[i]);
+        }
         gates(SPACES[i]);
         if (SPACES[i]->nodes)
             discretes(SPACES[i]);
     }
+    refusals();
     return tap_done();
 }

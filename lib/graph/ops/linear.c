@@ -64,6 +64,64 @@ const struct op OP(concat) = {.name = "concat",
                               .backward = {.slice = concat_backward},
                               .tangent = concat_tangent};
 
+/* ---- concat, shuffled ---- */
+
+static int concat_shuffled_shape(struct node *n, struct error *e)
+{
+    if (concat_shape(n, e))
+        return -1;
+    for (int k = 0; k < n->inputs; k++)
+        if (n->integer < 1 || n->shape.extent[2] % n->integer ||
+            n->input[k]->shape.extent[2] % (n->shape.extent[2] / n->integer))
+            return error_set(e, "%d channels, %d of them input %d's, are no whole groups of %d",
+                             n->shape.extent[2], n->input[k]->shape.extent[2], k, n->integer);
+    return 0;
+}
+
+/* Side by side, the channels are `groups` groups of `each`; the output has the first of every
+ * group, then the second of every group, ... */
+static void concat_shuffled_forward(const struct node *n, const struct context *c, int s)
+{
+    size_t all = (size_t)n->shape.extent[2], groups = (size_t)n->integer, each = all / groups;
+    size_t pixels = node_count(n) / all;
+    real *y = n->value;
+    for (int k = 0; k < n->inputs; k++) {
+        size_t own = (size_t)n->input[k]->shape.extent[2];
+        const real *x = n->input[k]->value;
+        size_t last = pixels * slice_begin(c, s + 1);
+        for (size_t p = pixels * slice_begin(c, s); p < last; p++)
+            for (size_t g = 0; g < own / each; g++)
+                for (size_t i = 0; i < each; i++)
+                    y[p * all + i * groups + g] = x[p * own + g * each + i];
+        y += own / each;
+    }
+}
+
+static void concat_shuffled_backward(const struct node *n, const struct context *c, int s)
+{
+    size_t all = (size_t)n->shape.extent[2], groups = (size_t)n->integer, each = all / groups;
+    size_t pixels = node_count(n) / all;
+    const real *from = n->gradient;
+    for (int k = 0; k < n->inputs; k++) {
+        size_t own = (size_t)n->input[k]->shape.extent[2];
+        real *to = n->input[k]->gradient;
+        bool add = n->accumulate[k];
+        size_t last = wants(n, c, k) ? pixels * slice_begin(c, s + 1) : 0;
+        for (size_t p = pixels * slice_begin(c, s); p < last; p++)
+            for (size_t g = 0; g < own / each; g++)
+                for (size_t i = 0; i < each; i++) {
+                    real *at = to + p * own + g * each + i;
+                    *at = from[p * all + i * groups + g] + (add ? *at : 0);
+                }
+        from += own / each;
+    }
+}
+
+const struct op OP(concat_shuffled) = {.name = "concat, shuffled",
+                                       .shape = concat_shuffled_shape,
+                                       .forward = {.slice = concat_shuffled_forward},
+                                       .backward = {.slice = concat_shuffled_backward}};
+
 /* ---- linear ---- */
 
 static int linear_shape(struct node *n, struct error *e)

@@ -44,7 +44,10 @@
     X(OP_NORMAL_DIVERGENCE, normal_divergence)       \
     X(OP_MEAN_SQUARE_NORM, mean_square_norm)         \
     X(OP_KENDALL, kendall)                           \
-    X(OP_ADD_SCALARS, add_scalars)
+    X(OP_ADD_SCALARS, add_scalars)                   \
+    X(OP_CONCAT_SHUFFLED, concat_shuffled)           \
+    X(OP_CHANNELS, channels)                         \
+    X(OP_WEIGH_EDGES, weigh_edges)
 
 #define DECLARE(code, name) extern const struct op OP(name);
 OPS(DECLARE)
