@@ -136,6 +136,7 @@ struct graph_run {
     unsigned gradients;  /* bit 1 << group: which parameter gradients are wanted */
     uint64_t seed, step; /* random numbers of dropout and drop-path */
     double drop_path;    /* probability, for drop_path nodes */
+    double dropout;      /* the rate of dropout nodes that have none of their own */
 };
 void graph_forward(struct graph *g, const struct graph_run *run);
 /* After graph_forward with the same run. Overwrites the gradients of the wanted groups. */

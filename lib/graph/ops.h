@@ -69,7 +69,8 @@ struct node *scale_by(struct node *x, double factor);
 /* Per image: the whole of it survives with probability 1 - run.drop_path, then divided by that;
  * identity in inference. Keyed by the node's place in the graph. */
 struct node *drop_path(struct node *x);
-/* Each element survives with probability 1 - rate, then divided by that; identity in inference. */
+/* Each element survives with probability 1 - rate, then divided by that; identity in inference. A
+ * rate of -1 stands for run.dropout. */
 struct node *dropout(struct node *x, double rate);
 /* Value passes, gradient stops. */
 struct node *stop_gradient(struct node *x);

@@ -387,20 +387,25 @@ static void drop(const struct node *n, const struct context *c, int s, const cha
 
 static int dropout_shape(struct node *n, struct error *e)
 {
-    if (!(n->number >= 0 && n->number < 1))
+    if (!(n->number >= 0 && n->number < 1) && n->number != -1)
         return error_set(e, "a rate of %g; it must be at least 0 and below 1", n->number);
     return shape_same(n, e);
 }
 
+static double dropout_rate(const struct node *n, const struct context *c)
+{
+    return n->number < 0 ? c->run->dropout : n->number;
+}
+
 static void dropout_forward(const struct node *n, const struct context *c, int s)
 {
-    drop(n, c, s, "dropout", n->number, 1, n->input[0]->value, n->value, false);
+    drop(n, c, s, "dropout", dropout_rate(n, c), 1, n->input[0]->value, n->value, false);
 }
 
 static void dropout_backward(const struct node *n, const struct context *c, int s)
 {
     if (wants(n, c, 0))
-        drop(n, c, s, "dropout", n->number, 1, n->gradient, n->input[0]->gradient,
+        drop(n, c, s, "dropout", dropout_rate(n, c), 1, n->gradient, n->input[0]->gradient,
              n->accumulate[0]);
 }
 
