@@ -141,10 +141,10 @@ void layer_tables(struct supernet *s, struct graph *g, const struct search_space
                           ? NULL
                           : layer_weight(g, t->name, GRAPH_ARCHITECTURE, 2,
                                          (int[]){t->rows, t->columns}, initial);
-        s->edge_table[i] = s->table[i] && s->partial
-                               ? layer_weight(g, space->edge_table[i], GRAPH_ARCHITECTURE, 1,
-                                              &t->rows, initial)
-                               : NULL;
+        s->edge_table[i] =
+            s->table[i] && s->partial
+                ? layer_weight(g, space->edge_table[i], GRAPH_ARCHITECTURE, 1, &t->rows, initial)
+                : NULL;
         mixing[i] = s->table[i] && !s->path ? softmax(s->table[i]) : s->table[i];
         if (s->edge_table[i])
             mixing[i] = weigh_edges(mixing[i], s->edge_table[i], first_edges);

@@ -53,7 +53,7 @@ struct search_space;
 /* A super-net's architecture parameters, s->table and s->edge_table, and what operations are to be
  * multiplied by, of each table: their softmax, of a gated path they themselves, of another path
  * nothing, NULL. Of cells connected in part the softmax is weighed by the edges, which are one
- * column more (weigh_edges); the first node has so many. */
+ * column more (weigh_edges); the first node has first_edges. */
 void layer_tables(struct supernet *s, struct graph *g, const struct search_space *space,
                   int first_edges, struct node *mixing[2]);
 

@@ -124,7 +124,8 @@ static void derive(struct architecture *a, const struct cell_parameters found[SP
     const int widths = convolutions(a->space);
     for (int k = 0; k < a->space->choices; k++) {
         const int columns = options(a->space, k);
-        const float *row = k < widths ? found[0].op + k * columns : found[1].op + (k - widths) * columns;
+        const float *row =
+            k < widths ? found[0].op + k * columns : found[1].op + (k - widths) * columns;
         int best = 0;
         for (int option = 1; option < columns; option++)
             best = row[option] > row[best] ? option : best;

@@ -134,7 +134,7 @@ static void refusals(void)
         const char *words;
     } bad[] = {
         {{IMAGE, 6, 2, CLASSES, .partial = 4}, "6 channels, expected a multiple of 4"},
-        {{IMAGE, 6, 2, CLASSES, .partial = 2, .path = &(struct edge_ops){{{0}}}}, "no path"},
+        {{IMAGE, 6, 2, CLASSES, .partial = 2, .path = &(struct edge_ops){.of = {{0}}}}, "no path"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct error e = {""};
