@@ -5,7 +5,7 @@
 #   ablation -j2                                 Fashion-MNIST, three seeds: days, most of them `full`
 #   ablation ARMS='dds random static drawn'      hours; what is there already is not made again
 #   ablation DATA='cifar10 FOLDER'               joins the tables
-#   ablation FRAMEWORKS='darts darts+second gdas darts+nasbench201'
+#   ablation FRAMEWORKS='darts darts+second gdas darts+nasbench201 tas+resnet-14'
 #   ablation RUNS=runs/equal BUDGET='--most-seconds 120' SEARCH_EPOCHS=100000
 #                                                at equal cost; --most-images N: by images
 #   ablation DATA='cifar100 FOLDER' FROM=cifar10   what was found there, trained here (table 14)
@@ -36,7 +36,7 @@ FROM =
 RUN = $(RUNS)/$(set)
 
 set = $(word 1,$(DATA))
-space_of = $(filter nasbench201 tinycell-125 tinycell-27,$(subst +, ,$1))
+space_of = $(filter nasbench201 tinycell-% resnet-%,$(subst +, ,$1))
 drawn = $(sort $(foreach f,$(FRAMEWORKS),drawn$(patsubst %,-by-%,$(call space_of,$f))))
 named = $(foreach f,$(FRAMEWORKS),$(patsubst %,%-by-$f,$(filter-out drawn,$(ARMS)))) \
 	$(if $(filter dds,$(ARMS)),$(if $(FROM),,$(ENCODERS:%=dds-by-$(word 1,$(FRAMEWORKS))-loss-%))) \

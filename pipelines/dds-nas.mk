@@ -108,20 +108,21 @@ forest = $(RUN)/$(*D)/$(embedding)/forest
 searched = $(RUN)/$(*D)/$(call upto,final)/search
 validation = $(if $(call level,search),$(searched)/validation,$(RUN)/$(*D)/validation)
 
-# The framework: cells of a space come in stages of equally many; who needs to know how long it lasts.
+# The framework: cells of a space come in stages of equally many, but where the space tells how many
+# blocks there are; who needs to know how long it lasts.
 STAGES_nasbench201 = 3
 STAGES_tinycell-125 = 2
 STAGES_tinycell-27 = 2
-PACED = gdas
+PACED = gdas tas
 ORDERS = first second
 framework = $(subst +, ,$(call level,by))
-space = $(foreach w,$(framework),$(if $(STAGES_$w),$w))
+space = $(foreach w,$(framework),$(if $(STAGES_$w)$(filter resnet-%,$w),$w))
 strategy = $(filter-out $(space) $(ORDERS),$(framework))
 order = $(foreach w,$(filter $(ORDERS),$(framework)),--order $(if $(filter first,$w),1,2))
 # $(call cells,OPTIONS): so many at least as these say.
 cells = $(patsubst --cells=%,%,$(lastword $(filter --cells=%,$(subst --cells ,--cells=,$1))))
-staged = $1$(foreach s,$(space),$(if $(call cells,$1), --cells $(shell \
-	echo $$((($(call cells,$1) + $(STAGES_$s) - 1) / $(STAGES_$s) * $(STAGES_$s))))))
+staged = $(if $(filter resnet-%,$(space)),$(subst --cells $(call cells,$1),,$1),$1$(foreach s,$(space),$(if $(call cells,$1), --cells $(shell \
+	echo $$((($(call cells,$1) + $(STAGES_$s) - 1) / $(STAGES_$s) * $(STAGES_$s)))))))
 orderless = $(subst --order 1,,$(subst --order 2,,$1))
 stepped = $(call staged,$(if $(order)$(filter-out darts,$(strategy)),$(call orderless,$(SEARCH)),$(SEARCH))) \
 	$(order) $(space:%=--space %) $(strategy:%=--strategy %) \

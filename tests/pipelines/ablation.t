@@ -40,6 +40,9 @@ if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
     stdout empty
     run 'study -n RUNS=never ARMS=full BUDGET="--most-seconds 7" SEEDS=3 | grep -c "search-step.*--most-seconds 7"'
     stdout exactly 5 # a budget is that of every framework
+    run 'study -n RUNS=never ARMS="static drawn" FRAMEWORKS=tas+resnet-14 DRAWS=1 SEEDS=1 | grep -oE "(search-step|train --arch|derive.*--random).*" | tr -s " "'
+    stdout like '*search-step * --channels 4 --batch 10 --space resnet-14 --strategy tas --total-epochs 2 *--random --space resnet-14 --seed *train --arch *'
+    ok 'cells are told by such a space' test "$(grep -c -- --cells "$WORK/stdout")" = 0
     run 'study RUNS=one MASTERY=0.5'
     status 2 'other settings'
     stderr like '*one/fashion-mnist holds a run of other settings*'
