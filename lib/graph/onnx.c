@@ -371,6 +371,7 @@ static int put_nothing(struct writer *w, const struct node *n)
 
 static int (*const rows[OP_CODES])(struct writer *w, const struct node *n) = {
     [OP_CONV2D] = put_conv2d,
+    [OP_POINTWISE] = put_conv2d,
     [OP_CONV_TRANSPOSE2D] = put_conv_transpose2d,
     [OP_DEPTHWISE] = put_conv2d,
     [OP_SEPARABLE] = put_separable,

@@ -13,6 +13,7 @@ enum op_code {
     OP_INPUT,
     OP_WEIGHT,
     OP_CONV2D,
+    OP_POINTWISE,
     OP_CONV_TRANSPOSE2D,
     OP_DEPTHWISE,
     OP_SEPARABLE,

@@ -18,7 +18,7 @@ struct window {
     bool relu;    /* the input passes max(x, 0) first, fused */
 };
 
-/* ---- convolutions (ops/convolution.c, depthwise.c, separable.c) ---- */
+/* ---- convolutions (ops/convolution.c, pointwise.c, depthwise.c, separable.c) ---- */
 struct node *conv2d(struct node *x, struct node *w, struct window window);
 /* Adjoint of conv2d: w is [k, k, out, in] seen from here, i.e. the same array that conv2d would
  * take to map this op's output to its input. Output (h - 1) stride - 2 pad + kernel. */

@@ -9,7 +9,8 @@
 static const struct node *rectified(const struct node *n)
 {
     switch (n->code) {
-    case OP_CONV2D: /* the shifted half of a factorised reduce shares the ReLU of the other half */
+    case OP_CONV2D:
+    case OP_POINTWISE: /* the shifted half of a factorised reduce shares the ReLU of the other half */
         return n->window.relu && n->window.pad >= 0 ? n->input[0] : NULL;
     case OP_DEPTHWISE:
         return n->window.relu ? n->input[0] : NULL;

@@ -70,6 +70,13 @@ static struct node *case_batch_norm(struct graph *g, const struct gradcheck *c)
     return normalise(x, statistics(x, NULL), check_weight(g, "scale", GRAPH_WEIGHTS, c->channels),
                      check_weight(g, "shift", GRAPH_WEIGHTS, c->channels), c->integer);
 }
+/* A convolution that leaves moments, and whose gradient is pending (affine.h). */
+static struct node *case_conv_norm(struct graph *g, const struct gradcheck *c)
+{
+    struct node *y = case_conv2d(g, c);
+    return normalise(y, statistics(y, NULL), check_weight(g, "scale", GRAPH_WEIGHTS, c->out),
+                     check_weight(g, "shift", GRAPH_WEIGHTS, c->out), c->integer);
+}
 static struct node *case_max_pool(struct graph *g, const struct gradcheck *c)
 {
     return max_pool(image(g, c), c->window);
@@ -111,6 +118,7 @@ static const struct gradcheck gradients[] = {
     CASE(conv2d, 2, 0, 7, 6, 5, 8, WINDOW(.kernel = 1, .stride = 2, .extent = 1, .relu = true)),
     CASE(conv2d, 2, 0, 7, 6, 5, 8,
          WINDOW(.kernel = 1, .stride = 2, .pad = -1, .extent = 1, .relu = true)),
+    CASE(conv2d, 17, 0, 7, 9, 40, 36, WINDOW(.kernel = 1, .relu = true)),
     CASE(conv2d, 17, 0, 3, 3, 40, 56, WINDOW(.kernel = 3, .pad = 1)),
     CASE(conv2d, 3, 0, 2, 2, 260, 72, WINDOW(.kernel = 1, .relu = true)),
     CASE(conv2d, 3, 2, 8, 9, 8, 16, WINDOW(.kernel = 4, .stride = 2, .pad = 1, .relu = true)),
@@ -150,6 +158,10 @@ static const struct gradcheck gradients[] = {
     CASE(normalise, 2, 0, 1, 1, 24, 0, .number = 2, .integer = ACT_LEAKY),
     CASE(batch_norm, 4, 3, 5, 4, 8, 0, .integer = ACT_RELU),
     CASE(batch_norm, 17, 0, 1, 2, 5, 0, .integer = ACT_LEAKY),
+    CASE(conv_norm, 4, 3, 7, 5, 9, 8, WINDOW(.kernel = 1), .integer = ACT_LEAKY),
+    CASE(conv_norm, 17, 0, 3, 2, 5, 3, WINDOW(.kernel = 1, .stride = 2, .relu = true),
+         .integer = ACT_RELU),
+    CASE(conv_norm, 2, 0, 6, 5, 16, 16, WINDOW(.kernel = 1, .relu = true), .integer = ACT_IDENTITY),
     CASE(max_pool, 3, 2, 7, 8, 3, 0, WINDOW(.kernel = 3, .pad = 1)),
     CASE(max_pool, 2, 0, 8, 7, 16, 0, WINDOW(.kernel = 3, .stride = 2, .pad = 1)),
     CASE(max_pool, 2, 0, 6, 5, 10, 0, WINDOW(.kernel = 2, .stride = 2)),

@@ -1,8 +1,8 @@
 /* Dense and grouped convolutions and their adjoints, as matrix products: over gathered pixels, or,
  * where that takes fewer multiplications, over Winograd's points. */
+#include "graph/conv2d.h"
 #include "graph/gathered.h"
 #include "graph/tiled.h"
-#include "graph/window.h"
 
 enum { X, W };
 
@@ -34,21 +34,6 @@ static size_t scratch(const struct node *n, int batch)
     return v.fast ? fast_scratch(&v, batch) : gathered_scratch(&v, batch);
 }
 
-static int check_weights(const struct node *n, const int *x, int wide_c, int narrow_c,
-                         struct error *e)
-{
-    const struct shape *w = &n->input[W]->shape;
-    int k = n->window.kernel, groups = n->window.groups;
-    if (groups < 1 || wide_c % groups || narrow_c % groups)
-        return error_set(e, "convolution: %d groups do not divide %d and %d channels", groups,
-                         wide_c, narrow_c);
-    if (w->batched || w->rank != 4 || w->extent[0] != k || w->extent[1] != k ||
-        w->extent[2] != wide_c / groups)
-        return error_set(e, "convolution of %d x %d x %d: expected weights %d x %d x %d x out",
-                         x[0], x[1], x[2], k, k, wide_c / groups);
-    return 0;
-}
-
 static double macs(const struct node *n)
 {
     struct convolution v = convolution(n);
@@ -56,16 +41,6 @@ static double macs(const struct node *n)
 }
 
 /* ---- conv2d ---- */
-
-static int conv2d_shape(struct node *n, struct error *e)
-{
-    const struct shape *x = &n->input[X]->shape, *w = &n->input[W]->shape;
-    if (x->rank != 3 || w->rank != 4)
-        return error_set(e, "conv2d: expected images and weights of rank 4");
-    if (check_weights(n, x->extent, x->extent[2], w->extent[3], e))
-        return -1;
-    return window_shape(n, w->extent[3], e);
-}
 
 static void conv2d_forward(const struct node *n, const struct context *c)
 {
@@ -81,20 +56,6 @@ static void conv2d_backward(const struct node *n, const struct context *c)
         weight_gradient(&v, c, x->value, n->gradient, w->gradient, n->accumulate[W]);
     if (wants(n, c, X))
         narrow_to_wide(&v, c, n->gradient, w->value, x->value, x->gradient, n->accumulate[X]);
-}
-
-static struct node *conv2d_tangent(struct node *n, struct node *const *t)
-{
-    struct node *x = n->input[X], *y = NULL;
-    struct window window = n->window;
-    window.relu = false;
-    if (t[X])
-        y = conv2d(n->window.relu ? activate_tangent(x, t[X], ACT_RELU) : t[X], n->input[W],
-                   window);
-    if (!t[W])
-        return y;
-    struct node *by_w = conv2d(x, t[W], n->window);
-    return y ? add(y, by_w) : by_w;
 }
 
 const struct op OP(conv2d) = {
@@ -120,7 +81,7 @@ static int transpose_shape(struct node *n, struct error *e)
     if (k->relu || k->extent || k->pad < 0 || k->pad > 1024 || k->dilation > 1024)
         return error_set(e, "conv_transpose2d: takes no relu, extent or negative pad");
     int c = w->extent[2] * k->groups;
-    if (check_weights(n, x->extent, c, x->extent[2], e))
+    if (conv2d_weights(n, x->extent, c, x->extent[2], e))
         return -1;
     int reach = k->dilation * (k->kernel - 1) + 1 - 2 * k->pad;
     n->shape = (struct shape){

@@ -2,6 +2,7 @@
 
 #define OPS(X)                                       \
     X(OP_CONV2D, conv2d)                             \
+    X(OP_POINTWISE, pointwise)                       \
     X(OP_CONV_TRANSPOSE2D, conv_transpose2d)         \
     X(OP_DEPTHWISE, depthwise)                       \
     X(OP_SEPARABLE, separable)                       \
