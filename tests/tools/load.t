@@ -133,6 +133,13 @@ fails 'set/a/z.png: neither PNG nor JPEG' 'load folder set'
 fails '*set/a/z.png: *' 'load folder set'
 mkdir none
 fails 'none: expected .png|.jpg|.jpeg, or a sub-folder of them for every class' 'load folder none'
+# Of no class: a number in a name is the id, if it is all of the name and fits.
+mkdir plain
+for name in 12 -3 12x 99999999999999999999; do cp pngs/0.png plain/$name.png; done
+run 'load folder plain | rows - 1-2 | tr " " "\n" | grep -c -e "^12:-1$" -e "^[0-9]\{13,\}:-1$"'
+stdout exactly 4
+cp plain/12.png plain/012.png
+fails '*12.png and *12.png get the same id 12: rename one' 'load folder plain'
 fails 'cannot read folder nowhere: *' 'load folder nowhere'
 
 run 'load idx images >/dev/full'
