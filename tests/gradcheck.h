@@ -134,6 +134,7 @@ static inline bool check_run(struct check_result *r, const struct gradcheck *c, 
     r->run = (struct graph_run){.n = c->n ? c->n : c->batch,
                                 .inference = c->inference,
                                 .drop_path = c->drop_path,
+                                .dropout = c->drop_path,
                                 .gradients = 1u << GRAPH_WEIGHTS | 1u << GRAPH_ARCHITECTURE,
                                 .seed = 3};
     for (int k = 0; k < GRAPH_GROUPS; k++)

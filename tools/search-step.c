@@ -5,14 +5,16 @@
 #include <unistd.h>
 #include "search/profile.h"
 #include "search/report.h"
+#include "search/stages.h"
 #include "search/state.h"
 #include "search/strategy.h"
 #include "search/watch.h"
 
 static const char *state_path, *validation_path;
 static const char *strategy = "darts", *schedule = "cyclic", *augment = "auto";
-static int64_t order = 2, partial = 4, frozen = 15, candidates = 8, population = 20, sample = 5;
-static int64_t noise;
+static int64_t order = 2, partial = 4, frozen = -1, candidates = 8, population = 20, sample = 5;
+static int64_t stage_epochs = 25, most_skips = 2, noise;
+static const char *stages = "5:8:0,11:5:0.4,17:3:0.7";
 static int64_t window = 5, total_epochs = 50, epochs = 1, until = -1;
 static int64_t most_images;
 static double most_seconds, macs = 0.47;
@@ -44,7 +46,19 @@ static const struct option options[] = {
      "of pc-darts: one Kth of the channels goes through the operations; divides --channels", 1,
      NETWORK_MOST_CHANNELS, NULL},
     {"frozen", 0, OPTION_INT, &frozen, "N",
-     "of pc-darts: the architecture parameters stay for the first N epochs", 0, 1e6, NULL},
+     "of pc-darts (15) and p-darts (10): the architecture parameters stay for the first N epochs, "
+     "of "
+     "p-darts those of each stage",
+     0, 1e6, NULL},
+    {"stages", 0, OPTION_TEXT, &stages, "C:O:D,...",
+     "of p-darts: for each stage the cells, the operations of an edge, all in the first, and the "
+     "rate "
+     "of dropout behind skips that it begins with",
+     0, 0, NULL},
+    {"stage-epochs", 0, OPTION_INT, &stage_epochs, "N", "of p-darts: epochs of each stage", 1, 1e6,
+     NULL},
+    {"most-skips", 0, OPTION_INT, &most_skips, "N",
+     "of p-darts: derive lets the normal cell have at most N skips", 0, GENOTYPE_PAIRS, NULL},
     {"candidates", 0, OPTION_INT, &candidates, "N",
      "of random, evolution and reinforce: architectures that are tried at the end of an epoch", 1,
      SEARCH_MOST_CANDIDATES, NULL},
@@ -105,7 +119,15 @@ static const struct program program = {
         "one --partial'th of the channels goes through the operations and the rest passes by, "
         "which "
         "costs a fraction; the edges of a node have parameters of their own beside those of the "
-        "operations, and derive chooses by the product of both. gdas (Dong "
+        "operations, and derive chooses by the product of both. p-darts (Chen et al. 2019), of the "
+        "space darts: the same, to first order, of whole cells, in --stages of --stage-epochs "
+        "each, "
+        "after which nothing is trained and meta search has `over`; each begins with a new "
+        "super-net, "
+        "of more cells, whose edges have left the operations that weighed most in the one before. "
+        "Dropout behind skips, which falls with the epochs, holds them back, and derive replaces "
+        "those beyond --most-skips. mine's --warm-up counts anew in each stage. Its --schedule, "
+        "unless told, is cosine, from 0.025 to 0 over each stage. gdas (Dong "
         "and Yang 2019): the same of paths alone, an operation of every edge drawn by its "
         "architecture parameters (a hard Gumbel-softmax, from temperature 10 to 0.1 over "
         "--total-epochs), at a fraction of the cost; --measure is of the architecture that derive "
@@ -188,13 +210,15 @@ static const struct {
     const char *option, *why;
 } own[] = {
     {"order", "goes with --strategy darts"},
-    {"frozen", "goes with --strategy pc-darts"},
+    {"frozen", "goes with --strategy pc-darts or p-darts"},
+    {"stages", "goes with --strategy p-darts"},
+    {"stage-epochs", "goes with --strategy p-darts"},
     {"candidates", "goes with --strategy random, evolution or reinforce"},
     {"population", "goes with --strategy evolution"},
     {"sample", "goes with --strategy evolution"},
     {"macs", "goes with --strategy tas"},
 };
-#define OWN_SETTINGS "order frozen candidates population sample macs"
+#define OWN_SETTINGS "order frozen stages stage-epochs candidates population sample macs"
 
 static void check_own(const struct call *c, const struct strategy *s)
 {
@@ -202,6 +226,9 @@ static void check_own(const struct call *c, const struct strategy *s)
         program_forbid(c, !strstr(s->options, own[i].option), own[i].why, own[i].option);
     program_forbid(c, s != &STRATEGY_DARTS, "goes with --strategy darts", "noise");
     program_forbid(c, !s->partial, "goes with --strategy pc-darts, and --describe", "partial");
+    program_forbid(c, !s->staged, "goes with --strategy p-darts", "most-skips");
+    program_forbid(c, s->staged, "does nothing with --strategy p-darts: its --stages tell",
+                   "cells total-epochs");
     if (s == &STRATEGY_EVOLUTION && sample > population)
         program_usage(c, "--sample %lld: more than --population %lld", (long long)sample,
                       (long long)population);
@@ -209,24 +236,47 @@ static void check_own(const struct call *c, const struct strategy *s)
         program_usage(c, "--strategy tas goes with --space resnet-14 and the like");
 }
 
+/* What strategies have of their own in place of what is usual. */
+static void set_usual(const struct call *c, const struct strategy *s)
+{
+    struct stages all;
+    struct error e;
+    if (!program_given(c, "frozen"))
+        frozen = s->frozen;
+    network.partial = s->partial ? partial : 0;
+    if (!s->staged)
+        return;
+    if (strcmp(network.space, SPACE_DARTS.name))
+        program_usage(c, "--space %s: p-darts is of the space darts", network.space);
+    if (stages_parse(&all, stages, PRIMITIVES, &e))
+        program_usage(c, "--stages: %s", e.text);
+    network.staged = true;
+    network.most_skips = most_skips;
+    network.cells = all.stage[0].cells;
+    if (!program_given(c, "schedule"))
+        schedule = "cosine";
+}
+
 static int begin(const struct call *c, struct search *s, const struct samples *d,
                  const struct samples *v, struct error *e)
 {
     struct normalisation n;
     const struct strategy *how = strategy_find(strategy);
-    program_forbid(c, strcmp(schedule, "cosine") && how != &STRATEGY_GDAS && how != &STRATEGY_TAS,
+    program_forbid(c,
+                   strcmp(schedule, "cosine") && how != &STRATEGY_GDAS && how != &STRATEGY_TAS &&
+                       !how->staged,
                    "goes with --schedule cosine and --strategy gdas or tas", "total-epochs");
     if (samples_normalisation(v, &n, e))
         return error_wrap(e, "%s", validation_path);
     char names[256];
     check_own(c, how);
+    set_usual(c, how);
     /* A state of darts has no `strategy`. */
     snprintf(names, sizeof names, "seed %s%s%s%s" SETTINGS,
              how == &STRATEGY_DARTS ? "" : "strategy ", how->options, *how->options ? " " : "",
              noise ? "noise " : "");
     struct value *settings = program_settings(c, names, false);
     int classes = d->classes > v->classes ? d->classes : v->classes;
-    network.partial = how->partial ? partial : 0;
     struct value *net = model_settings(&network, d->shape, classes, &n, NULL);
     value_set_text(settings, "source", value_get_text(d->table->header.meta, "source", ""));
     int failed = search_new(s, net, settings, e);
@@ -238,7 +288,8 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
 static int go_on(const struct call *c, struct search *s, struct value **inputs, struct error *e)
 {
     struct value *given = program_settings(
-        c, "space cells channels partial seed strategy noise " OWN_SETTINGS " " SETTINGS, true);
+        c, "space cells channels partial most-skips seed strategy noise " OWN_SETTINGS " " SETTINGS,
+        true);
     int failed = state_resume(s, c, state_path, given, inputs, e);
     value_free(given);
     return failed;
@@ -284,11 +335,12 @@ static void check_call(const struct call *c)
     if (model_check_options(&network, c, &e))
         program_usage(c, "%s", e.text);
     program_forbid(c, search_space_find(network.space)->cells, "is told by the space", "cells");
-    program_forbid(c, network.describe, "does nothing with --describe",
-                   "state validation epochs until most-images most-seconds measure noise "
-                   "strategy " OWN_SETTINGS
-                   " window schedule total-epochs augment profile seed threads no-history "
-                   "max-tensor");
+    program_forbid(
+        c, network.describe, "does nothing with --describe",
+        "state validation epochs until most-images most-seconds measure noise most-skips "
+        "strategy " OWN_SETTINGS
+        " window schedule total-epochs augment profile seed threads no-history "
+        "max-tensor");
     if (network.describe)
         return;
     if (!state_path)
@@ -326,7 +378,8 @@ int main(int argc, char **argv)
         (exists ? go_on(&call, &s, &inputs, &e) : begin(&call, &s, &d, &v, &e)))
         program_fail(&call, &e);
 
-    program_forbid(&call, !s.strategy->whole, "goes with --strategy darts and pc-darts", "profile");
+    program_forbid(&call, !s.strategy->whole || s.strategy->staged,
+                   "goes with --strategy darts and pc-darts", "profile");
     const struct value *said = value_get(subset.header.meta, "subset");
     if (samples_fit(&d, "standard input", s.model.image, s.model.classes, &e) ||
         samples_fit(&v, validation_path, s.model.image, s.model.classes, &e) ||

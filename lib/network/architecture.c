@@ -6,6 +6,7 @@
 #include <xxhash.h>
 #include "base/file.h"
 #include "base/memory.h"
+#include "network/kept_ops.h"
 #include "network/weights.h"
 
 enum {
@@ -183,6 +184,9 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
     const char *space_name = value_get_text(network, "space", "darts");
     const struct search_space *s = search_space_find(space_name);
     const bool partial = s && s->edge_table[0] && value_get_int(network, "partial", 0) > 0;
+    const struct value *operations = value_get(network, "operations");
+    float wide[SPACE_MOST_TABLES][CELL_EDGES * PRIMITIVES];
+    struct kept_ops kept = {0};
     struct tensor tensor[2 * SPACE_MOST_TABLES] = {{0}};
     struct cell_parameters found[SPACE_MOST_TABLES] = {{0}};
 
@@ -193,15 +197,23 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
     const char *told = value_get_text(kept, "found", NULL);
     if (told && architecture_parse(a, s, told, strlen(told), e))
         return error_wrap(e, "%s: meta: search: kept: found", stream_path(r));
+    if (operations && kept_ops_from_value(&kept, s, operations, e))
+        return error_wrap(e, "%s: meta", stream_path(r));
     for (int i = 0; i < s->tables; i++) {
         struct tensor *op = &tensor[i], *edge = &tensor[s->tables + i];
         const struct space_table *t = &s->table[i];
-        *op = (struct tensor){.name = t->name, .rows = t->rows, .columns = t->columns};
+        *op = (struct tensor){
+            .name = t->name, .rows = t->rows, .columns = operations ? kept.count : t->columns};
         *edge = (struct tensor){.name = s->edge_table[i], .rows = t->rows};
-        found[i] = (struct cell_parameters){op->value, partial ? edge->value : NULL};
+        found[i] = (struct cell_parameters){.op = operations ? wide[i] : op->value,
+                                            .edge = partial ? edge->value : NULL};
     }
     if (read_tensors(tensor, partial ? 2 * s->tables : s->tables, r, e))
         return -1;
+    for (int i = 0; operations && i < s->tables; i++)
+        kept_ops_widen(&kept, i, tensor[i].value, wide[i]);
+    found[0].fewest_others =
+        GENOTYPE_PAIRS - (int)value_get_int(network, "most_skips", GENOTYPE_PAIRS);
     if (!told)
         architecture_derive(a, s, found);
     return 0;

@@ -28,8 +28,9 @@ int cell_edge(int node, int input)
 
 /* ---- from architecture parameters ---- */
 
-/* The largest softmax weight of a row over operations other than none, and its operation. */
-static double best_operation(const float *alpha, enum primitive *best)
+/* The largest softmax weight of a row over operations other than none, and than skip where that is
+ * banned, and its operation. */
+static double best_operation(const float *alpha, bool no_skip, enum primitive *best)
 {
     double largest = alpha[0], sum = 0;
     for (int p = 1; p < PRIMITIVES; p++)
@@ -38,7 +39,7 @@ static double best_operation(const float *alpha, enum primitive *best)
         sum += exp(alpha[p] - largest);
     *best = PRIMITIVE_NONE + 1;
     for (int p = *best + 1; p < PRIMITIVES; p++)
-        if (alpha[p] > alpha[*best])
+        if (alpha[p] > alpha[*best] && !(no_skip && p == PRIMITIVE_SKIP))
             *best = p;
     return exp(alpha[*best] - largest) / sum;
 }
@@ -53,16 +54,19 @@ static void weigh_edges(const float *beta, int inputs, double *weight)
         weight[i] = beta ? exp(beta[i] - largest) : 1;
 }
 
-static void derive_cell(struct cell_genotype *cell, const struct cell_parameters *p)
+/* of_edge: what each edge weighs with the best of its operations. */
+static void derive_nodes(struct cell_genotype *cell, const struct cell_parameters *p,
+                         const bool *no_skip, double *of_edge)
 {
     for (int node = 0; node < CELL_NODES; node++) {
         int inputs = CELL_INPUTS + node, first = -1, second = -1, edge = cell_edge(node, 0);
-        double weight[CELL_INPUTS + CELL_NODES];
+        double *weight = of_edge + edge;
         enum primitive op[CELL_INPUTS + CELL_NODES];
 
         weigh_edges(p->edge ? p->edge + edge : NULL, inputs, weight);
         for (int i = 0; i < inputs; i++) {
-            weight[i] *= best_operation(p->op + (size_t)(edge + i) * PRIMITIVES, &op[i]);
+            weight[i] *=
+                best_operation(p->op + (size_t)(edge + i) * PRIMITIVES, no_skip[edge + i], &op[i]);
             if (first < 0 || weight[i] > weight[first]) {
                 second = first;
                 first = i;
@@ -77,6 +81,24 @@ static void derive_cell(struct cell_genotype *cell, const struct cell_parameters
     cell->concats = CELL_NODES;
     for (int i = 0; i < CELL_NODES; i++)
         cell->concat[i] = CELL_INPUTS + i;
+}
+
+static void derive_cell(struct cell_genotype *cell, const struct cell_parameters *p)
+{
+    bool no_skip[CELL_EDGES] = {false};
+    double weight[CELL_EDGES];
+    for (;;) {
+        int skips = 0, least = 0;
+        derive_nodes(cell, p, no_skip, weight);
+        for (int i = 0; i < GENOTYPE_PAIRS; i++) {
+            const int edge = cell_edge(i / 2, cell->gene[i].input);
+            if (cell->gene[i].op == PRIMITIVE_SKIP && (!skips++ || weight[edge] < weight[least]))
+                least = edge;
+        }
+        if (GENOTYPE_PAIRS - skips >= p->fewest_others)
+            return;
+        no_skip[least] = true;
+    }
 }
 
 void genotype_derive(struct genotype *g, const struct cell_parameters *normal,

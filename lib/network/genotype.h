@@ -36,10 +36,13 @@ int cell_edge(int node, int input);
 struct cell_parameters {
     const float *op;   /* edges x operations */
     const float *edge; /* edges, where those of a node have weights of their own, too; or NULL */
+    int fewest_others; /* of the GENOTYPE_PAIRS operations at least so many are to be no skips */
 };
 /* For each node the two edges with the largest softmax weight over operations other than none,
  * times the softmax weight of the edge among the node's, each with that operation; ties go to the
- * lower edge and the earlier operation; the two are listed by input. */
+ * lower edge and the earlier operation; the two are listed by input. While there are too many skips,
+ * the one with the least weight is banned from its edge, and all is derived anew (P-DARTS: Chen et
+ * al., ICCV 2019, section 3.3.2). */
 void genotype_derive(struct genotype *g, const struct cell_parameters *normal,
                      const struct cell_parameters *reduce);
 

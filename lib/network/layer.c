@@ -1,7 +1,7 @@
 #include "network/layer.h"
 #include <stdarg.h>
 #include <stdio.h>
-#include "network/search_space.h"
+#include "network/kept_ops.h"
 
 struct name name_of(const char *format, ...)
 {
@@ -137,10 +137,11 @@ void layer_tables(struct supernet *s, struct graph *g, const struct search_space
     for (int i = 0; i < 2; i++) {
         const struct space_table *t = &space->table[i];
         const struct initial initial = {INITIAL_NORMAL, 0, t->deviation};
-        s->table[i] = i >= space->tables || (s->path && !s->gated)
-                          ? NULL
-                          : layer_weight(g, t->name, GRAPH_ARCHITECTURE, 2,
-                                         (int[]){t->rows, t->columns}, initial);
+        s->table[i] =
+            i >= space->tables || (s->path && !s->gated)
+                ? NULL
+                : layer_weight(g, t->name, GRAPH_ARCHITECTURE, 2,
+                               (int[]){t->rows, s->kept ? s->kept->count : t->columns}, initial);
         s->edge_table[i] =
             s->table[i] && s->partial
                 ? layer_weight(g, space->edge_table[i], GRAPH_ARCHITECTURE, 1, &t->rows, initial)

@@ -17,6 +17,7 @@ void network_initialise(struct graph *g, uint64_t seed);
 
 /* ---- a super-net: every edge of its cells the mixture of a space's operations ---- */
 struct edge_ops; /* search_space.h */
+struct kept_ops; /* kept_ops.h */
 struct supernet {
     struct image_shape image;
     int channels, cells, classes;
@@ -25,6 +26,10 @@ struct supernet {
      * passes by (a 2x2 max pool where those halve the image), and both are shuffled; and the edges
      * of a node have weights of their own. Not of a path. */
     int partial;
+    /* NULL: all that the space has. Else the operations that edges have left, with as many columns in
+     * the tables, and behind each identity dropout at the rate of the run (Chen et al., ICCV 2019).
+     * Of darts alone, and not of a path. */
+    const struct kept_ops *kept;
     /* NULL: all of it; else the operations of these edges alone, every sum plain, with parameters
      * of the same names, but none of the architecture. */
     const struct edge_ops *path;

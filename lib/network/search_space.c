@@ -161,6 +161,8 @@ int search_space_supernet(const struct search_space *s, struct supernet *net, st
                          net->path ? "no path leads through cells connected in part"
                                    : "%d channels, expected a multiple of %d: so many parts",
                          net->channels, net->partial);
+    if (net->kept && (net->path || s != &SPACE_DARTS))
+        return error_set(e, "only whole super-nets of %s drop operations", SPACE_DARTS.name);
     return s->build_supernet(s, net, g, e);
 }
 

@@ -1,5 +1,5 @@
 #include "network/layer.h"
-#include "network/search_space.h"
+#include "network/kept_ops.h"
 
 /* Where an operation stands: its input, its channels, its stride, its module's name. */
 struct place {
@@ -7,6 +7,7 @@ struct place {
     struct node *x;
     int channels, stride;
     const char *module;
+    bool drops_out; /* behind identity */
 };
 
 static struct node *pool_op(const struct place *p, struct node *pool(struct node *, struct window))
@@ -47,7 +48,7 @@ static struct node *first_stage(const struct place *p, enum primitive op)
     case PRIMITIVE_AVG_POOL_3:
         return pool_op(p, avg_pool);
     case PRIMITIVE_SKIP:
-        return p->stride == 1 ? p->x
+        return p->stride == 1 ? p->drops_out ? dropout(p->x, -1) : p->x
                               : layer_factorised_reduce(p->g, p->x, p->channels,
                                                         name_of("%s.a.weight", p->module).text,
                                                         name_of("%s.b.weight", p->module).text);
@@ -84,42 +85,63 @@ static struct node *second_stage(const struct place *p, enum primitive op, struc
 /* What a cell is built from. */
 struct cell {
     struct graph *g;
-    struct node *mixing; /* 14 x 8, what operations are multiplied by; NULL: nothing */
-    const int *path;     /* the operation of each edge; NULL: all */
+    struct node *mixing;         /* 14 x 8, what operations are multiplied by; NULL: nothing */
+    const int *path;             /* the operation of each edge; NULL: all */
+    const struct kept_ops *kept; /* NULL: each edge has all operations */
     int index, channels, partial;
     bool reduction, after_reduction;
 };
 
-/* sum + the weighted sum of all operations of one edge. `none` adds nothing, so it has no term. The
- * operations go stage by stage: what reads the same state, or adds to the same sum, is run
- * together, while that is in the cache. */
+/* Operations of an edge, and their columns in the table. */
+struct terms {
+    int count, column[PRIMITIVES];
+    enum primitive op[PRIMITIVES];
+};
+
+/* `none` adds nothing, so it is no term. */
+static struct terms terms_of(const struct cell *c, int edge)
+{
+    struct terms t = {0};
+    const int columns = c->kept ? c->kept->count : PRIMITIVES;
+    for (int i = 0; i < columns; i++) {
+        const enum primitive op = c->kept ? c->kept->of[c->reduction][edge][i] : (enum primitive)i;
+        if (op == PRIMITIVE_NONE)
+            continue;
+        t.column[t.count] = i;
+        t.op[t.count++] = op;
+    }
+    return t;
+}
+
+/* sum + the weighted sum of all operations of one edge. The operations go stage by stage: what
+ * reads the same state, or adds to the same sum, is run together, while that is in the cache. */
 static struct node *add_edge(const struct cell *c, struct node *sum, struct node *x, int edge,
                              int stride)
 {
-    enum { FIRST = PRIMITIVE_NONE + 1 };
+    const struct terms t = terms_of(c, edge);
     const int channels = c->partial ? c->channels / c->partial : c->channels;
     struct node *y[PRIMITIVES], *s[PRIMITIVES];
     struct name module[PRIMITIVES];
     struct place place[PRIMITIVES];
 
-    for (int op = FIRST; op < PRIMITIVES; op++) {
-        module[op] = name_of("cells.%d.ops.%d.ops.%d", c->index, edge, op);
-        place[op] = (struct place){c->g, x, channels, stride, module[op].text};
-        y[op] = first_stage(&place[op], op);
+    for (int i = 0; i < t.count; i++) {
+        module[i] = name_of("cells.%d.ops.%d.ops.%d", c->index, edge, (int)t.op[i]);
+        place[i] = (struct place){c->g, x, channels, stride, module[i].text, c->kept};
+        y[i] = first_stage(&place[i], t.op[i]);
     }
-    for (int op = FIRST; op < PRIMITIVES; op++)
-        s[op] = first_statistics(&place[op], op, y[op]);
-    for (int op = FIRST; op < PRIMITIVES; op++)
-        if (separable_kernel(op))
-            y[op] = second_stage(&place[op], op, y[op], s[op]);
-    for (int op = FIRST; op < PRIMITIVES; op++)
-        if (separable_kernel(op))
-            s[op] = layer_statistics(c->g, y[op], name_of("%s.7", module[op].text).text);
-    for (int op = FIRST; op < PRIMITIVES; op++) {
+    for (int i = 0; i < t.count; i++)
+        s[i] = first_statistics(&place[i], t.op[i], y[i]);
+    for (int i = 0; i < t.count; i++)
+        if (separable_kernel(t.op[i]))
+            y[i] = second_stage(&place[i], t.op[i], y[i], s[i]);
+    for (int i = 0; i < t.count; i++)
+        if (separable_kernel(t.op[i]))
+            s[i] = layer_statistics(c->g, y[i], name_of("%s.7", module[i].text).text);
+    for (int i = 0; i < t.count; i++) {
         /* The last stages of all operations would be two thirds of the memory. */
-        if (op != PRIMITIVE_SKIP)
-            graph_remake(y[op]);
-        if (!(sum = mix(sum, c->mixing, edge, op, y[op], s[op])))
+        if (t.op[i] != PRIMITIVE_SKIP)
+            graph_remake(y[i]);
+        if (!(sum = mix(sum, c->mixing, edge, t.column[i], y[i], s[i])))
             return NULL;
     }
     return sum;
@@ -150,7 +172,7 @@ static struct node *add_chosen(const struct cell *c, struct node *sum, bool sum_
 {
     const enum primitive op = (enum primitive)c->path[edge];
     const struct name module = name_of("cells.%d.ops.%d.ops.%d", c->index, edge, (int)op);
-    const struct place p = {c->g, x, c->channels, stride, module.text};
+    const struct place p = {c->g, x, c->channels, stride, module.text, false};
     struct node *y = first_stage(&p, op), *s = first_statistics(&p, op, y);
     if (separable_kernel(op)) {
         y = second_stage(&p, op, y, s);
@@ -235,7 +257,7 @@ int supernet_build(struct supernet *s, struct graph *g, struct error *e)
                   (struct window){.kernel = 3, .pad = 1});
     before = last = layer_batch_norm(g, last, "stem.1", true, 0, ACT_IDENTITY);
 
-    struct cell cell = {.g = g, .channels = s->channels, .partial = s->partial};
+    struct cell cell = {.g = g, .channels = s->channels, .partial = s->partial, .kept = s->kept};
     for (cell.index = 0; cell.index < s->cells; cell.index++) {
         cell.after_reduction = cell.reduction;
         cell.reduction = layer_is_reduction(cell.index, s->cells);

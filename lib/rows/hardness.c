@@ -34,6 +34,7 @@ static int read_run(struct hardness *h, const struct value *meta, struct error *
     h->searched = search != NULL;
     h->run = (struct curriculum){
         .epoch = value_get_int(search, "epoch", -1),
+        .begun = value_get_int(search, "begun", 0),
         .update = value_get_int(search, "update", value_get_int(subset, "update", 0)),
         .since = value_get_int(search, "since", 1),
         .accuracy = value_get_real(search, "accuracy", NAN),

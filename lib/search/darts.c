@@ -91,6 +91,8 @@ void darts_gradient(struct darts *d, double rate)
 void darts_architecture_step(struct darts *d, double rate)
 {
     darts_gradient(d, rate);
+    if (d->architecture_clip > 0)
+        clip_gradient(d->architecture, d->architecture_clip);
     adam_step(&d->adam, d->architecture, d->first, d->second, ++d->steps);
 }
 

@@ -32,6 +32,7 @@ struct darts {
     int order;      /* 1 or 2 */
     double reach;   /* |eps g| of the second order: 0.01 */
     double clip;    /* most norm of the weight gradient */
+    double architecture_clip; /* and of the architecture's; 0: as it is */
     struct sgd sgd; /* its rate is given at each step */
     struct adam adam;
     real *velocity;       /* of the weights; owned, as are those below */

@@ -17,6 +17,15 @@ static struct value *text_of(const struct architecture *a)
     return text ? value_text(text) : NULL;
 }
 
+/* All operations that the space has, as yet. */
+static bool set_staged(struct value *v, const struct model_options *o)
+{
+    struct kept_ops all;
+    kept_ops_all(&all);
+    return value_set(v, "operations", kept_ops_value(&all)) &&
+           value_set_int(v, "most_skips", o->most_skips);
+}
+
 /* Whether all of the members of a cell network could be set. */
 static bool set_cells(struct value *v, const struct model_options *o, const struct architecture *a)
 {
@@ -27,6 +36,7 @@ static bool set_cells(struct value *v, const struct model_options *o, const stru
            value_set_text(v, "space", s->name) &&
            value_set_int(v, "cells", s->cells ? s->cells : o->cells) &&
            (a || !o->partial || value_set_int(v, "partial", o->partial)) &&
+           (a || !o->staged || set_staged(v, o)) &&
            (!a ||
             (value_set(v, "genotype", text_of(a)) && value_set_bool(v, "auxiliary", o->auxiliary) &&
              value_set_bool(v, "drop_path", o->drop_path)));
@@ -90,11 +100,19 @@ static int build_supernet(struct model *m, const struct value *settings, struct 
     if (value_get(settings, "partial") &&
         settings_int(settings, "network", "partial", 1, NETWORK_MOST_CHANNELS, &m->partial, e))
         return -1;
+    const struct value *operations = value_get(settings, "operations");
+    int most_skips;
+    m->staged = operations;
+    if (operations &&
+        (kept_ops_from_value(&m->kept, m->space, operations, e) ||
+         settings_int(settings, "network", "most_skips", 0, GENOTYPE_PAIRS, &most_skips, e)))
+        return -1;
     struct supernet s = {.image = m->image,
                          .channels = m->channels,
                          .cells = m->cells,
                          .classes = m->classes,
-                         .partial = m->partial};
+                         .partial = m->partial,
+                         .kept = m->staged ? &m->kept : NULL};
     if (search_space_supernet(m->space, &s, m->graph, e))
         return -1;
     return take(m, s.x, s.label, s.logits, s.loss);

@@ -8,6 +8,8 @@
  *     space, cells    of the other two: the search space (where there is none: darts); how many
  *     partial         supernet only, where its cells are connected in part: into how many parts
  *                     the channels are split (network.h)
+ *     operations      supernet only, where edges drop some: what they have left (kept_ops.h)
+ *     most_skips      beside that: of how many derive lets the normal cell have
  *     genotype        discrete only: the text of the architecture
  *     auxiliary       discrete only: whether there is an auxiliary head
  *     drop_path       discrete only: whether paths may be dropped
@@ -17,6 +19,7 @@
 #define SEARCH_MODEL_H
 #include "base/program.h"
 #include "image/prepare.h"
+#include "network/kept_ops.h"
 #include "network/network.h"
 #include "network/search_space.h"
 #include "network/weights.h"
@@ -29,6 +32,8 @@ struct model_options {
     int64_t cells, channels, batch;
     const char *space;         /* of a super-net; NULL: darts; not of MODEL_OPTIONS */
     int64_t partial;           /* of a super-net; 0: not connected in part; nor is this */
+    bool staged;               /* of a super-net: its edges are to drop operations; nor are these */
+    int64_t most_skips;        /* then */
     bool auxiliary, drop_path; /* discrete only; nor are these */
     bool describe, profile;    /* what is to be printed */
     const char *image;         /* the images and classes to describe: otherwise the samples tell */
@@ -59,7 +64,9 @@ struct model {
     struct image_shape image;
     int classes, channels;
     int cells, depth; /* the one that there is */
-    int partial;      /* of a super-net */
+    int partial;      /* of a super-net, as are these */
+    bool staged;
+    struct kept_ops kept; /* where it is staged */
     enum task task;
     struct normalisation normalisation;
     struct graph *graph;        /* owned */

@@ -13,6 +13,7 @@ struct value *search_report(const struct search *s, bool clock)
     if (value_set_int(v, "epoch", c->epoch) && value_set_real(v, "accuracy", c->accuracy) &&
         value_set_real(v, "loss", s->loss) && value_set_real(v, "rate", s->rate) &&
         value_set_int(v, "update", c->update) && value_set_int(v, "since", c->since) &&
+        (!c->begun || value_set_int(v, "begun", c->begun)) &&
         value_set_int(v, "images", s->images) &&
         (!clock || value_set_real(v, "seconds", s->seconds)) &&
         (isnan(s->validation) || value_set_real(v, "validation", s->validation)) &&

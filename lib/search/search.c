@@ -29,6 +29,9 @@ static int read_settings(struct search *s, const struct value *settings, struct 
     if (s->strategy->partial != (s->model.partial > 0))
         return error_set(e, "%s: strategy %s, but cells that are %sconnected in part", what,
                          s->strategy->name, s->model.partial ? "" : "not ");
+    if (s->strategy->staged != s->model.staged)
+        return error_set(e, "%s: strategy %s, but edges that %s operations", what,
+                         s->strategy->name, s->model.staged ? "drop" : "do not drop");
     if (s->strategy->read(s, settings, e) ||
         settings_int(settings, what, "batch", 1, 65536, &s->batch, e) ||
         settings_int(settings, what, "window", 1, 1000, &s->window, e) ||
@@ -52,6 +55,21 @@ void search_note_outputs(struct search *s, const real *logits, double loss)
     }
 }
 
+/* Of s->model, which is built. */
+static int begin(struct search *s, uint64_t seed, struct error *e)
+{
+    struct graph *g = s->model.graph;
+    if (s->strategy->whole ? graph_plan(g, s->model.loss, s->batch, GRAPH_TRAIN, e)
+                           : graph_plan(g, NULL, s->batch, GRAPH_INFER, e))
+        return -1;
+    network_initialise(g, seed);
+    if (darts_init(&s->darts, graph_group(g, GRAPH_WEIGHTS), graph_group(g, GRAPH_ARCHITECTURE), e))
+        return -1;
+    if (s->strategy->begin)
+        s->strategy->begin(s);
+    return 0;
+}
+
 static int build(struct search *s, const struct value *network, const struct value *settings,
                  struct error *e)
 {
@@ -66,22 +84,23 @@ static int build(struct search *s, const struct value *network, const struct val
     s->settings = value_copy(settings);
     if (!s->network || !s->settings)
         return error_set(e, "out of memory");
-    struct graph *g = s->model.graph;
-    if (s->strategy->whole ? graph_plan(g, s->model.loss, s->batch, GRAPH_TRAIN, e)
-                           : graph_plan(g, NULL, s->batch, GRAPH_INFER, e))
-        return -1;
-    network_initialise(g, s->seed);
-    if (darts_init(&s->darts, graph_group(g, GRAPH_WEIGHTS), graph_group(g, GRAPH_ARCHITECTURE),
-                   e) ||
-        easiness_init(&s->easiness, s->window, e) ||
-        noise_init(&s->noise, s->noise.every, s->batch, s->model.image, s->darts.weights.count,
-                   e) ||
+    if (easiness_init(&s->easiness, s->window, e) ||
         batch_new(&s->training, s->batch, s->model.image, TASK_CLASS, e) ||
         batch_new(&s->held_out, s->batch, s->model.image, TASK_CLASS, e))
         return -1;
-    if (s->strategy->begin)
-        s->strategy->begin(s);
-    return 0;
+    return begin(s, s->seed, e) || noise_init(&s->noise, s->noise.every, s->batch, s->model.image,
+                                              s->darts.weights.count, e)
+               ? -1
+               : 0;
+}
+
+int search_renew(struct search *s, struct value *network, uint64_t seed, struct error *e)
+{
+    value_free(s->network);
+    s->network = network;
+    darts_free(&s->darts);
+    model_free(&s->model);
+    return model_build(&s->model, network, e) ? -1 : begin(s, seed, e);
 }
 
 int search_new(struct search *s, const struct value *network, const struct value *settings,
@@ -151,14 +170,16 @@ const char *search_over(const struct search *s)
 {
     if (s->most_images && s->most_images - s->images < (int64_t)s->subset_count)
         return "images";
+    if (s->last_epoch && s->curriculum.epoch >= s->last_epoch)
+        return "stages";
     return s->most_seconds > 0 && s->seconds >= s->most_seconds ? "seconds" : NULL;
 }
 
 static double rate_now(const struct search *s)
 {
     if (s->cosine)
-        return cosine_rate(s->cosine_most, s->cosine_least, (double)s->curriculum.epoch,
-                           s->total_epochs);
+        return cosine_rate(s->cosine_most, s->cosine_least,
+                           (double)(s->curriculum.epoch - s->curriculum.begun), s->total_epochs);
     return CYCLIC_LEAST + (CYCLIC_MOST - CYCLIC_LEAST) * curriculum_height(&s->curriculum);
 }
 
@@ -188,8 +209,10 @@ int search_epoch(struct search *s, const struct samples *d, const struct samples
     struct source from_d = {d, s->model.normalisation, s->augment, s->seed};
     struct source from_v = {v, s->model.normalisation, s->augment, s->seed};
 
-    if (noise_begin_epoch(&s->noise, &from_v, e))
+    if ((s->strategy->begin_epoch && s->strategy->begin_epoch(s, e)) ||
+        noise_begin_epoch(&s->noise, &from_v, e))
         return -1;
+    s->step = epoch * ((d->count - 1) / (size_t)s->batch + 1);
     s->rate = rate_now(s);
     s->right = 0;
     s->loss_sum = 0;
@@ -201,6 +224,7 @@ int search_epoch(struct search *s, const struct samples *d, const struct samples
         batch_fill(&s->held_out, &from_v, epoch, next, n);
         if (s->strategy->step(s, e))
             return -1;
+        s->step++;
         if (!isfinite(s->loss_sum))
             return error_set(e, "epoch %llu: the loss is no longer a number",
                              (unsigned long long)epoch);

@@ -35,6 +35,8 @@ struct search {
     bool cosine;
     double cosine_most, cosine_least; /* a strategy may begin with others */
     struct augment augment;
+    double dropout;     /* the rate of dropout nodes; a strategy's to set, as is */
+    int64_t last_epoch; /* how many epochs it has at most; 0: any number */
 
     struct model model;
     struct darts darts;
@@ -56,6 +58,7 @@ struct search {
     double most_seconds;
 
     struct batch training, held_out; /* at work */
+    uint64_t step; /* number of the batch at work, of all */
     size_t right;
     double loss_sum;
 };
@@ -65,13 +68,18 @@ int search_new(struct search *s, const struct value *network, const struct value
                struct error *e);
 void search_free(struct search *s);
 
+/* Takes over another network in place of the one at hand: its parameters, initialised by that seed, and
+ * the optimisers begin anew, all else stays. */
+int search_renew(struct search *s, struct value *network, uint64_t seed, struct error *e);
+
 /* D as the next epochs will see it: notices whether it is a new one (its ids, or its count of
  * updates, where it says that), and keeps the easiness of the images that stayed. `said`: meta
  * `subset`, as mine writes it; NULL where there is none. */
 int search_take_subset(struct search *s, const struct samples *d, const struct value *said,
                        struct error *e);
 
-/* What would be exceeded by another epoch, "images", or is used up, "seconds"; NULL: neither. */
+/* What would be exceeded by another epoch, "images", or is used up, "seconds" or "stages"; NULL:
+ * nothing. */
 const char *search_over(const struct search *s);
 
 /* For strategies: what the network that is trained told of s->training before its step. */

@@ -133,6 +133,7 @@ static int restore(struct search *s, const struct weights *w, struct error *e)
     c->place = value_get_int(report, "place", -1);
     c->update = value_get_int(report, "update", -1);
     c->since = value_get_int(report, "since", -1);
+    c->begun = value_get_int(report, "begun", 0);
     c->accuracy = value_get_real(report, "accuracy", -1);
     s->darts.steps = value_get_int(report, "steps", -1);
     s->images = value_get_int(report, "images", -1);

@@ -8,11 +8,15 @@ struct strategy {
     const char *name;
     bool whole;          /* trains the super-net as a whole, not parts of it */
     bool partial;        /* its super-net's cells are connected in part (network.h), others' not */
+    bool staged;         /* its super-net's edges drop operations on the way (kept_ops.h) */
+    int frozen;          /* the usual number of epochs, where that is a setting */
     const char *options; /* settings of its own, as search-step's options, parted by blanks */
     /* Takes them from the search's `settings`; makes s->own of strategies that have it. */
     int (*read)(struct search *s, const struct value *settings, struct error *e);
     /* After the graph is planned and the optimisers are made; NULL: nothing. */
     void (*begin)(struct search *s);
+    /* Before the first step of an epoch; NULL: nothing. */
+    int (*begin_epoch)(struct search *s, struct error *e);
     /* The steps on s->training, with s->held_out of the validation samples beside it. Calls
      * search_note_outputs once. */
     int (*step)(struct search *s, struct error *e);
@@ -28,7 +32,8 @@ struct strategy {
     struct value *(*keep)(const struct search *s);
     int (*restore)(struct search *s, const struct value *kept, struct error *e);
 };
-#define STRATEGY_WORDS "darts|pc-darts|gdas|random|evolution|reinforce|tas" /* their names */
+#define STRATEGY_WORDS \
+    "darts|pc-darts|p-darts|gdas|random|evolution|reinforce|tas" /* their names */
 const struct strategy *strategy_find(const char *name); /* NULL: there is none */
 
 /* DARTS (darts.h): architecture parameters by Adam on validation samples, weights by SGD. Settings:
@@ -39,6 +44,14 @@ extern const struct strategy STRATEGY_DARTS;
  * What edges weigh counts as derive chooses between them. Batch and rates are the caller's; the
  * publication has 256, and 0.1 to 0 by half a cosine. Settings: frozen. */
 extern const struct strategy STRATEGY_PC_DARTS;
+/* P-DARTS (Chen et al., ICCV 2019), of the space of DARTS: DARTS' steps, of first order, in stages
+ * (stages.h), each of so many epochs, each with a new super-net of more cells, whose edges have left
+ * the operations that weighed most in the one before, and new architecture parameters. Those stay in
+ * the first epochs of each stage, `frozen`; Adam's rate 6e-4, their gradient clipped at 5, as that of
+ * the weights. Dropout behind identities holds skips back at first. The next stage begins with its
+ * first epoch, so that the state of a finished stage is that stage's. Settings: stages, stage_epochs,
+ * frozen. */
+extern const struct strategy STRATEGY_P_DARTS;
 /* GDAS (Dong and Yang, CVPR 2019): for each batch an operation of every edge is drawn by a hard
  * Gumbel-softmax of the architecture parameters (gumbel.h), and they take a step by Adam on
  * validation samples, their gradient that of the operations drawn alone, as if their outputs had

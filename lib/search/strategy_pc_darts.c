@@ -26,6 +26,7 @@ const struct strategy STRATEGY_PC_DARTS = {.name = "pc-darts",
                                            .whole = true,
                                            .partial = true,
                                            .options = "frozen",
+                                           .frozen = 15,
                                            .read = read,
                                            .begin = begin,
                                            .step = step};

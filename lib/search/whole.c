@@ -4,7 +4,12 @@ static void differentiate(void *context, enum darts_batch batch, unsigned groups
 {
     struct search *s = context;
     const struct batch *b = batch == DARTS_TRAINING ? &s->training : &s->held_out;
-    struct graph_run run = {.n = b->n, .track = step, .gradients = groups, .seed = s->seed};
+    struct graph_run run = {.n = b->n,
+                            .track = step,
+                            .gradients = groups,
+                            .seed = s->seed,
+                            .step = 2 * s->step + (batch == DARTS_TRAINING),
+                            .dropout = s->dropout};
     batch_show(b, s->model.x, s->model.label);
     graph_forward(s->model.graph, &run);
     if (step)

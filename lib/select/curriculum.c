@@ -203,5 +203,5 @@ void curriculum_updated(struct curriculum *c, int64_t update)
 
 bool curriculum_mastered(const struct curriculum *c, int64_t warm_up, double mastery)
 {
-    return c->epoch >= warm_up && c->since > 0 && c->accuracy >= mastery;
+    return c->epoch - c->begun >= warm_up && c->since > 0 && c->accuracy >= mastery;
 }

@@ -66,6 +66,7 @@ struct curriculum {
     int64_t place;   /* c, epochs into the learning-rate cycle; grows without bound */
     int64_t update;  /* updates of the subset seen */
     int64_t since;   /* epochs done on this subset; 0: fresh */
+    int64_t begun;   /* epochs that were done before the network was as it is: 0 but for stages */
     double accuracy; /* top-1 on D over the last epoch, a fraction; 0 before the first */
 };
 
@@ -79,7 +80,7 @@ void curriculum_epoch_done(struct curriculum *c, double accuracy);
 /* D was updated: the rate goes to its peak, the subset is fresh. `update` is the count that the
  * subset itself says, or -1 to count on by one. */
 void curriculum_updated(struct curriculum *c, int64_t update);
-/* Whether to update D now: epoch >= warm_up, at least one epoch on this subset, and
+/* Whether to update D now: epoch - begun >= warm_up, at least one epoch on this subset, and
  * accuracy >= mastery (a fraction; above 1 never). */
 bool curriculum_mastered(const struct curriculum *c, int64_t warm_up, double mastery);
 

@@ -235,6 +235,49 @@ for call in '--strategy pc-darts --order 1' '--partial 4' '--frozen 3' '--strate
     status 2
 done
 
+# ---- p-darts: stages ----
+staged='--channels 4 --batch 8 --strategy p-darts --stages 2:8:0,3:5:0.4,4:3:0.7 --stage-epochs 2 --frozen 1'
+run "step stages $staged --threads 2 --until 9 --measure >hardness.s"
+status 0
+for e in 1 2 3 4 5 6; do
+    step stage $([ -e stage ] || echo "$staged") --threads 1 --until $e --measure >hardness.$e
+    cp stage stage.$e
+done
+ok 'six calls, one thread: the state of one call, two threads' cmp stage stages
+ok 'and its hardness' cmp hardness.6 hardness.s
+ok 'then all stages are over' test "$(meta stages epoch) $(meta stages over)" = '6 "stages"'
+run 'step stages --until 12 | cmp - hardness.s && cmp stages stage'
+status 0 'asked again, it trains no more and says the same'
+for e in 1 3 5 6; do save npy "at.$e" <"stage.$e"; done
+cells() { peek --json "$1" | sed -n 's/^ *"cells": \([0-9]*\),*$/\1/p' | head -n 1; }
+ok 'cells 2, 3, 4' test "$(cells stage.2) $(cells stage.3) $(cells stage.6)" = '2 3 4'
+shape() { head -c 128 "at.$1/an.npy" | tr -d '\0' | sed -n "s/.*'shape': (\([^)]*\)).*/\1/p" | head -n 1; }
+ok 'operations 8, 5, 3' test "$(shape 1) $(shape 3) $(shape 5)" = '14, 8 14, 5 14, 3'
+ok 'the rate falls over each stage' test "$(for e in 1 2 3 4 5 6; do meta hardness.$e rate; done | tr '\n' ' ')" = \
+    '0.025 0.0125 0.025 0.0125 0.025 0.0125 '
+ok 'a stage is told by where it began' test "$(meta hardness.2 begun) $(meta hardness.3 begun) $(meta hardness.5 begun)" = ' 2 4'
+ok 'no step of the architecture in the first epoch of a stage' \
+    test "$(for e in 1 2 3 4 5 6; do meta stage.$e steps; done | tr '\n' ' ')" = '0 3 0 3 0 3 '
+for e in 3 4; do
+    step still ${staged% --frozen 1} --frozen 2 --until $e >lost && save npy "still.$e" <still
+done
+ok 'frozen, it does not move' cmp still.3/an.npy still.4/an.npy
+ok 'else it does' test "$(cmp at.5/an.npy at.6/an.npy 2>&1)" != ''
+run 'derive --format genotype stages && predict --weights stages <validation | evaluate >lost'
+stdout like 'Genotype(*'
+ok 'at most two skips' test "$(derive --format genotype stages | sed 's/normal_concat.*//' | grep -o skip_connect | wc -l)" -le 2
+for call in '--stages 2:8:0' '--most-skips 3' '--stage-epochs 3' '--frozen 0'; do
+    run "step stages $call --until 9"
+    status 1
+    stderr like 'search-step: stages: it began with *'
+done
+for call in '--strategy p-darts --order 1' '--stages 5:8:0' '--stage-epochs 3' '--most-skips 3' '--strategy pc-darts --stages 5:8:0' \
+    '--strategy p-darts --cells 5' '--strategy p-darts --total-epochs 9' '--strategy p-darts --space nasbench201' \
+    '--strategy p-darts --stages 5:8:0,6:2:0' '--strategy p-darts --profile' '--strategy p-darts --partial 2'; do
+    run "step none $call"
+    status 2
+done
+
 # ---- other spaces ----
 dense='--channels 3 --batch 8'
 for space in 'nasbench201 --cells 3' 'tinycell-125 --cells 2' 'tinycell-27 --cells 4'; do

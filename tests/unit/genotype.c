@@ -195,7 +195,7 @@ static void weighed_derivation(void)
                 op[c][k] = (float)random_normal(&r);
             for (int k = 0; k < CELL_EDGES; k++)
                 edge[c][k] = (float)random_normal(&r);
-            p[c] = (struct cell_parameters){op[c], NULL};
+            p[c] = (struct cell_parameters){.op = op[c]};
         }
         genotype_derive(&plain, &p[0], &p[1]);
         p[0].edge = edge[0];

@@ -50,6 +50,10 @@ static struct node *case_dropout(struct graph *g, const struct gradcheck *c)
 {
     return dropout(image(g, c, "x"), c->number);
 }
+static struct node *case_run_dropout(struct graph *g, const struct gradcheck *c)
+{
+    return dropout(image(g, c, "x"), -1);
+}
 static struct node *case_stop(struct graph *g, const struct gradcheck *c)
 {
     struct node *x = image(g, c, "x");
@@ -250,6 +254,8 @@ static const struct gradcheck cases[] = {
      .dice = true},
     {"dropout, inference", case_dropout, 4, 3, .height = 3, .width = 5, .channels = 3,
      .number = 0.4, .inference = true},
+    {"dropout, by the run", case_run_dropout, 4, 3, .height = 3, .width = 5, .channels = 3,
+     .drop_path = 0.4, .dice = true},
     {"drop path", case_drop_path, 19, 18, .height = 3, .width = 2, .channels = 3, .drop_path = 0.3,
      .dice = true},
     {"drop path, off", case_drop_path, 5, .height = 3, .width = 2, .channels = 3},

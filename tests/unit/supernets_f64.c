@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "network/kept_ops.h"
 #include "network/network.h"
 #include "network/search_space.h"
 #include "tap.h"
@@ -125,25 +126,6 @@ static void partial_gradients(const struct search_space *s, int parts)
     const double most = worst(&n, GRAPH_ARCHITECTURE, 15);
     ok(most < 1e-6, "%s in %d parts: gradient of the tables, error %.1e", s->name, parts, most);
     graph_free(n.graph);
-}
-
-static void refusals(void)
-{
-    const struct {
-        struct supernet net;
-        const char *words;
-    } bad[] = {
-        {{IMAGE, 6, 2, CLASSES, .partial = 4}, "6 channels, expected a multiple of 4"},
-        {{IMAGE, 6, 2, CLASSES, .partial = 2, .path = &(struct edge_ops){.of = {{0}}}}, "no path"},
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct error e = {""};
-        struct graph *g = graph_new(&e);
-        struct supernet net = bad[i].net;
-        ok(search_space_supernet(&SPACE_TINYCELL_27, &net, g, &e) && strstr(e.text, bad[i].words),
-           "refused: %s", e.text);
-        graph_free(g);
-    }
 }
 
 /* Path 0 has no operation at all, 1 the same one everywhere, the others whatever is drawn. */
@@ -317,6 +299,80 @@ static void gates(const struct search_space *s)
        slopes);
 }
 
+/* With operations dropped, and no dropout, it is the whole super-net with those given no weight. */
+static void dropped(void)
+{
+    const struct search_space *s = &SPACE_DARTS;
+    const struct supernet settings = {
+        .image = IMAGE, .channels = CHANNELS, .cells = DARTS_CELLS, .classes = CLASSES};
+    const struct net whole = build(s, settings);
+    struct random r = random_stream(5, "dropped", 0);
+    float table[2][CELL_EDGES * PRIMITIVES];
+    struct kept_ops kept;
+    kept_ops_all(&kept);
+    for (int i = 0; i < 2 * CELL_EDGES * PRIMITIVES; i++)
+        table[i / (CELL_EDGES * PRIMITIVES)][i % (CELL_EDGES * PRIMITIVES)] =
+            (float)random_normal(&r);
+    kept_ops_drop(&kept, (const float *const[]){table[0], table[1]}, 3);
+    struct supernet less = settings;
+    less.kept = &kept;
+    const struct net staged = build(s, less);
+    spread_tables(&staged, 0, 1);
+    for (int i = 0; i < 2; i++) {
+        const real *own = node_value(graph_find(staged.graph, s->table[i].name));
+        real *to = node_value(graph_find(whole.graph, s->table[i].name));
+        for (int k = 0; k < CELL_EDGES * PRIMITIVES; k++)
+            to[k] = -1000;
+        for (int edge = 0; edge < CELL_EDGES; edge++)
+            for (int c = 0; c < kept.count; c++)
+                to[edge * PRIMITIVES + (int)kept.of[i][edge][c]] = own[edge * kept.count + c];
+    }
+    bool named;
+    run(&whole);
+    run(&staged);
+    const double logits = distance(&whole, &staged);
+    const double slopes = gradient_distance(&staged, &whole, &named);
+    ok(named && logits < 1e-9 && slopes < 1e-7,
+       "operations dropped: as if they weighed nothing, logits to %.1e, gradients to %.1e", logits,
+       slopes);
+    const double most = worst(&staged, GRAPH_ARCHITECTURE, 30);
+    ok(graph_group(staged.graph, GRAPH_ARCHITECTURE).count == 2 * CELL_EDGES * 3 && most < 1e-6,
+       "tables of 14 x 3, their gradient against differences, error %.1e", most);
+    const struct graph_run drops = {.n = BATCH, .dropout = 0.5},
+                           infers = {.n = BATCH, .dropout = 0.5, .inference = true};
+    const double plain = *node_value(staged.loss);
+    graph_forward(staged.graph, &drops);
+    const double dropped = *node_value(staged.loss);
+    graph_forward(staged.graph, &infers);
+    const double inferred = *node_value(staged.loss);
+    graph_forward(staged.graph, &(struct graph_run){.n = BATCH, .inference = true});
+    ok(dropped != plain && inferred == *node_value(staged.loss),
+       "dropout behind skips, at the rate of the run, not in inference");
+    graph_free(whole.graph);
+    graph_free(staged.graph);
+}
+
+static void refusals(void)
+{
+    const struct {
+        struct supernet net;
+        const char *words;
+    } bad[] = {
+        {{IMAGE, 6, 2, CLASSES, .partial = 4}, "6 channels, expected a multiple of 4"},
+        {{IMAGE, 6, 2, CLASSES, .partial = 2, .path = &(struct edge_ops){.of = {{0}}}}, "no path"},
+        {{IMAGE, 6, 2, CLASSES, .kept = &(struct kept_ops){.count = 3}},
+         "only whole super-nets of darts"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct error e = {""};
+        struct graph *g = graph_new(&e);
+        struct supernet net = bad[i].net;
+        ok(search_space_supernet(&SPACE_TINYCELL_27, &net, g, &e) && strstr(e.text, bad[i].words),
+           "refused: %s", e.text);
+        graph_free(g);
+    }
+}
+
 int main(void)
 {
     for (int i = 0; i < SPACES_COUNT; i++) {
@@ -330,5 +386,6 @@ int main(void)
             discretes(SPACES[i]);
     }
     refusals();
+    dropped();
     return tap_done();
 }
