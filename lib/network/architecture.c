@@ -193,8 +193,8 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
     if (!s)
         return error_set(e, "%s: meta: no space is called %.*s", stream_path(r), MOST_OF_SPACE,
                          space_name);
-    const struct value *kept = value_get(value_get(stream_header(r)->meta, "search"), "kept");
-    const char *told = value_get_text(kept, "found", NULL);
+    const struct value *search = value_get(stream_header(r)->meta, "search");
+    const char *told = value_get_text(value_get(search, "kept"), "found", NULL);
     if (told && architecture_parse(a, s, told, strlen(told), e))
         return error_wrap(e, "%s: meta: search: kept: found", stream_path(r));
     if (operations && kept_ops_from_value(&kept, s, operations, e))

@@ -251,7 +251,7 @@ status 0 'asked again, it trains no more and says the same'
 for e in 1 3 5 6; do save npy "at.$e" <"stage.$e"; done
 cells() { peek --json "$1" | sed -n 's/^ *"cells": \([0-9]*\),*$/\1/p' | head -n 1; }
 ok 'cells 2, 3, 4' test "$(cells stage.2) $(cells stage.3) $(cells stage.6)" = '2 3 4'
-shape() { head -c 128 "at.$1/an.npy" | tr -d '\0' | sed -n "s/.*'shape': (\([^)]*\)).*/\1/p" | head -n 1; }
+shape() { head -c 128 "at.$1/an.npy" | tr -d '\0' | sed -n "s/.*'shape': (\([0-9]*, [0-9]*\).*/\1/p" | head -n 1; }
 ok 'operations 8, 5, 3' test "$(shape 1) $(shape 3) $(shape 5)" = '14, 8 14, 5 14, 3'
 ok 'the rate falls over each stage' test "$(for e in 1 2 3 4 5 6; do meta hardness.$e rate; done | tr '\n' ' ')" = \
     '0.025 0.0125 0.025 0.0125 0.025 0.0125 '
