@@ -185,7 +185,7 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
     const struct search_space *s = search_space_find(space_name);
     const bool partial = s && s->edge_table[0] && value_get_int(network, "partial", 0) > 0;
     const struct value *operations = value_get(network, "operations");
-    float wide[SPACE_MOST_TABLES][CELL_EDGES * PRIMITIVES];
+    float wide[SPACE_MOST_TABLES][CELL_EDGES * PRIMITIVES] = {{0}};
     struct kept_ops kept = {0};
     struct tensor tensor[2 * SPACE_MOST_TABLES] = {{0}};
     struct cell_parameters found[SPACE_MOST_TABLES] = {{0}};

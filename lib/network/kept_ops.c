@@ -17,7 +17,7 @@ static int rank_of(const float *row, int count, int i)
 {
     int rank = 0;
     for (int k = 0; k < count; k++)
-        rank += row[k] > row[i] || (row[k] == row[i] && k < i);
+        rank += row[k] > row[i] || (k < i && row[k] == row[i]);
     return rank;
 }
 

@@ -96,7 +96,7 @@ static struct node *block(const struct build *b, struct node *x, int row, int st
 static struct node *stage(const struct build *b, struct node *x, int index, int in, int out)
 {
     const unsigned set = candidates(b, DEPTHS, index);
-    struct node *made[WIDTHS_MOST_BLOCKS], *sum = NULL;
+    struct node *made[WIDTHS_MOST_BLOCKS] = {NULL}, *sum = NULL;
     int most = 0;
     for (int i = 0, option = 0; i < b->blocks && set >> option; i++) {
         const bool first = index && !i;

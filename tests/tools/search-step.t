@@ -240,7 +240,9 @@ staged='--channels 4 --batch 8 --strategy p-darts --stages 2:8:0,3:5:0.4,4:3:0.7
 run "step stages $staged --threads 2 --until 9 --measure >hardness.s"
 status 0
 for e in 1 2 3 4 5 6; do
-    step stage $([ -e stage ] || echo "$staged") --threads 1 --until $e --measure >hardness.$e
+    first=$staged
+    [ -e stage ] && first=
+    step stage $first --threads 1 --until $e --measure >hardness.$e
     cp stage stage.$e
 done
 ok 'six calls, one thread: the state of one call, two threads' cmp stage stages
