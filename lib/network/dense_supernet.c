@@ -27,7 +27,7 @@ static struct node *operate(const struct edge *edge, int column, struct node **s
     if (op == DENSE_AVG_POOL_3)
         return avg_pool(edge->x, (struct window){.kernel = 3, .pad = 1});
     const struct name module = name_of("%s.%d", edge->module, column);
-    const int kernel = op == DENSE_CONV_1 ? 1 : 3, channels = node_shape(edge->x)->extent[2];
+    const int kernel = op == DENSE_CONV_1 ? 1 : 3, channels = layer_channels(edge->x);
     struct node *w = layer_kernel(edge->g, name_of("%s.op.1.weight", module.text).text, kernel,
                                   channels, channels);
     struct node *y =

@@ -38,7 +38,7 @@ static struct node *separable_unit(const struct place *p, struct node *x, struct
 {
     if (!x)
         return NULL;
-    int channels = node_shape(x)->extent[2];
+    int channels = layer_channels(x);
     struct node *w = layer_depthwise_kernel(p->g, name_of("%s.op.%d.weight", p->module, first).text,
                                             window.kernel, channels);
     struct node *point = layer_kernel(p->g, name_of("%s.op.%d.weight", p->module, first + 1).text,

@@ -32,7 +32,7 @@ struct node *layer_depthwise_kernel(struct graph *g, const char *name, int kerne
                         initial_fan_in(kernel * kernel));
 }
 
-static int channels_of(struct node *x)
+int layer_channels(const struct node *x)
 {
     return node_shape(x)->extent[2];
 }
@@ -42,7 +42,7 @@ struct node *layer_statistics(struct graph *g, struct node *x, const char *modul
     if (!x)
         return NULL;
     return statistics(x, layer_weight(g, name_of("%s.running", module).text, GRAPH_BUFFERS, 2,
-                                      (int[]){2, channels_of(x)},
+                                      (int[]){2, layer_channels(x)},
                                       (struct initial){INITIAL_CONSTANT, 0, 0}));
 }
 
@@ -60,7 +60,7 @@ struct node *layer_batch_norm_onto(struct graph *g, struct node *into, struct no
     if (!s)
         return NULL;
     if (affine) {
-        int channels = channels_of(x);
+        int channels = layer_channels(x);
         scale = layer_weight(g, name_of("%s.weight", module).text, GRAPH_WEIGHTS, 1, &channels,
                              (struct initial){INITIAL_NORMAL, 1, deviation});
         shift = layer_weight(g, name_of("%s.bias", module).text, GRAPH_WEIGHTS, 1, &channels,
@@ -87,7 +87,7 @@ struct node *layer_convolution(struct graph *g, struct node *x, const char *name
 {
     if (!x)
         return NULL;
-    return conv2d(x, layer_kernel(g, name, kernel, channels_of(x), channels),
+    return conv2d(x, layer_kernel(g, name, kernel, layer_channels(x), channels),
                   (struct window){.kernel = kernel, .stride = stride, .pad = kernel / 2});
 }
 
@@ -96,8 +96,8 @@ struct node *layer_relu_conv_norm(struct graph *g, struct node *into, struct nod
 {
     if (!x)
         return NULL;
-    struct node *w =
-        layer_kernel(g, name_of("%s.op.1.weight", module).text, kernel, channels_of(x), channels);
+    struct node *w = layer_kernel(g, name_of("%s.op.1.weight", module).text, kernel,
+                                  layer_channels(x), channels);
     x = conv2d(
         x, w, (struct window){.kernel = kernel, .stride = stride, .pad = kernel / 2, .relu = true});
     return layer_batch_norm_onto(g, into, x, name_of("%s.op.2", module).text, true, 0,
@@ -125,8 +125,8 @@ struct node *layer_factorised_reduce(struct graph *g, struct node *x, int out, c
     if (!x)
         return NULL;
     struct node *half[] = {
-        conv2d(x, layer_kernel(g, first, 1, channels_of(x), out / 2), straight),
-        conv2d(x, layer_kernel(g, second, 1, channels_of(x), out - out / 2), shifted),
+        conv2d(x, layer_kernel(g, first, 1, layer_channels(x), out / 2), straight),
+        conv2d(x, layer_kernel(g, second, 1, layer_channels(x), out - out / 2), shifted),
     };
     return half[0] && half[1] ? concat(2, half) : NULL;
 }
@@ -156,7 +156,7 @@ struct parts layer_part(struct node *x, int partial, int stride)
 {
     if (!x || partial < 2)
         return (struct parts){x, NULL};
-    const int all = channels_of(x), seen = all / partial;
+    const int all = layer_channels(x), seen = all / partial;
     struct node *rest = slice_channels(x, seen, all - seen);
     if (stride > 1)
         rest = max_pool(rest, (struct window){.kernel = 2, .stride = stride, .extent = 1});

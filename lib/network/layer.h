@@ -57,6 +57,9 @@ struct search_space;
 void layer_tables(struct supernet *s, struct graph *g, const struct search_space *space,
                   int first_edges, struct node *mixing[2]);
 
+/* Of an image. */
+int layer_channels(const struct node *x);
+
 /* A state, or a sum on its way to one, of a cell connected in part. */
 struct parts {
     struct node *seen, *rest; /* rest: NULL where there is but one part */

@@ -19,19 +19,14 @@ static unsigned candidates(const struct build *b, int table, int row)
     return 1u << b->path->of[table][row] | b->path->also[table][row];
 }
 
-static int channels_of(struct node *x)
-{
-    return node_shape(x)->extent[2];
-}
-
 static struct node *interpolated(struct node *x, int channels)
 {
-    return x && channels_of(x) < channels ? interpolate(x, channels) : x;
+    return x && layer_channels(x) < channels ? interpolate(x, channels) : x;
 }
 
 static struct node *padded(struct node *x, int channels)
 {
-    return x && channels_of(x) < channels ? fit_channels(x, channels) : x;
+    return x && layer_channels(x) < channels ? fit_channels(x, channels) : x;
 }
 
 /* Where a convolution stands: the largest network's channels before and after it. */
@@ -52,8 +47,8 @@ static struct node *convolve(const struct build *b, struct node *x, const struct
     struct node *sum = NULL;
     if (!x || !w)
         return NULL;
-    if (channels_of(x) < p->in || widest < p->out)
-        w = fit_weights(w, channels_of(x), widest);
+    if (layer_channels(x) < p->in || widest < p->out)
+        w = fit_weights(w, layer_channels(x), widest);
     x = conv2d(x, w,
                (struct window){.kernel = p->kernel, .stride = p->stride, .pad = p->kernel / 2});
     for (column = 0; column < WIDTHS_OPTIONS; column++) {
@@ -88,7 +83,7 @@ static struct node *block(const struct build *b, struct node *x, int row, int st
     }
     if (!x || !y)
         return NULL;
-    const int most = channels_of(x) > channels_of(y) ? channels_of(x) : channels_of(y);
+    const int most = layer_channels(x) > layer_channels(y) ? layer_channels(x) : layer_channels(y);
     return activate(add(padded(x, most), padded(y, most)), ACT_RELU);
 }
 
@@ -107,8 +102,8 @@ static struct node *stage(const struct build *b, struct node *x, int index, int 
         if (widths_depth(b->blocks, option) != i + 1)
             continue;
         made[option] = x;
-        if (set >> option & 1 && channels_of(x) > most)
-            most = channels_of(x);
+        if (set >> option & 1 && layer_channels(x) > most)
+            most = layer_channels(x);
         option++;
     }
     for (int option = 0; option < widths_depths(b->blocks); option++)
@@ -127,8 +122,8 @@ static struct node *classify(struct graph *g, struct node *x, int channels, int 
     struct node *w =
         layer_weight(g, "classifier.weight", GRAPH_WEIGHTS, 2, (int[]){channels, classes}, initial);
     struct node *bias = layer_weight(g, "classifier.bias", GRAPH_WEIGHTS, 1, &classes, initial);
-    if (channels_of(x) < channels)
-        w = fit_weights(w, channels_of(x), classes);
+    if (layer_channels(x) < channels)
+        w = fit_weights(w, layer_channels(x), classes);
     return linear(global_avg_pool(x), w, bias);
 }
 

@@ -78,15 +78,20 @@ int candidate_judge(struct search *s, const struct architecture *a, struct judge
     return 0;
 }
 
+void candidate_table(const struct search *s, int i, float to[SPACE_MOST_ROWS * SPACE_MOST_COLUMNS])
+{
+    const struct node *n = graph_find(s->model.graph, s->model.space->table[i].name);
+    for (size_t k = 0; k < node_count(n); k++)
+        to[k] = (float)node_value(n)[k];
+}
+
 void candidate_arrived(const struct search *s, struct architecture *a)
 {
     float table[SPACE_MOST_TABLES][SPACE_MOST_ROWS * SPACE_MOST_COLUMNS];
     struct cell_parameters found[SPACE_MOST_TABLES];
     const struct search_space *space = s->model.space;
     for (int i = 0; i < space->tables; i++) {
-        const struct node *n = graph_find(s->model.graph, space->table[i].name);
-        for (size_t k = 0; k < node_count(n); k++)
-            table[i][k] = (float)node_value(n)[k];
+        candidate_table(s, i, table[i]);
         found[i] = (struct cell_parameters){.op = table[i]};
     }
     architecture_derive(a, space, found);

@@ -27,7 +27,10 @@ struct judgement {
 int candidate_judge(struct search *s, const struct architecture *a, struct judgement *j,
                     struct error *e);
 
-/* What the architecture parameters tell. */
+/* Table number i of the architecture parameters, [rows, columns]. */
+void candidate_table(const struct search *s, int i,
+                     float to[SPACE_MOST_ROWS * SPACE_MOST_COLUMNS]);
+/* What they tell. */
 void candidate_arrived(const struct search *s, struct architecture *a);
 /* What derive finds, there or by the strategy; makes it find a there, their softmax one-hot: 1 at
  * a's operations, at none where it has no edge. */

@@ -115,11 +115,11 @@ static int restore_subset(struct search *s, const struct weights *w, struct erro
 
 static int restore_noise(struct search *s, const struct weights *w, struct error *e)
 {
-    const struct cell *noise = weights_find(w, "noise");
-    const size_t count = noise ? noise->count : 0;
-    const double *row = s->noise.every ? weights_require(w, "noise", ELEMENT_F64, count, e) : NULL;
     if (!s->noise.every)
         return 0;
+    const struct cell *noise = weights_find(w, "noise");
+    const size_t count = noise ? noise->count : 0;
+    const double *row = weights_require(w, "noise", ELEMENT_F64, count, e);
     if (row && count % NOISE_WIDTH)
         return error_set(e, "noise: %zu numbers, expected %d a step", count, NOISE_WIDTH);
     return row ? noise_restore(&s->noise, row, count / NOISE_WIDTH, e) : -1;

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include "base/memory.h"
+#include "search/candidate.h"
 #include "search/settings.h"
 #include "search/stages.h"
 #include "search/strategy.h"
@@ -44,14 +45,10 @@ static void begin(struct search *s)
 /* What of the super-net at hand the next stage's has. */
 static struct value *next_network(const struct search *s, const struct stage *next)
 {
-    const struct search_space *space = s->model.space;
-    float table[SPACE_MOST_TABLES][CELL_EDGES * PRIMITIVES];
+    float table[SPACE_MOST_TABLES][SPACE_MOST_ROWS * SPACE_MOST_COLUMNS];
     struct kept_ops kept = s->model.kept;
-    for (int i = 0; i < space->tables; i++) {
-        const struct node *n = graph_find(s->model.graph, space->table[i].name);
-        for (size_t k = 0; k < node_count(n); k++)
-            table[i][k] = (float)node_value(n)[k];
-    }
+    for (int i = 0; i < SPACE_MOST_TABLES; i++)
+        candidate_table(s, i, table[i]);
     kept_ops_drop(&kept, (const float *const[]){table[0], table[1]}, next->ops);
     struct value *network = value_copy(s->network);
     if (value_set_int(network, "cells", next->cells) &&
