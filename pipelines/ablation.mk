@@ -5,7 +5,7 @@
 #   ablation -j2                                 Fashion-MNIST, three seeds: days, most of them `full`
 #   ablation ARMS='dds random static drawn'      hours; what is there already is not made again
 #   ablation DATA='cifar10 FOLDER'               joins the tables
-#   ablation FRAMEWORKS='darts darts+second gdas darts+nasbench201 tas+resnet-14'
+#   ablation FRAMEWORKS='darts darts+second p-darts gdas darts+nasbench201 tas+resnet-14'
 #   ablation RUNS=runs/equal BUDGET='--most-seconds 120' SEARCH_EPOCHS=100000
 #                                                at equal cost; --most-images N: by images
 #   ablation DATA='cifar100 FOLDER' FROM=cifar10   what was found there, trained here (table 14)
@@ -14,9 +14,10 @@
 #   ablation --help                              this, and all settings; --version
 #
 # FRAMEWORKS: each a strategy of search-step, a space of its, `first` or `second` for darts' order, or
-# some of these joined by +. ARMS are those of dds-nas; `drawn`, the baseline of all tables, is the
-# same for all frameworks of a space. ENCODERS: losses of encoders for dds by the first framework, as
-# encoder-lab has its arms: they rebuild, cluster, or both.
+# some of these joined by +. p-darts takes three stages of 25 epochs, of 3, 5 and 7 cells (in the profiles
+# wide and full: of 5, 11 and 17), whatever SEARCH and SEARCH_EPOCHS say. ARMS are those of dds-nas;
+# `drawn`, the baseline of all tables, is the same for all frameworks of a space. ENCODERS: losses of
+# encoders for dds by the first framework, as encoder-lab has its arms: they rebuild, cluster, or both.
 #
 #   RUNS/SET/seed-S/ARM-by-FRAMEWORK/            as dds-nas has them
 #   RUNS/SET/seed-S/trained[...]/judged.*.json   how classes lie, and what comes back, of an encoder
@@ -45,7 +46,7 @@ folders = $(foreach s,$(SEEDS),$(patsubst %,$(RUN)/seed-$s/%$(FROM:%=-from-%),$(
 
 all: report
 include $(dir $(lastword $(MAKEFILE_LIST)))dds-nas.mk
-NAMES = $(SETTINGS) BUDGET PROFILE FRAMEWORKS ARMS ENCODERS DRAWS FROM SEEDS RUNS RUN THREADS QUIET VERBOSE JSON
+NAMES = $(SETTABLE) PROFILE FRAMEWORKS ARMS ENCODERS DRAWS FROM SEEDS RUNS RUN THREADS QUIET VERBOSE JSON
 # At 0.5 the strategies of paths hardly begin to mine.
 MASTERY = 0.15
 ifneq ($(filter cifar%,$(set)),)

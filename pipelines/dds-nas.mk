@@ -37,6 +37,7 @@ TEST = 1000
 endif
 ENCODER = --profile small --epochs 30
 SEARCH_EPOCHS = 50
+STAGES = $(if $(filter wide full,$(PROFILE)),,--stages 3:8:0,5:5:0.4,7:3:0.7)
 
 ifeq ($(PROFILE),demo) # all of it in minutes
 ENCODER = --profile small --epochs 3
@@ -67,6 +68,8 @@ LOSS = mse+contractive
 WEIGHT = sum
 BUDGET = # of the search: --most-images N, --most-seconds S
 NOISE = # of darts: tell of each step, and every so manieth one's gradients
+PC_DARTS = # of pc-darts: --partial K, --frozen N
+P_DARTS = # of p-darts: --stages C:O:D,..., --stage-epochs N, --frozen N, --most-skips N
 SUBSET = 10
 HARDNESS = 0.85
 MASTERY = 0.5
@@ -109,7 +112,8 @@ searched = $(RUN)/$(*D)/$(call upto,final)/search
 validation = $(if $(call level,search),$(searched)/validation,$(RUN)/$(*D)/validation)
 
 # The framework: cells of a space come in stages of equally many, but where the space tells how many
-# blocks there are; who needs to know how long it lasts.
+# blocks there are; who needs to know how long it lasts. p-darts has stages of its own, by which it
+# ends, whatever SEARCH and SEARCH_EPOCHS say of cells and epochs.
 STAGES_nasbench201 = 3
 STAGES_tinycell-125 = 2
 STAGES_tinycell-27 = 2
@@ -121,11 +125,15 @@ strategy = $(filter-out $(space) $(ORDERS),$(framework))
 order = $(foreach w,$(filter $(ORDERS),$(framework)),--order $(if $(filter first,$w),1,2))
 # $(call cells,OPTIONS): so many at least as these say.
 cells = $(patsubst --cells=%,%,$(lastword $(filter --cells=%,$(subst --cells ,--cells=,$1))))
-staged = $(if $(filter resnet-%,$(space)),$(subst --cells $(call cells,$1),,$1),$1$(foreach s,$(space),$(if $(call cells,$1), --cells $(shell \
+cellless = $(subst --cells $(call cells,$1),,$1)
+staged = $(if $(filter resnet-%,$(space)),$(call cellless,$1),$1$(foreach s,$(space),$(if $(call cells,$1), --cells $(shell \
 	echo $$((($(call cells,$1) + $(STAGES_$s) - 1) / $(STAGES_$s) * $(STAGES_$s)))))))
 orderless = $(subst --order 1,,$(subst --order 2,,$1))
-stepped = $(call staged,$(if $(order)$(filter-out darts,$(strategy)),$(call orderless,$(SEARCH)),$(SEARCH))) \
-	$(order) $(space:%=--space %) $(strategy:%=--strategy %) \
+by_stages = $(filter p-darts,$(strategy))
+own = $(if $(by_stages),$(or $(P_DARTS),$(STAGES))) $(if $(filter pc-darts,$(strategy)),$(PC_DARTS))
+epochs = $(if $(by_stages),,$(SEARCH_EPOCHS))
+stepped = $(call $(if $(by_stages),cellless,staged),$(if $(order)$(filter-out darts,$(strategy)),$(call orderless,$(SEARCH)),$(SEARCH))) \
+	$(order) $(space:%=--space %) $(strategy:%=--strategy %) $(own) \
 	$(if $(filter $(PACED),$(strategy)),--total-epochs $(SEARCH_EPOCHS)) $(NOISE:%=--noise %)
 
 # The encoder's losses and their weights. Where angles are trained, distances are of latents of length 1.
@@ -148,8 +156,10 @@ timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); TIMEFORMAT='$1	%3R	%3U	%3S'; \
 say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)
 REPORT = $(HERE)dds-nas-report
 SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS WEIGHT ENCODER SUBSET HARDNESS MASTERY \
-	WARM_UP SEARCH SEARCH_EPOCHS TRAIN $(if $(BUDGET),BUDGET) $(if $(NOISE),NOISE)
-NAMES = $(filter-out BUDGET NOISE,$(SETTINGS)) BUDGET NOISE HARDER
+	WARM_UP SEARCH SEARCH_EPOCHS TRAIN $(foreach v,$(OPTIONAL),$(if $($v),$v))
+OPTIONAL = BUDGET NOISE PC_DARTS P_DARTS
+SETTABLE = $(filter-out $(OPTIONAL),$(SETTINGS)) $(OPTIONAL)
+NAMES = $(SETTABLE) HARDER
 define newline
 
 
@@ -208,19 +218,20 @@ harder = if peek --json $(@D)/next | grep '"replaced": [1-9]' >/dev/null; then \
 	fi; mv $(@D)/next $(@D)/subset.$$e; rm -f $(@D)/hardness $(@D)/other;
 # Killed anywhere, it goes on: a state that has reached epoch E already is asked again for what it
 # knows of the subset, not trained again. It ends after SEARCH_EPOCHS, or when it says that its budget
-# is used up; `last`, being a link, is no newer than what was made of it when it had no such name.
+# is used up, or its stages; `last`, being a link, is no newer than what was made of it when it had no
+# such name.
 $(RUN)/%/search/last: $(RUN)/$$(*D)/pool $$(validation) \
 		$$(if $$(EMBEDDING_$$(arm)),$$(forest)) $$(foreach a,$$(HARDER),$(RUN)/$$(*D)/$$(EMBEDDING_$$a)/forest)
-	$(call say,$(SEARCH_EPOCHS) epochs$(if $(BUDGET), or $(BUDGET)))
+	$(call say,$(or $(epochs:%=% epochs),$(own))$(if $(BUDGET), or $(BUDGET)))
 	@mkdir -p $(@D); [ -e $(@D)/subset.0 ] || $(or $(FIRST_$(arm)),$(FIRST)) $(plain) -o $(@D)/subset.0
-	@for e in $$(seq $(SEARCH_EPOCHS)); do \
+	@e=0; while [ "$$e" != "$(epochs)" ]; do e=$$((e + 1)); \
 		[ -e $(@D)/subset.$$e ] || { $(call timed,search, \
 		pick --ids $(@D)/subset.$$((e - 1)) $< $(call at,search) | \
 		search-step --state $(@D)/state --until $$e --validation $(word 2,$^) $(stepped) $(BUDGET) \
 			--seed $(seed) $(threads) $(plain) | $(if $(HARDER),tee $(@D)/hardness |) \
 		mine $(MINE_$(arm)) $(when) \
 			$(plain) -o $(@D)/$(if $(HARDER),next,subset.$$e)); $(if $(HARDER),$(harder)) }; \
-		$(if $(BUDGET),! peek --json $(@D)/subset.$$e | grep '^ *"over":' >/dev/null || break;) \
+		$(if $(BUDGET)$(by_stages),! peek --json $(@D)/subset.$$e | grep '^ *"over":' >/dev/null || break;) \
 	done; ln -f $(@D)/subset.$$e $@
 
 found = $(if $(filter drawn,$(arm))$(call level,from),,$(searched)/last)

@@ -5,7 +5,8 @@
 
 tiny=(PROFILE=demo PLAIN=1 POOL=10 VALIDATION=4 TEST=4 SUBSET=2 ENCODER='--profile small --epochs 1'
     SEARCH='--cells 3 --channels 4 --batch 10 --order 1' SEARCH_EPOCHS=2 WARM_UP=1 MASTERY=0
-    HARDNESS=0.08 TRAIN='--cells 3 --channels 4 --epochs 1' QUIET=1)
+    HARDNESS=0.08 TRAIN='--cells 3 --channels 4 --epochs 1' QUIET=1
+    P_DARTS='--stages 3:8:0,4:3:0.4 --stage-epochs 2 --frozen 1' PC_DARTS='--partial 2 --frozen 1')
 study() { "$ROOT/pipelines/ablation" BIN="$BIN" "${tiny[@]}" "$@"; }
 told() { python3 -c "import json, sys; t = json.load(sys.stdin); $1"; }
 
@@ -27,6 +28,14 @@ if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
     run 'peek --json one/fashion-mnist/seed-1/trained-loss-triplet/encoder | grep -c \"loss\":.*triplet'
     stdout exactly 1
 
+    # Strategies that have options of their own; one of them ends when its stages do.
+    run 'study RUNS=one SEEDS=1 THREADS=1 ARMS=dds FRAMEWORKS="p-darts pc-darts" ENCODERS='
+    status 0
+    stdout like '*| fashion-mnist, p-darts | DDS-NAS | 4 (1) | 80 (1) |*| fashion-mnist, pc-darts | DDS-NAS | 2 (1) | 40 (1) |*'
+    run 'for s in p-darts pc-darts; do peek --json one/fashion-mnist/seed-1/dds-by-$s/search/state; done |
+        grep -oE "\"(strategy|cells|partial|frozen|stage|over)\": [^,]*" | xargs'
+    stdout exactly 'cells: 4 over: stages strategy: p-darts frozen: 1 stage: 2 cells: 3 partial: 2 strategy: pc-darts frozen: 1'
+
     # What was found there is trained here; killed, it goes on.
     mkdir -p two && cp -a one/fashion-mnist two/other
     two() { study RUNS=two SEEDS=1 THREADS=2 ARMS=dds FRAMEWORKS=gdas+nasbench201 FROM=other; }
@@ -43,6 +52,8 @@ if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
     run 'study -n RUNS=never ARMS="static drawn" FRAMEWORKS=tas+resnet-14 DRAWS=1 SEEDS=1 | grep -oE "(search-step|train --arch|derive.*--random).*" | tr -s " "'
     stdout like '*search-step * --channels 4 --batch 10 --space resnet-14 --strategy tas --total-epochs 2 *--random --space resnet-14 --seed *train --arch *'
     ok 'cells are told by such a space' test "$(grep -c -- --cells "$WORK/stdout")" = 0
+    run 'study -n RUNS=never P_DARTS= PROFILE=full ARMS=dds FRAMEWORKS=p-darts SEEDS=1 ENCODERS= | grep -oE "search-step.*|e\" != .*; do" | tr -s " "'
+    stdout like 'e" != "" ]; do*search-step * --channels 4 --batch 10 --strategy p-darts --seed 1*' # as published
     run 'study RUNS=one MASTERY=0.5'
     status 2 'other settings'
     stderr like '*one/fashion-mnist holds a run of other settings*'
