@@ -164,25 +164,26 @@ DS_SEARCH = $(if $(PILOT),--cells 3 --channels 4 --batch 10,--cells 5 --channels
 DS_EPOCHS = $(if $(PILOT),2,50)
 DS_SIZE = $(if $(PILOT),--cells 3 --channels 4,--cells 5 --channels 16)
 DS_TRAIN = $(DS_SIZE) --epochs $(if $(PILOT),1,20)
-DS = SEARCH='$(DS_SEARCH)' SEARCH_EPOCHS=$(DS_EPOCHS) TRAIN='$(DS_TRAIN)' $(if $(PILOT),--profile demo \
-	POOL=10 VALIDATION=4 TEST=4 SUBSET=2 ENCODER='--profile small --epochs 1' WARM_UP=1 MASTERY=0,\
-	--profile brief TEST=1000)
-# $(call dds,ARMS[,NAME[,OPTIONS[,STAGE]]])
-dds = +@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name $(or $2,DS) --arms '$1' --seeds '$(seeds)' \
-	$(if $(THREADS),--threads $(THREADS)) --until $(or $4,train) $(DS) $3 >/dev/null$(newline)	
+DS_PROFILE = $(if $(PILOT),demo,brief)
+DS = SEARCH='$(DS_SEARCH)' SEARCH_EPOCHS=$(DS_EPOCHS) TRAIN='$(DS_TRAIN)' MASTERY=$(if $(PILOT),0 WARM_UP=1 \
+	POOL=10 VALIDATION=4 TEST=4 SUBSET=2 ENCODER='--profile small --epochs 1',0.5 TEST=1000)
+# $(call dds,ARMS[,NAME[,OPTIONS[,STAGE[,SEEDS]]]])
+dds = +@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name $(or $2,DS) --arms '$1' --seeds '$(or $5,$(seeds))' \
+	--profile $(DS_PROFILE) $(if $(THREADS),--threads $(THREADS)) --until $(or $4,train) $(DS) $3 >/dev/null$(newline)	
 
-# Cells that no search found, trained and tested as those that one did. Two are drawn for each seed.
+# Cells that no search found, trained and tested as those that one did. Two are drawn for each seed, and
+# three more where the best of five is to be chosen.
 # $(call alike,SEED,NAME[,OPTIONS]): that of DS/seed-SEED/NAME/architecture
 alike = d=$(IN)/DS/seed-$1; \
 	[ -e $$d/$2/net ] || train --arch $$d/$2/architecture $(DS_TRAIN) $3 --seed $1 $(threads) \
 		--checkpoint $$d/$2/part -o $$d/$2/net $$d/pool; rm -f $$d/$2/part; \
 	[ -e $$d/$2/predictions ] || predict --weights $$d/$2/net $(threads) -o $$d/$2/predictions $$d/test; \
 	evaluate --json -o $$d/$2/metrics.json $$d/$2/predictions;
-drawn = mkdir -p $(IN)/DS/seed-$1/drawn-$2; derive --random --seed $$(($1 * 2 + $2)) \
+drawn = mkdir -p $(IN)/DS/seed-$1/drawn-$2; derive --random --seed $$(($(if $(filter 0 1,$2),$1 * 2 + $2,$2 * 1000 + $1))) \
 	-o $(IN)/DS/seed-$1/drawn-$2/architecture; $(call alike,$1,drawn-$2)
-draw = @$(foreach s,$(seeds),$(foreach k,0 1,$(call drawn,$s,$k)))$(newline)	
+draw = @$(foreach s,$(seeds),$(foreach k,0 1 $1,$(call drawn,$s,$k)))$(newline)	
 extra_P4-1 = $(call dds,dds static)$(draw)
-extra_P4-2 = $(call dds,dds random untrained)
+extra_P4-2 = $(call dds,dds random untrained)$(call dds,pixels,,,,$(wordlist 1,5,$(seeds)))
 extra_P4-3 = $(call dds,dds full static fresh)
 extra_P4-4 = $(call dds,random static fresh)
 
@@ -194,7 +195,9 @@ widened = d=$(IN)/DS/seed-$1; mkdir -p $$d/widened; cp $$d/drawn-0/architecture 
 		awk -v goal=$$goal '{ off = $$2 < goal ? goal - $$2 : $$2 - goal } NR == 1 || off < least { least = off; c = $$1 } \
 			END { print c }'); \
 	$(call alike,$1,widened,--channels $$width)
-extra_P4-5 = $(call dds,dds)$(draw)@$(foreach s,$(seeds),$(call widened,$s))
+validated = d=$(IN)/DS/seed-$1; [ -e $$d/drawn-$2/validation.json ] || \
+	predict --weights $$d/drawn-$2/net $(threads) $$d/validation | evaluate --json -o $$d/drawn-$2/validation.json;
+extra_P4-5 = $(call dds,dds)$(call draw,2 3 4)@$(foreach s,$(seeds),$(call widened,$s)$(foreach k,0 1 2 3 4,$(call validated,$s,$k)))
 extra_P4-6 = $(call dds,dds static random)$(call dds,dds static random,,,search)
 
 # P4-8: the loss on V after the first epoch, which is the same for all arms, and after the last.
@@ -203,11 +206,25 @@ first = d=$(IN)/DS-cosine/seed-$1; [ -e $$d/first.json ] || { rm -f $$d/first; \
 	pick --ids $$d/dds/search/subset.0 $$d/pool | search-step --state $$d/first --until 1 \
 		--validation $$d/validation $(COSINE) --seed $1 $(threads) >/dev/null; \
 	predict --weights $$d/first $(threads) $$d/validation | evaluate --json -o $$d/first.json; };
-extra_P4-8 = $(call dds,dds fresh static,DS-cosine,SEARCH='$(COSINE)',search)@$(foreach s,$(seeds),$(call first,$s))
+extra_P4-8 = +@$(HERE)gradient-noise figures RUN=$(IN)/DS-cosine PROFILE=$(DS_PROFILE) $(DS) SEARCH='$(COSINE)' \
+	NOISE=$(if $(PILOT),1,10) ARMS='dds fresh static' SEEDS='$(seeds)' THREADS=$(THREADS) BIN=$(BIN)$(newline)	@$(foreach s,$(seeds),$(call first,$s))
 
-# P4-13: encoders that rebuild, cluster, or both.
+# P4-13: encoders that rebuild, cluster, or both. Then what a whole subset gives way to by the latents of
+# the one that rebuilds, and by these with the classes shifted apart: on a grid, where constants are
+# exact.
+apart = d=$(IN)/DS-mse/seed-$1; mkdir -p $$d/apart; [ -e $$d/apart/mined-64 ] || { \
+	pick --ids $$d/dds/search/subset.$$(($(DS_EPOCHS) - 1)) $$d/pool | search-step --state $$d/dds/search/state \
+		--until $(DS_EPOCHS) --validation $$d/validation $(threads) -o $$d/apart/hardness; \
+	for by in 0 64; do \
+		save tsv - $$d/trained/latents | awk -v OFS='\t' -v by=$$by 'NR == 1 { for (i = 1; i <= NF; i++) name[i] = $$i } \
+			NR > 1 { for (i = 1; i <= NF; i++) if (name[i] == "label") away = by * $$i; else if (name[i] ~ /^z/) \
+				$$i = sprintf("%.9g", sprintf("%.0f", $$i * 4096) / 4096 + away) } 1' | load tsv - -o $$d/apart/latents-$$by; \
+		evaluate latents --json --draws 0 $(threads) -o $$d/apart/space-$$by.json $$d/apart/latents-$$by; \
+		build-kdtree $(threads) -o $$d/apart/forest $$d/apart/latents-$$by; \
+		mine --force --hardness 0 --forest $$d/apart/forest --seed $1 -o $$d/apart/mined-$$by $$d/apart/hardness; \
+	done; };
 extra_P4-13 = $(call dds,untrained)$(foreach l,mse+triplet mse triplet,$(call dds,dds,DS-$l,LOSS=$l \
-	$(if $(findstring +,$l),WEIGHT=kendall)))
+	$(if $(findstring +,$l),WEIGHT=kendall)))@$(foreach s,$(seeds),$(call apart,$s))
 
 # P4-14: other thresholds; then nothing but replacing, and none.
 extra_P4-14 = $(call dds,dds $(foreach h,0.8 0.9 0.95 0 1.1,dds-hardness-$h) $(foreach m,0.15 0.8,dds-mastery-$m))
@@ -240,9 +257,7 @@ extra_P4-16 = @$(call same_settings,$(IN)/zero-cost,PILOT); awk -F , -v OFS='\t'
 extra_P6-4 = $(foreach q,95 15 5,$(call dds,dds,,--compress-search $q))
 
 # P4-7: the same search, which also tells how hard the images are that others would have brought.
-extra_P4-7 = +@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name DS-harder --arms dds --seeds '$(seeds)' \
-	$(if $(THREADS),--threads $(THREADS)) --until search $(DS) $(if $(PILOT),HARDNESS=0) \
-	HARDER='dds random untrained pixels' >/dev/null
+extra_P4-7 = $(call dds,dds,DS-harder,$(if $(PILOT),HARDNESS=0) HARDER='dds random untrained pixels',search)
 
 # P4-9: of one encoder; of CIFAR-10 all 50,000 images, as JPEG left them; the last 1,000 points are
 # the queries.

@@ -149,6 +149,22 @@ for seed in 1 2 3; do
 done
 run 'report P4-1 && cut -f 2,3 up/P4-1'
 stdout like 'holds	dds - static: 0.10 (0.10 to 0.10) D(0.5), n 3; control: dds - drawn: 3.00 *'
+found random 0.89
+found untrained 0.88
+found pixels 0.87
+run 'report P4-2 && cut -f 2,3 up/P4-2'
+stdout like 'holds	dds - random: 1.00 *; control: *; dds - untrained: 2.00 (2.00 to 2.00) D(0.5), n 3; dds - pixels: 3.00 (3.00 to 3.00) D(0.5), n 3; *'
+found drawn-2 0.95 # which validation does not choose
+found drawn-3 0.86
+found drawn-4 0.60
+found widened 0.88
+for seed in 1 2 3; do
+    for k in 0 1 2 3 4; do
+        echo "{\"top1\": 0.$((k == 3 ? 9 : k))}" >up/DS/seed-$seed/drawn-$k/validation.json
+    done
+done
+run 'report P4-5 && cut -f 2,3 up/P4-5'
+stdout like 'holds	dds - drawn: 3.00 *; control: dds - widened: 2.00 *; dds - the best of five drawn: 4.00 (4.00 to 4.00) D(0.5), n 3; *'
 run 'report P4-3 && cut -f 2,3 up/P4-3' # 140 s by 10 s and 4 s of the embedding; static is as good
 stdout like 'cannot be told	dds - full: 0.00 * N(0.3), n 3; seconds, full / dds: 10.00 (10.00 to 10.00) T(10), n 3; control: static - full: -0.10 * fresh - full: -2.00 *'
 found full 0.90 200
@@ -157,6 +173,46 @@ stdout exactly 'holds, cause not shown' # static is as good
 found static 0.88
 run 'report P4-3 && tail -n 1 up/P4-3 | cut -f 2'
 stdout exactly 'holds'
+# Encoders: both beats either, but by latents whose classes constants part the same is mined.
+apart() { # images that are not the same, of 4
+    for seed in 1 2 3; do
+        mkdir -p up/DS-mse/seed-$seed/apart
+        for by in 0 64; do
+            echo "{\"purity5\": $((by ? 1 : 0)).0}" >up/DS-mse/seed-$seed/apart/space-$by.json
+            perl -e 'print "id\tlabel\treplaces\n", map { "$_\t0\t" . ($_ + ($ARGV[0] && $_ <= $ARGV[1] ? 70 : 50)) . "\n" } 1 .. 4' $by "$1" |
+                load tsv - -o up/DS-mse/seed-$seed/apart/mined-$by
+        done
+    done
+}
+for loss in mse+triplet mse triplet; do
+    mkdir -p up/DS-$loss
+    for seed in 1 2 3; do
+        mkdir -p up/DS-$loss/seed-$seed/dds
+        echo "{\"top1\": $([ $loss = mse+triplet ] && echo 0.95 || echo 0.92)}" >up/DS-$loss/seed-$seed/dds/metrics.json
+    done
+done
+apart 0
+run 'report P4-13 && tail -n 1 up/P4-13 | cut -f 2,3'
+stdout like 'holds, cause not shown	both - mse: 3.00 *both - triplet: 3.00 *; control: shifting the classes of mse apart, purity 0.0 to 100.0 %, leaves 12 of 12 mined images the same; both - untrained: *'
+apart 1
+run 'report P4-13 && tail -n 1 up/P4-13 | cut -f 2,3'
+stdout like 'holds	both - mse: *leaves 9 of 12 mined images the same; *'
+
+# What is printed of steps is after the warm-up, but for the first deviation.
+mkdir -p up/DS-cosine && printf 'WARM_UP = 1\nVERSIONS = 1.0\n' >up/DS-cosine/settings
+for seed in 1 2 3 4; do
+    mkdir -p up/DS-cosine/seed-$seed
+    echo '{"loss": 3}' >up/DS-cosine/seed-$seed/first.json
+    for arm in dds fresh static; do
+        mkdir -p up/DS-cosine/seed-$seed/$arm
+        echo "{\"loss\": $([ $arm = dds ] && echo 1.5 || echo 2)}" >up/DS-cosine/seed-$seed/$arm/supernet.json
+        printf '%s\n' 'step epoch images updated loss deviation fall other other_fall norm spread halves aligned' \
+            '0 0 0 0 1 0.75 1 1 1 1 1 0.5 1' "1 1 9 1 1 0.25 1 1 1 1 1 0.$seed 1" '2 1 9 0 1 0.125 1 1 1 - - - -' |
+            tr ' ' '\t' >up/DS-cosine/seed-$seed/$arm/noise.tsv
+    done
+done
+run 'report P4-8 && cut -f 2,3 up/P4-8' # of seeds 1 to 3, whatever else is there
+stdout like 'holds	dds - fresh: 50.00 *; control: dds - static: 50.00 *; dds: deviation of losses 0.750, in the end 0.125, cosine of halves 0.200; fresh: *; static: *; *'
 mkdir up/zero-cost
 for set in cifar10 cifar100 ImageNet16-120; do
     perl -e 'print "id\tgroup\taccuracy\tscore\tweights\tmacs\n", map { "$_\tg$_\t$_\t$_\t" . $_ % 7 . "\t" . $_ % 5 . "\n" } 1 .. 40' >up/zero-cost/$set.tsv
