@@ -8,6 +8,9 @@
 #   cell-bench SPACES=tinycell-27 EPOCHS=5 RUN=brief
 #   cell-bench MINED='runs/fashion-mnist-small/seed-*/dds/search/subset.50'
 #                                                scores of mined batches beside those of random ones
+#                                                (table 17; BATCH='32 64 128' of larger subsets)
+#   cell-bench scores PUBLISHED=accuracies.tsv COUNT=1000, then so-far with these and CHOICE=100
+#                                                by what others trained; nothing is trained here
 #   cell-bench so-far                            the report of what there is by now
 #   cell-bench --json so-far                     its figures, as JSON
 #   cell-bench --help                            this, and all settings; --version
@@ -16,10 +19,11 @@
 #
 #   RUN/pool validation test      disjoint images, as many of each class, the same for all
 #   RUN/SPACE/cells               texts, a line a cell
-#   RUN/SPACE/random-B.scores     what score makes of them by a batch of the pool; mined-B.scores
+#   RUN/SPACE/random-N-B.scores   what score makes of them by a batch of N images of the pool; mined-N-B
 #   RUN/SPACE/N/seed-S/net        line N, trained; training.json validation.json test.json
 #   RUN/results.tsv               a line a cell and seed
 #   RUN/SPACE.tsv                 a line a cell, means over the seeds: for evaluate ranks
+#   RUN/SPACE-published.tsv       the same of those in PUBLISHED, by its accuracies
 #   RUN/table.md                  how far seeds differ; what ranks the cells as the truth does
 
 DATA = fashion-mnist --size 14x14
@@ -36,23 +40,25 @@ CELLS = 1
 CHANNELS = 8
 EPOCHS = 20
 TRAIN = --batch 64 --rate 0.1 --augment none
-# Of scores: images of a batch; batches; files of ids (subsets that mine left) to draw other batches
-# from; of how many cells one is picked.
+# Of scores: images of a batch, one size or several; batches of each; files of ids (subsets that mine
+# left) to draw other batches from; of how many cells one is picked.
 BATCH = 64
 BATCHES = 50
 MINED =
 CHOICE = 20
+# A table with columns architecture and accuracy, in %, of cells that were trained elsewhere.
+PUBLISHED =
 THREADS =
 
-SETTINGS = DATA POOL VALIDATION TEST CELLS CHANNELS EPOCHS TRAIN BATCH
-NAMES = $(SETTINGS) SPACES COUNT SEEDS BATCHES MINED CHOICE RUN THREADS JSON
+SETTINGS = DATA POOL VALIDATION TEST CELLS CHANNELS EPOCHS TRAIN
+NAMES = $(SETTINGS) SPACES COUNT SEEDS BATCH BATCHES MINED CHOICE PUBLISHED RUN THREADS JSON
 
 all: report
 include $(dir $(lastword $(MAKEFILE_LIST)))common.mk
 REPORT = $(HERE)cell-bench-report
-told = $(RUN) '$(SPACES)' '$(SEEDS)' '$(samplers)' '$(BATCHES)' '$(CHOICE)'
+told = $(RUN) '$(SPACES)' '$(SEEDS)' '$(samplers)' '$(BATCH)' '$(BATCHES)' '$(CHOICE)' '$(PUBLISHED)'
 
-# A stem is SPACE/N/seed-S, or SPACE/SAMPLER-B.
+# A stem is SPACE/N/seed-S, or SPACE/SAMPLER-N-B.
 part = $(word $1,$(subst /, ,$*))
 space = $(call part,1)
 last = $(lastword $(subst -, ,$*))
@@ -63,7 +69,7 @@ size = --cells $$(($(CELLS) * $(if $(call whole,$(space)),2,3))) --channels $(CH
 subsets := $(if $(MINED),$(or $(wildcard $(MINED)),$(error MINED: no file $(MINED))))
 samplers = random $(if $(subsets),mined)
 batches = $(shell seq $(BATCHES))
-scores = $(foreach p,$(SPACES),$(foreach m,$(samplers),$(batches:%=$(RUN)/$p/$m-%.scores)))
+scores = $(foreach p,$(SPACES),$(foreach m,$(samplers),$(foreach n,$(BATCH),$(batches:%=$(RUN)/$p/$m-$n-%.scores))))
 of_nets = $(foreach p,$(SPACES),$(foreach n,$(shell seq $(call count,$p)),$(SEEDS:%=$(RUN)/$p/$n/seed-%/$1)))
 
 report: figures
@@ -101,13 +107,14 @@ $(RUN)/%/cell: | $(RUN)/$$(space)/cells
 	@sed -n '$(call part,2)p' $(RUN)/$(space)/cells >$@.new && mv $@.new $@
 
 # Batch B of mined images is of subset B, or begins again with the first.
-subset = $(shell echo $$((($* - 1) % $(words $(subsets)) + 1)))
+subset = $(shell echo $$((($(last) - 1) % $(words $(subsets)) + 1)))
+draw = pick --random $(firstword $(subst -, ,$*)) --seed $(last) $(plain) -o $@ $<
 $(RUN)/subset-%: | $(RUN)/settings
 	@load $(DATA) train | pick --ids $(word $*,$(subsets)) $(plain) -o $@
 $(RUN)/mined-%: $(RUN)/subset-$$(subset)
-	@pick --random $(BATCH) --seed $* $(plain) -o $@ $<
+	@$(draw)
 $(RUN)/random-%: $(RUN)/pool
-	@pick --random $(BATCH) --seed $* $(plain) -o $@ $<
+	@$(draw)
 $(RUN)/%.scores: $(RUN)/$$(space)/cells $(RUN)/$$(notdir $$*)
 	@score --arch $< $(size) --seed $(last) $(threads) -o $@ $(word 2,$^)
 

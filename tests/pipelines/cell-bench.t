@@ -12,12 +12,12 @@ bench() { "$ROOT/pipelines/cell-bench" BIN="$BIN" "${tiny[@]}" "$@"; }
 
 run 'bench RUN=one THREADS=1 SPACES="tinycell-27 nasbench201" COUNT=3 SEEDS=1'
 status 0 'a miniature bench'
-stdout like 'tinycell-27: 27 cells, each by 1 seed.*| validation |*| weights |*| NASWOT, 3 random batches, mean ± sd |*In each of 3 runs 2 cells*| the truth |*nasbench201: 3 cells*'
+stdout like 'tinycell-27: 27 cells, each by 1 seed.*| validation |*| weights |*| NASWOT, 3 random batches of 16, mean ± sd |*In each of 3 runs 2 cells*| the truth |*nasbench201: 3 cells*'
 run 'cut -f 1,5 one/results.tsv | tail -n +2 | sort | uniq -c | xargs'
 stdout exactly '3 nasbench201 1 27 tinycell-27 1'
 run 'cut -f 4 one/results.tsv | tail -n +2 | head -n 27 | cmp - <(derive --space tinycell-27 --all --format genotype)'
 status 0 'all cells of a small space, in its order'
-run 'evaluate ranks one/tinycell-27.tsv <(score --arch one/tinycell-27/cells --cells 2 --channels 2 --seed 2 one/random-2)'
+run 'evaluate ranks one/tinycell-27.tsv <(score --arch one/tinycell-27/cells --cells 2 --channels 2 --seed 2 one/random-16-2)'
 status 0 'its table is what ranks are read from'
 stdout like 'pairs *27*unmatched *0*kendall*'
 # shellcheck disable=SC2034 # in what run evaluates
@@ -37,11 +37,12 @@ stdout exactly 0 # nothing is done twice
 cp -r one/nasbench201/1/seed-1 before
 # shellcheck disable=SC2034 # in what run evaluates
 more='SPACES=nasbench201 COUNT=4'
-run 'bench RUN=one $more SEEDS="1 2" MINED="one/random-[12]" -j 2 THREADS=1'
-status 0 'more cells, another seed, other batches: it goes on'
-stdout like '*4 cells, each by 2 seeds.*| seed 1, by seed 2 | *| NASWOT, 3 mined batches*| NASWOT, mined |*'
+run 'bench RUN=one $more SEEDS="1 2" MINED="one/random-16-[12]" BATCH="16 8" -j 2 THREADS=1'
+status 0 'more cells, another seed, other batches, of another size, too: it goes on'
+stdout like '*4 cells, each by 2 seeds.*| seed 1, by seed 2 | *| NASWOT, 3 mined batches of 8,*| NASWOT, mined, 16 images |*'
+stdout like '*Table 17*| batch | images | nasbench201, % | tau-b |*| 16 | mined | *| 16 | random | *| 16 | mined - random | * (* to *) | * (* to *) |*| 8 | mined - random |*'
 ok 'what was there stays' diff -r before one/nasbench201/1/seed-1
-run 'cut -f 2-4 one/nasbench201/mined-3.scores | cmp - <(load fashion-mnist train | pick --ids one/random-1 | score --arch one/nasbench201/cells --cells 3 --channels 2 --seed 3 | cut -f 2-4)'
+run 'cut -f 2-4 one/nasbench201/mined-16-3.scores | cmp - <(load fashion-mnist train | pick --ids one/random-16-1 | score --arch one/nasbench201/cells --cells 3 --channels 2 --seed 3 | cut -f 2-4)'
 status 0 'of two subsets the third batch is again of the first'
 run 'bench RUN=one $more SEEDS="1 2" --json so-far | python3 -c "
 import json, sys
@@ -54,6 +55,17 @@ print(space[\"cells\"], abs(space[\"mean\"] - mean) < 1e-9, [p[\"by\"] for p in 
 best = [p for p in space[\"picks\"] if p[\"by\"] == \"the truth\"][0]
 print(all(best[\"accuracy\"] >= p[\"accuracy\"] for p in space[\"picks\"]))"'
 stdout exactly $'4 True [\'random\', \'weights\', \'the truth\'] 1\nTrue'
+
+# What was trained elsewhere, beside that and alone.
+cp one/nasbench201/cells known
+{ printf 'architecture\taccuracy\n'; head -n 3 known | awk -v OFS='\t' '{ print $0, 50 + NR }'; echo 'another	99'; } >published
+run 'bench RUN=one $more SEEDS="1 2" PUBLISHED=published so-far'
+stdout like '*nasbench201: 4 cells*nasbench201, published: 3 cells. Accuracy, %: 51.00 to 53.00, mean 52.00; standard deviation between cells 1.00.*| accuracy here |*| the truth | 5[23].*'
+run 'bench RUN=scored $more scores && bench RUN=scored $more PUBLISHED=published --json so-far | python3 -c "
+import json, sys
+space, = json.load(sys.stdin)[\"spaces\"]
+print(space[\"published\"], space[\"cells\"], [p[\"by\"] for p in space[\"picks\"]])"; ls -d scored/nasbench201/*/'
+stdout exactly "1 3 ['random', 'weights', 'the truth']" # nothing was trained
 
 run 'bench RUN=two $more SEEDS=1 THREADS=2 && rm -r one/nasbench201/*/seed-2'
 for after in nasbench201/1/seed-1/net.part nasbench201/3/seed-1/net; do
