@@ -22,6 +22,8 @@
 #   RUNS/SET/seed-S/ARM-by-FRAMEWORK/            as dds-nas has them
 #   RUNS/SET/seed-S/trained[...]/judged.*.json   how classes lie, and what comes back, of an encoder
 #                                                and validation images
+#   RUNS/SET/seed-S/ARM-by-FRAMEWORK/alike.json  what score makes of what was found and 64 images, the same
+#                                                for all arms of a seed
 #   RUNS/tables.md cost.tsv cost.png             of all sets
 
 DATA = fashion-mnist
@@ -59,7 +61,7 @@ TABLES = $(HERE)ablation-report
 
 embeddings = $(if $(FROM),,$(if $(filter dds,$(ARMS)),trained $(ENCODERS:%=trained-loss-%)) $(filter untrained,$(ARMS)))
 judged = $(foreach s,$(SEEDS),$(foreach e,$(embeddings),$(addprefix $(RUN)/seed-$s/$e/judged.,space.json images.json)))
-figures: $(folders:%=%/summary.txt) $(judged)
+figures: $(folders:%=%/summary.txt) $(folders:%=%/alike.json) $(judged)
 report: figures
 	@$(TABLES) tables $(RUNS) >$(RUNS)/tables.md.new && mv $(RUNS)/tables.md.new $(RUNS)/tables.md
 	@$(TABLES) points $(RUNS) >$(RUNS)/cost.tsv.new && mv $(RUNS)/cost.tsv.new $(RUNS)/cost.tsv
@@ -69,6 +71,13 @@ report: figures
 so-far:
 	@$(TABLES) $(if $(JSON),json,tables) $(RUNS)
 .PHONY: all figures report so-far
+
+# ---- how alike images look to what was found, before it is trained ----
+
+size = $(call staged,$(foreach o,cells channels,$(addprefix --$o ,$(call option,$o,$(TRAIN)))))
+$(RUN)/%/alike.json: $(RUN)/%/architecture $(RUN)/$$(*D)/pool
+	@pick --random 64 --seed $(seed) $(word 2,$^) | \
+		score --json --arch $< $(size) --seed $(seed) $(threads) -o $@
 
 # ---- how far an encoder rebuilds and clusters ----
 

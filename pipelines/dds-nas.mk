@@ -123,8 +123,9 @@ framework = $(subst +, ,$(call level,by))
 space = $(foreach w,$(framework),$(if $(STAGES_$w)$(filter resnet-%,$w),$w))
 strategy = $(filter-out $(space) $(ORDERS),$(framework))
 order = $(foreach w,$(filter $(ORDERS),$(framework)),--order $(if $(filter first,$w),1,2))
-# $(call cells,OPTIONS): so many at least as these say.
-cells = $(patsubst --cells=%,%,$(lastword $(filter --cells=%,$(subst --cells ,--cells=,$1))))
+# $(call option,NAME,OPTIONS): what these say; cells: so many at least.
+option = $(patsubst --$1=%,%,$(lastword $(filter --$1=%,$(subst --$1 ,--$1=,$2))))
+cells = $(call option,cells,$1)
 cellless = $(subst --cells $(call cells,$1),,$1)
 staged = $(if $(filter resnet-%,$(space)),$(call cellless,$1),$1$(foreach s,$(space),$(if $(call cells,$1), --cells $(shell \
 	echo $$((($(call cells,$1) + $(STAGES_$s) - 1) / $(STAGES_$s) * $(STAGES_$s)))))))
