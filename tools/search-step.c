@@ -76,7 +76,7 @@ static const struct option options[] = {
     {"window", 0, OPTION_INT, &window, "N", "epochs that easiness is a mean over", 1, 1000, NULL},
     {"schedule", 0, OPTION_CHOICE, &schedule, "WORD",
      "learning rate: a triangle of 20 epochs that a new subset sets to its peak, or half a cosine "
-     "over --total-epochs",
+     "over --total-epochs, as p-darts and tas have it unless told",
      0, 0, "cyclic|cosine"},
     {"total-epochs", 0, OPTION_INT, &total_epochs, "N",
      "length of the cosine, and of the time in which gdas and tas cool", 1, 1e6, NULL},
@@ -151,13 +151,16 @@ static const struct program program = {
         "batch two widths of every convolution are drawn, the narrower interpolated along its "
         "channels, and mixed by a Gumbel-softmax, as are all depths of every stage, from "
         "temperature 5 to 0.1 by half a cosine over --total-epochs; the weights take a step by "
-        "Nesterov's SGD (--schedule cosine: from 0.1 to 0), then, by another draw, the parameters "
+        "Nesterov's SGD (its --schedule, unless told, is cosine, from 0.1 to 0), then, by another "
+        "draw, the parameters "
         "of the architecture theirs on validation samples, where the logarithm of the expected "
         "multiply-adds, twice, counts against what is wider than --macs, and for what is narrower "
         "by more than a twentieth of the largest network. derive finds the best, judged as random "
         "judges, of what epochs ended with within a twentieth of --macs; where none did, what the "
-        "last ended with; its share the state tells in meta search, kept. The other strategies "
-        "know no costs.\n\n"
+        "last ended with; its share the state tells in meta search, kept. Easiness and accuracy "
+        "are "
+        "of what was drawn; as each draw puts channels elsewhere, images are mastered far later "
+        "than by as many steps of one network. The other strategies know no costs.\n\n"
         "The state is replaced after every epoch, "
         "whole or not at all, so a call that was killed is simply repeated.\n\n"
         "What a search begins with stays: options that are given later must say the same, and "
@@ -243,6 +246,8 @@ static void set_usual(const struct call *c, const struct strategy *s)
     struct error e;
     if (!program_given(c, "frozen"))
         frozen = s->frozen;
+    if (!program_given(c, "schedule") && s->cosine)
+        schedule = "cosine";
     network.partial = s->partial ? partial : 0;
     if (!s->staged)
         return;
@@ -253,8 +258,6 @@ static void set_usual(const struct call *c, const struct strategy *s)
     network.staged = true;
     network.most_skips = most_skips;
     network.cells = all.stage[0].cells;
-    if (!program_given(c, "schedule"))
-        schedule = "cosine";
 }
 
 static int begin(const struct call *c, struct search *s, const struct samples *d,

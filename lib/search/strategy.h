@@ -10,6 +10,7 @@ struct strategy {
     bool partial;        /* its super-net's cells are connected in part (network.h), others' not */
     bool staged;         /* its super-net's edges drop operations on the way (kept_ops.h) */
     int frozen;          /* the usual number of epochs, where that is a setting */
+    bool cosine;         /* the usual schedule, others': cyclic */
     const char *options; /* settings of its own, as search-step's options, parted by blanks */
     /* Takes them from the search's `settings`; makes s->own of strategies that have it. */
     int (*read)(struct search *s, const struct value *settings, struct error *e);
@@ -87,8 +88,8 @@ extern const struct strategy STRATEGY_REINFORCE;
  * Adam on validation samples, their loss the cross-entropy and 2 log F where what is found costs
  * more than its share `macs` of the largest network's multiply-adds, - 2 log F where it costs less
  * by more than 0.05 of these; F is what is expected of independent draws by softmax(a)
- * (widths_macs). The temperature falls from 5 to 0.1 by half a cosine over total_epochs; a cosine
- * schedule from 0.1 to 0; Nesterov's momentum, weight decay 5e-4, no bound of the gradient; Adam's
+ * (widths_macs). The temperature falls from 5 to 0.1 by half a cosine over total_epochs, the rate from
+ * 0.1 to 0; Nesterov's momentum, weight decay 5e-4, no bound of the gradient; Adam's
  * rate 1e-3. Of what each epoch ends with, the largest of each row, derive finds the best that is
  * within 0.05 of `macs`: after each epoch it and the best so far are judged on one batch of the
  * validation samples, by the loss with the shared weights (the publication: by the accuracy on all

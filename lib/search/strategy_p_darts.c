@@ -123,6 +123,7 @@ static int restore(struct search *s, const struct value *kept, struct error *e)
 const struct strategy STRATEGY_P_DARTS = {.name = "p-darts",
                                           .whole = true,
                                           .staged = true,
+                                          .cosine = true,
                                           .options = "stages stage-epochs frozen",
                                           .frozen = 10,
                                           .read = read,

@@ -293,6 +293,7 @@ static int restore(struct search *s, const struct value *kept, struct error *e)
 
 const struct strategy STRATEGY_TAS = {.name = "tas",
                                       .options = "macs",
+                                      .cosine = true,
                                       .read = read,
                                       .begin = begin,
                                       .step = step,

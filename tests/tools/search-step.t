@@ -320,6 +320,9 @@ timeout -s KILL 0.2 search-step --state killed.n --validation validation --no-hi
 run "step killed.n $tas --until 3 | cmp - hardness.n && cmp killed.n narrow"
 status 0 'killed and called again: the same bytes'
 ok 'as many steps as batches' test "$(meta narrow steps)" = 9
+run "step lone.n $tas --schedule cosine --until 3 | cmp - hardness.n && cmp lone.n narrow"
+status 0 'half a cosine unless told'
+ok 'from 0.1 on' awk -v x="$(meta narrow rate)" 'BEGIN { exit !((x - 0.025) ^ 2 < 1e-18) }'
 share() { peek --json "$1" | tr -d ' \n' | grep -o '"kept":{"macs":[0-9.]*' | sed 's/.*://'; }
 macs() { train --describe --json --arch "$1" --channels 4 --image 10x10x1 --classes 10 | sed -n 's/^ *"macs": \([0-9]*\).*/\1/p'; }
 run 'derive --format genotype -o found narrow && echo resnet-14 >largest && cat found'
