@@ -1,9 +1,10 @@
 /* Runs a network at full size once, forward and backward, and writes all of it as .npy files, in
  * this engine's layout: p.NAME parameters, g.NAME gradients, x, y, output, loss.
  *
- *     dump supernet|partial|discrete|nasbench201|autoencoder|objective|DESIGN FOLDER
+ *     dump supernet|partial|tas|discrete|nasbench201|autoencoder|objective|DESIGN FOLDER
  *
  * partial: a super-net whose cells are connected in part.
+ * tas: of widths and depths, two widths of each convolution and all depths, each with a gate.
  * objective: an auto-encoder under all losses at once; its other inputs are written by name, too.
  */
 #include <stdio.h>
@@ -56,6 +57,22 @@ static void fill_inputs(const struct encoder_graph *in, const char *folder)
     }
 }
 
+/* Two different widths of each convolution, and all depths. */
+static struct edge_ops drawn_widths(const struct search_space *space)
+{
+    struct random r = random_stream(1, "widths", 0);
+    struct edge_ops ops = {0};
+    for (int table = 0; table < space->tables; table++)
+        for (int row = 0; row < space->table[table].rows; row++) {
+            const int columns = space->table[table].columns;
+            const int one = (int)random_below(&r, (uint64_t)columns);
+            const int other = (one + 1 + (int)random_below(&r, (uint64_t)columns - 1)) % columns;
+            ops.of[table][row] = one;
+            ops.also[table][row] = 1u << other;
+        }
+    return ops;
+}
+
 int main(int argc, char **argv)
 {
     struct graph *g = graph_new(&e);
@@ -64,7 +81,7 @@ int main(int argc, char **argv)
 
     if (argc != 3 || !g)
         return 2;
-    const bool partial = !strcmp(argv[1], "partial");
+    const bool partial = !strcmp(argv[1], "partial"), tas = !strcmp(argv[1], "tas");
     if (partial || strcmp(argv[1], "supernet") == 0) {
         struct supernet s = {.image = {28, 28, 1},
                              .channels = 16,
@@ -72,6 +89,12 @@ int main(int argc, char **argv)
                              .classes = CLASSES,
                              .partial = partial ? 4 : 0};
         check(supernet_build(&s, g, &e));
+        x = s.x, y = s.label, output = s.logits, loss = s.loss;
+    } else if (tas) {
+        const struct edge_ops ops = drawn_widths(&SPACE_RESNET_14);
+        struct supernet s = {
+            .image = {32, 32, 3}, .channels = 16, .classes = CLASSES, .path = &ops, .gated = true};
+        check(search_space_supernet(&SPACE_RESNET_14, &s, g, &e));
         x = s.x, y = s.label, output = s.logits, loss = s.loss;
     } else if (strcmp(argv[1], "discrete") == 0) {
         struct discrete d = {.image = {32, 32, 3},
@@ -115,8 +138,8 @@ int main(int argc, char **argv)
     check(graph_check(g, &e) || graph_plan(g, loss, BATCH, GRAPH_TRAIN, &e));
     network_initialise(g, 1);
     const struct group architecture = graph_group(g, GRAPH_ARCHITECTURE);
-    for (size_t i = 0; partial && i < architecture.count; i++)
-        architecture.value[i] *= 1000; /* N(0, 1): no two edges weigh the same */
+    for (size_t i = 0; (partial || tas) && i < architecture.count; i++)
+        architecture.value[i] *= partial ? 1000 : 100; /* N(0, 1): no two edges weigh the same */
     struct random r = random_stream(1, "images", 0);
     for (size_t i = 0; i < BATCH * node_count(x); i++)
         node_value(x)[i] = (real)(random_uniform(&r) * 2 - 1);

@@ -1,5 +1,5 @@
 """Compares what dump wrote with PyTorch: the same networks, written out here once more, given the same weights by name.
-usage: networks.py supernet|partial|discrete|nasbench201|autoencoder|objective|cnn|resnet FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
+usage: networks.py supernet|partial|tas|discrete|nasbench201|autoencoder|objective|cnn|resnet FOLDER       prints TAP lines without numbers; exit status 1 where one fails"""
 import copy, glob, os, sys
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 
@@ -69,6 +69,38 @@ class PartialNet(SuperNet):
         a = b = s.stem(x); w, edges = (F.softmax(s.an, -1), F.softmax(s.ar, -1)), (s.bn, s.br)
         for c in s.cells: a, b = b, c(a, b, w[c.reduction], edges[c.reduction])
         out = s.fc(b.mean((2, 3))); return out, F.cross_entropy(out, y)
+
+# ---- the super-net of widths and depths: those that have parameters here are mixed, as they were drawn ----
+def interpolated(x, o): return F.adaptive_avg_pool2d(x.transpose(1, 3), (None, o)).transpose(1, 3)
+def overlapping(a, b):
+    most = max(a.shape[1], b.shape[1]); return sum(F.pad(t, (0, 0, 0, 0, 0, most - t.shape[1])) for t in (a, b))
+class Widths(nn.Module):
+    """One convolution of all channels, on input filled up with zeros; of the first of its outputs each width normalises its own."""
+    def __init__(s, names, name, i, o, k=3, stride=1):
+        super().__init__(); s.conv = conv(i, o, k, stride, k // 2)
+        s.BNs = nn.ModuleDict({str(w): nn.BatchNorm2d(o * (3 + w) // 10) for w in range(8) if '%s.BNs.%d.weight' % (name, w) in names})
+    def forward(s, x, gate):
+        x = s.conv(F.pad(x, (0, 0, 0, 0, 0, s.conv.in_channels - x.shape[1]))); widest = max(bn.num_features for bn in s.BNs.values())
+        return sum(gate[int(w)] * interpolated(bn(x[:, :bn.num_features]), widest) for w, bn in s.BNs.items())
+class WidthsBlock(nn.Module):
+    def __init__(s, names, name, i, o, stride):
+        super().__init__(); s.conv_a, s.conv_b = Widths(names, name + '.conv_a', i, o, 3, stride), Widths(names, name + '.conv_b', o, o)
+        s.downsample = Widths(names, name + '.downsample', i, o, 1) if stride > 1 else None
+    def forward(s, x, a, b):
+        y = s.conv_b(F.relu(s.conv_a(x, a)), b); return F.relu(overlapping(s.downsample(F.avg_pool2d(x, 2), b) if s.downsample else x, y))
+class WidthsNet(nn.Module):
+    def __init__(s, names, c=16, n=2, image=3, classes=10):
+        super().__init__(); s.n, last = n, c; s.layers = nn.ModuleList([Widths(names, 'layers.0', image, c)])
+        for k in range(3):
+            for i in range(n): s.layers.append(WidthsBlock(names, 'layers.%d' % len(s.layers), last, c << k, 2 if k and not i else 1)); last = c << k
+        s.classifier = nn.Linear(4 * c, classes); s.width_attentions, s.depth_attentions = nn.Parameter(torch.zeros(6 * n + 1, 8)), nn.Parameter(torch.zeros(3, n))
+    def forward(s, x, y):
+        x = F.relu(s.layers[0](x, s.width_attentions[0])); at = 1
+        for depth in s.depth_attentions:
+            made = []
+            for i in range(s.n): x = s.layers[at](x, *s.width_attentions[2 * at - 1:2 * at + 1]); made.append(x); at += 1
+            x = sum(d * interpolated(m, max(m.shape[1] for m in made)) for d, m in zip(depth, made))
+        x = x.mean((2, 3)); out = F.linear(x, s.classifier.weight[:, :x.shape[1]], s.classifier.bias); return out, F.cross_entropy(out, y)
 
 # ---- a discrete network: DARTS_V2 ----
 NORMAL = [('sep', 0), ('sep', 1), ('sep', 0), ('sep', 1), ('sep', 1), ('skip', 0), ('skip', 0), ('dil', 2)]
@@ -200,16 +232,16 @@ def to_torch(t, like):
     """[h, w, in, out] to [out, in, h, w]; [h, w, c] to [c, 1, h, w]; [in, out] to [out, in]"""
     if t.dim() == 4: return t.permute(3, 2, 0, 1)
     if t.dim() == 3: return t.permute(2, 0, 1)[:, None]
-    return t.t() if t.dim() == 2 and like.shape != (14, 8) else t.reshape(like.shape)
+    return t.t() if t.dim() == 2 and t.shape[::-1] == like.shape else t.reshape(like.shape)
 def distance(a, b): return ((a - b).abs().max() / b.abs().max().clamp_min(1e-9)).item()
 
 def compare(kind, folder):
     """Yields (good, text) for each thing compared."""
     torch.set_default_dtype(torch.float64)
     read = lambda name: torch.from_numpy(np.load(os.path.join(folder, name + '.npy'))).double()
-    net = dict(supernet=SuperNet, partial=PartialNet, discrete=Discrete, nasbench201=Dense, autoencoder=AutoEncoder, objective=Objective, cnn=Cnn, resnet=ResNet)[kind]()
-    parameters = dict(net.named_parameters())
     ours = {os.path.basename(f)[2:-4] for f in glob.glob(os.path.join(folder, 'p.*.npy'))}
+    net = dict(supernet=SuperNet, partial=PartialNet, tas=lambda: WidthsNet(ours), discrete=Discrete, nasbench201=Dense, autoencoder=AutoEncoder, objective=Objective, cnn=Cnn, resnet=ResNet)[kind]()
+    parameters = dict(net.named_parameters())
     yield ours == set(parameters), 'the same %d parameters by name' % len(ours)
     for k, p in parameters.items(): p.data = to_torch(read('p.' + k), p).contiguous()
     if kind == 'objective': y = {k: read(k).permute(0, 3, 1, 2) for k in 'positive negative other direction noise same class'.split()}

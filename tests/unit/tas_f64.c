@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "graph/ops.h"
+#include "network/layer.h"
 #include "network/widths_network.h"
 #include "search/candidate.h"
 #include "search/gumbel.h"
@@ -324,6 +325,131 @@ static void networks(void)
     search_free(&s);
 }
 
+/* ---- what is found, by the weights that were searched with ---- */
+
+/* Values of a parameter, those of the first inputs and outputs where it has fewer. */
+static void take(struct graph *g, struct name name, struct graph *from, struct name there)
+{
+    struct node *to = graph_find(g, name.text);
+    const struct node *all = graph_find(from, there.text);
+    if (!to || !all) {
+        ok(false, "%s is %s", name.text, there.text);
+        return;
+    }
+    const int rank = node_shape(to)->rank, last = rank - 1;
+    const int *few = node_shape(to)->extent, *many = node_shape(all)->extent;
+    for (size_t i = 0; i < node_count(to); i++) {
+        const size_t row = i / (size_t)few[last];
+        size_t at = rank > 1 ? row / (size_t)few[last - 1] * (size_t)many[last - 1] +
+                                   row % (size_t)few[last - 1]
+                             : row;
+        node_value(to)[i] = node_value(all)[at * (size_t)many[last] + i % (size_t)few[last]];
+    }
+}
+
+/* A convolution and what normalises it; module: of both networks. */
+static void take_unit(struct graph *g, struct name module, struct graph *from, struct name there,
+                      int tenths)
+{
+    static const char *const what[] = {"weight", "bias", "running"};
+    take(g, name_of("%s.conv.weight", module.text), from, name_of("%s.conv.weight", there.text));
+    for (int i = 0; i < 3; i++)
+        take(g, name_of("%s.bn.%s", module.text, what[i]), from,
+             name_of("%s.BNs.%d.%s", there.text, tenths - WIDTHS_LEAST, what[i]));
+}
+
+/* Makes the path's normalisation of a halving shortcut, which what is found has none of, nothing.
+ */
+static void neutralise(struct graph *g, struct name module, int tenths)
+{
+    const struct name n = name_of("%s.BNs.%d", module.text, tenths - WIDTHS_LEAST);
+    struct node *running = graph_find(g, name_of("%s.running", n.text).text);
+    const size_t channels = node_count(running) / 2;
+    for (size_t k = 0; k < channels; k++) {
+        node_value(graph_find(g, name_of("%s.weight", n.text).text))[k] = 1;
+        node_value(graph_find(g, name_of("%s.bias", n.text).text))[k] = 0;
+        node_value(running)[k] = 0;
+        node_value(running)[channels + k] = 1 - 1e-5;
+    }
+}
+
+static void take_weights(struct graph *g, struct graph *path, const struct widths *w)
+{
+    int index = 1;
+    take_unit(g, name_of("layers.0"), path, name_of("layers.0"), w->tenths[0]);
+    for (int stage = 0; stage < WIDTHS_STAGES; stage++)
+        for (int i = 0; i < w->depth[stage]; i++, index++) {
+            const int *tenths = w->tenths + widths_convolution(w->blocks, stage, i);
+            const int there = 1 + stage * w->blocks + i;
+            const struct name down = name_of("layers.%d.downsample", there);
+            take_unit(g, name_of("layers.%d.conv_a", index), path,
+                      name_of("layers.%d.conv_a", there), tenths[0]);
+            take_unit(g, name_of("layers.%d.conv_b", index), path,
+                      name_of("layers.%d.conv_b", there), tenths[1]);
+            if (!stage || i)
+                continue;
+            neutralise(path, down, tenths[1]);
+            take(g, name_of("layers.%d.downsample.conv.weight", index), path,
+                 name_of("%s.conv.weight", down.text));
+        }
+    take(g, name_of("classifier.weight"), path, name_of("classifier.weight"));
+    take(g, name_of("classifier.bias"), path, name_of("classifier.bias"));
+}
+
+static void shake(struct graph *g)
+{
+    struct random r = random_stream(7, "shaken", 0);
+    const struct group weights = graph_group(g, GRAPH_WEIGHTS);
+    const struct group running = graph_group(g, GRAPH_BUFFERS);
+    for (size_t i = 0; i < weights.count; i++)
+        weights.value[i] += 0.2 * random_normal(&r);
+    for (size_t i = 0; i < running.count; i++)
+        running.value[i] += 0.2 * random_uniform(&r);
+}
+
+/* One width of each convolution, one depth of each stage: the path is the network that is found, if
+ * shortcuts fit. */
+static void one_choice(const char *text)
+{
+    struct search s;
+    struct path p;
+    struct architecture a;
+    struct edge_ops ops;
+    struct error e = {""};
+    struct graph *g = graph_new(&e);
+    struct discrete d = {
+        .image = {TOY_SIDE, TOY_SIDE, 1}, .channels = CHANNELS, .classes = TOY_CLASSES};
+    const struct graph_run run = {.n = TOY_IMAGES, .inference = true};
+    double most = 0, apart = 0;
+    if (!begin(&s, "resnet-14", 0.5))
+        return;
+    if (!ok(!architecture_parse(&a, s.model.space, text, strlen(text), &e) &&
+                !architecture_build(&a, &d, g, &e) &&
+                !graph_plan(g, NULL, TOY_IMAGES, GRAPH_INFER, &e),
+            "%s %s", text, e.text))
+        return;
+    a.space->edge_ops(&a, &ops);
+    if (ok(!path_new(&p, &s.model, &ops, NULL, TOY_IMAGES, &e), "a path %s", e.text)) {
+        shake(p.graph);
+        take_weights(g, p.graph, &a.widths);
+        batch_show(&s.held_out, p.net.x, p.net.label);
+        batch_show(&s.held_out, d.x, d.label);
+        graph_forward(p.graph, &run);
+        graph_forward(g, &run);
+        for (int i = 0; i < TOY_IMAGES * TOY_CLASSES; i++) {
+            most = fmax(most, fabs(node_value(d.logits)[i] - node_value(p.net.logits)[i]));
+            apart =
+                fmax(apart, fabs(node_value(d.logits)[i] - node_value(d.logits)[i % TOY_CLASSES]));
+        }
+        ok(apart > 0.01 && most < 1e-12,
+           "its path and what derive finds: the same logits, error %.1e, images %.1e apart", most,
+           apart);
+        path_free(&p);
+    }
+    graph_free(g);
+    search_free(&s);
+}
+
 /* ---- costs ---- */
 
 static struct graph_size size_of(const struct architecture *a, struct image_shape image,
@@ -580,6 +706,8 @@ int main(void)
 {
     interpolation();
     networks();
+    one_choice("resnet-14");
+    one_choice("resnet-14(7|3-7 (8-8)|10-5 4-5|9-8 (3-3))");
     published("resnet-20", 40.81, 0.272);
     published("resnet-110", 253.15, 1.73);
     costs(&SPACE_RESNET_14);
