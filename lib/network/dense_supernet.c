@@ -62,7 +62,7 @@ static struct node *add_chosen(const struct edge *edge, struct node *sum, bool s
 static struct node *cell_node(struct graph *g, const struct cells *cells, int node,
                               const struct parts *state, const char *module)
 {
-    struct parts sum = {NULL};
+    struct parts sum = {0};
     bool is_state = false;
     for (int input = 0; input < node; input++) {
         const struct name name = name_of("%s.edges.%d<-%d", module, node, input);

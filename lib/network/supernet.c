@@ -155,7 +155,7 @@ static int stride_from(const struct cell *c, int input)
 /* One node of a cell: the sum of the edges from all earlier states. */
 static struct node *cell_node(const struct cell *c, int node, const struct parts *state)
 {
-    struct parts sum = {NULL};
+    struct parts sum = {0};
 
     for (int input = 0; input < CELL_INPUTS + node; input++) {
         const int edge = cell_edge(node, input);
