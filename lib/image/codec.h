@@ -35,8 +35,9 @@ struct codec {
     void (*describe)(const struct codec_settings *s, struct value *to);
     /* What one thread works with. NULL with the error set. */
     void *(*open)(const struct codec_settings *s, struct error *e);
-    /* Codes the pixels, of 1 or 3 channels, at this level; and, unless left is NULL, writes to it,
-     * an array of the same extents, what decoding gives back. It may be that of the pixels. */
+    /* Codes the pixels, of 1 or 3 channels, at this level: `to` holds the file. Unless left is NULL:
+     * then `to` tells of the file its size and scan alone, and what decoding it gives back is
+     * written to left, an array of the same extents, which may be that of the pixels. */
     int (*code)(void *own, int level, const uint32_t *extent, const uint8_t *pixels,
                 struct coded *to, uint8_t *left, struct error *e);
     void (*close)(void *own); /* NULL is fine */

@@ -1,6 +1,6 @@
 /* H.264 by libx264 in one thread, at a constant rate factor, a stream (Annex B) a clip. What is
  * left is the encoder's own full reconstruction, which is what every decoder makes of the bytes
- * (tests/unit/h264.c sees to it), BT.601 of limited range. Colour is 4:2:0; a clip of an odd side
+ * (tests/tools/h264.t sees to it), BT.601 of limited range. Colour is 4:2:0; a clip of an odd side
  * is coded with its last column or row twice. */
 #include <stdint.h>
 #include <stdio.h>

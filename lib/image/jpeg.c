@@ -132,6 +132,7 @@ struct coder {
     struct coded *coded; /* where the bytes go */
     int across, down;    /* samples of brightness for one of colour */
     int level, channels; /* what `to` is set up for; 0: nothing yet */
+    size_t tables;       /* bytes of those that `from` has got from a file of that; 0: none yet */
 };
 
 /* All the room that there is. */
@@ -216,30 +217,38 @@ static void set_up(struct coder *c, int level, int channels)
     }
     c->level = level;
     c->channels = channels;
+    c->tables = 0;
 }
 
-static void write_rows(struct jpeg_compress_struct *j, const struct picture *p)
+static void write_rows(struct jpeg_compress_struct *j, const struct picture *p, bool tables)
 {
     JSAMPROW row[ROWS];
     j->image_height = p->height;
     j->image_width = p->width;
-    jpeg_start_compress(j, TRUE);
+    jpeg_start_compress(j, tables);
     while (j->next_scanline < j->image_height)
         jpeg_write_scanlines(j, row, point_to_rows(p, j->next_scanline, row));
     jpeg_finish_compress(j);
 }
 
-/* The one scan of what we have written: behind the header that begins it, before the end marker. */
-static size_t scan_bytes(const struct coded *c)
+/* Tells of what we have written the one scan, behind the header that begins it and before the end
+ * marker; returns the bytes of its tables. */
+static size_t measure(struct coded *c)
 {
-    enum { MARKER = 2, START_OF_SCAN = 0xda };
-    size_t at = MARKER;
-    for (bool scan = false; !scan;
-         at += MARKER + (size_t)(c->bytes[at + 2] << 8) + c->bytes[at + 3])
-        scan = c->bytes[at + 1] == START_OF_SCAN;
-    return c->size - at - MARKER;
+    enum { MARKER = 2, HUFFMAN = 0xc4, QUANTISATION = 0xdb, START_OF_SCAN = 0xda };
+    size_t at = MARKER, tables = 0;
+    for (int kind = 0; kind != START_OF_SCAN;) {
+        size_t size = MARKER + (size_t)(c->bytes[at + 2] << 8) + c->bytes[at + 3];
+        kind = c->bytes[at + 1];
+        tables += kind == HUFFMAN || kind == QUANTISATION ? size : 0;
+        at += size;
+    }
+    c->scan = c->size - at - MARKER;
+    return tables;
 }
 
+/* Files of small pictures are tables for the most part, the same in all of a level. Where it is but
+ * pixels that are asked for, both structs keep them, and only the first file has any. */
 static int code(void *own, int level, const uint32_t *extent, const uint8_t *pixels,
                 struct coded *to, uint8_t *left, struct error *e)
 {
@@ -252,16 +261,22 @@ static int code(void *own, int level, const uint32_t *extent, const uint8_t *pix
     if (setjmp(c->guard.failed)) {
         jpeg_abort_compress(&c->to);
         jpeg_abort_decompress(&c->from);
+        c->tables = 0;
         return -1;
     }
     set_up(c, level, (int)p.channels);
-    write_rows(&c->to, &p);
-    to->scan = scan_bytes(to);
+    const bool whole = !left || !c->tables;
+    write_rows(&c->to, &p, whole);
+    const size_t tables = measure(to);
     if (left) {
         p.pixels = left;
         read_header(&c->from, &p, to->bytes, to->size);
         read_rows(&c->from, &p);
     }
+    if (left && whole)
+        c->tables = tables;
+    else if (left)
+        to->size += c->tables;
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "tap.h"
 #include <string.h>
 #include <jpeglib.h>
+#include "base/random.h"
 #include "image/codec.h"
 #include "image/dataset.h"
 
@@ -12,15 +13,19 @@ enum { MODES = 3, N_LEVELS = 6 };
 
 static struct coded coded;
 
-/* Codes an image once; `left` may be NULL. */
+/* Codes an image to a file; and, where `left` is not NULL, to what is left of it. The sizes told
+ * then are the file's. */
 static bool code(const struct codec *codec, const char *chroma, int level, uint32_t height,
                  uint32_t width, uint32_t channels, const uint8_t *pixels, uint8_t *left)
 {
     struct error e;
     struct codec_settings s = {.chroma = chroma};
+    const uint32_t extent[] = {height, width, channels};
     void *own = codec->open(&s, &e);
-    bool good = own && !codec->code(own, level, (uint32_t[]){height, width, channels}, pixels,
-                                    &coded, left, &e);
+    bool good = own && (!left || !codec->code(own, level, extent, pixels, &coded, left, &e));
+    const size_t size = coded.size, scan = coded.scan;
+    good = good && !codec->code(own, level, extent, pixels, &coded, NULL, &e) &&
+           (!left || (coded.size == size && coded.scan == scan));
     codec->close(own);
     return good;
 }
@@ -386,12 +391,53 @@ static void test_sizes(void)
        e.text);
     ok(CODEC_JPEG.code(own, 50, (uint32_t[]){1, 1, 2}, pixels, &coded, NULL, &e), "%s", e.text);
     ok(!CODEC_JPEG.code(own, 50, (uint32_t[]){5, 5, 3}, pixels, &coded, left, &e) &&
+           !CODEC_JPEG.code(own, 50, (uint32_t[]){5, 5, 3}, pixels, &coded, NULL, &e) &&
            !coded_decode(coded.bytes, coded.size, 3, (uint32_t[]){5, 5, 3}, again, &e) &&
            !memcmp(left, again, 75),
        "after an error it codes on");
     ok(coded_decode(coded.bytes, coded.size, 3, (uint32_t[]){5, 6, 3}, again, &e), "%s", e.text);
     CODEC_JPEG.close(own);
     free(wide);
+}
+
+/* A coder that is used again, be it as before, at another level or for other channels, leaves what
+ * decoding the file of a new one gives back, and tells its size; whatever it was asked for before,
+ * and where that failed. */
+static void test_used_again(void)
+{
+    enum { TURNS = 400, MOST = 24 };
+    struct error e;
+    struct codec_settings s = {.chroma = "420"};
+    static uint8_t pixels[MOST * MOST * 3], wide[70000];
+    uint8_t left[sizeof pixels], again[sizeof pixels];
+    struct random r = random_stream(7, "images", 0);
+    void *own = CODEC_JPEG.open(&s, &e);
+    bool good = own != NULL;
+    for (int i = 0; i < TURNS && good; i++) {
+        static uint32_t extent[] = {MOST, MOST, 3};
+        static int level = 50;
+        struct coded told = {0};
+        for (size_t k = 0; k < sizeof pixels; k++)
+            pixels[k] = (uint8_t)random_below(&r, 256);
+        if (random_below(&r, 3) == 0)
+            level = LEVELS[random_below(&r, N_LEVELS)];
+        if (random_below(&r, 3) == 0)
+            extent[2] = 4 - extent[2];
+        extent[0] = 1 + (uint32_t)random_below(&r, MOST);
+        const bool file = random_below(&r, 4) == 0;
+        if (random_below(&r, 8) == 0)
+            good = CODEC_JPEG.code(own, level, (uint32_t[]){1, 70000, 1}, wide, &told, wide, &e);
+        good = good &&
+               !CODEC_JPEG.code(own, level, extent, pixels, &told, file ? NULL : left, &e) &&
+               code(&CODEC_JPEG, "420", level, extent[0], extent[1], extent[2], pixels, NULL) &&
+               !coded_decode(coded.bytes, coded.size, 3, extent, again, &e) &&
+               told.size == coded.size && told.scan == coded.scan &&
+               !memcmp(file ? told.bytes : left, file ? coded.bytes : again,
+                       file ? coded.size : (size_t)extent[0] * extent[1] * extent[2]);
+        free(told.bytes);
+    }
+    CODEC_JPEG.close(own);
+    ok(good, "a coder that is used again makes what a new one does");
 }
 
 static void test_levels(void)
@@ -435,6 +481,7 @@ int main(void)
     test_entropy();
     test_patterns();
     test_sizes();
+    test_used_again();
     test_levels();
     free(coded.bytes);
     free(cifar);

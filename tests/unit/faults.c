@@ -550,9 +550,9 @@ static int code_pictures(struct error *e)
         pixels[i] = (uint8_t)((noise = noise * 1664525 + 1013904223) >> 24);
     for (int i = 0; i < 2 && !failed; i++) {
         void *own = codecs[i]->open(&settings, e);
-        failed = !own || codecs[i]->code(own, codecs[i]->most, extent, pixels, &to, left, e) ||
+        failed = !own || codecs[i]->code(own, codecs[i]->most, extent, pixels, &to, NULL, e) ||
                  coded_decode(to.bytes, to.size, 3, extent, left, e) ||
-                 codecs[i]->code(own, codecs[i]->most, grey, pixels, &to, NULL, e);
+                 codecs[i]->code(own, codecs[i]->most, grey, pixels, &to, left, e);
         codecs[i]->close(own);
         see(left, failed ? 0 : sizeof left);
     }
