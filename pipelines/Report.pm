@@ -6,7 +6,7 @@ use Exporter 'import';
 use File::Basename 'basename';
 use JSON::PP;
 our @EXPORT = qw(fail lines_of text_of text_if json_of json_if json_by json_text rows_of write_whole versions_of versions_text
-    parts_of sum mean deviation ranks);
+    codec_of codec_text parts_of sum mean deviation standard_error paired_verdict verdict_text ranks);
 
 sub fail { print STDERR basename($0), ": @_\n"; exit 1 }
 
@@ -57,6 +57,22 @@ sub versions_of {
 }
 sub versions_text { (@_ > 1 ? 'Versions of the programs, MIXED: ' : 'Version of the programs: ') . join(', ', @_) . ".\n" }
 
+# ---- compression ----
+
+# Of a stream: its codec with all settings but what differs from stream to stream of a run.
+sub codec_of {
+    my $codec = json_by('peek', '--json', @_)->{meta}{codec};
+    delete @$codec{qw(extent levels epoch)} if $codec;
+    return $codec;
+}
+
+sub codec_text {
+    my ($codec) = @_;
+    my %of = %$codec;
+    my ($name, $library) = delete @of{qw(name library)};
+    return "$name of $library" . join '', map { ", $_ $of{$_}" } sort keys %of;
+}
+
 # ---- searches ----
 
 # What the name of an arm of dds-nas tells, dds-by-gdas-mastery-0.2: {arm, by, mastery}.
@@ -69,7 +85,30 @@ sub parts_of {
 
 sub sum { my $total = 0; $total += $_ for @_; $total }
 sub mean { sum(@_) / @_ }
-sub deviation { my $mean = mean(@_); @_ > 1 ? sqrt(sum(map { ($_ - $mean)**2 } @_) / (@_ - 1)) : undef }
+sub deviation {
+    return undef if @_ < 2;
+    my $mean = mean(@_);
+    return sqrt(sum(map { ($_ - $mean)**2 } @_) / (@_ - 1));
+}
+
+sub standard_error { my $sd = deviation(@_); defined $sd ? $sd / sqrt(@_) : undef }
+
+# One figure against another by the standard error of their paired difference over seeds, which is
+# positive where the second one is better.
+sub paired_verdict {
+    my ($good, @differences) = @_;
+    my $se = standard_error(@differences);
+    return { verdict => @differences ? 'cannot be told of one seed' : 'was not run' } if !defined $se;
+    my $mean = mean(@differences);
+    return { verdict => $good->($mean, $se) ? 'holds' : 'does not hold', difference => $mean, standard_error => $se };
+}
+
+# A line of a list: what was expected, and whether it holds.
+sub verdict_text {
+    my ($says, $verdict) = @_;
+    return "- $says: $verdict->{verdict}" . (defined $verdict->{difference}
+        ? sprintf ' (%+.2f ± %.2f)', map { 100 * $_ } @$verdict{qw(difference standard_error)} : '') . "\n";
+}
 
 # What evaluate tells of two columns of two tables.
 sub ranks {

@@ -28,7 +28,7 @@ RUN = runs/compressed-search-$(word 1,$(DATA))
 
 all: report
 include $(dir $(lastword $(MAKEFILE_LIST)))dds-nas.mk
-NAMES = $(SETTINGS) PROFILE LEVELS COLUMNS SEEDS RUN THREADS QUIET VERBOSE JSON
+NAMES = $(SETTINGS) SOURCE PROFILE LEVELS COLUMNS SEEDS RUN THREADS QUIET VERBOSE JSON
 
 none =
 mixed = $(subst $(none) $(none),$(comma),$(strip $(LEVELS)))
@@ -44,8 +44,8 @@ column_encoder = $(foreach q,$(LEVELS),trained-search-$q/space.json \
 
 figures: $(foreach s,$(SEEDS),$(foreach c,$(COLUMNS),$(column_$c:%=$(RUN)/seed-$s/%)))
 report: figures
-	@$(REPORT) levels $(RUN) $(LEVELS) >$(RUN)/table.md.new && mv $(RUN)/table.md.new $(RUN)/table.md
-	@$(if $(JSON),$(REPORT) levels-json $(RUN) $(LEVELS),cat $(RUN)/table.md)
+	@$(REPORT) levels $(RUN) '$(SOURCE)' $(LEVELS) >$(RUN)/table.md.new && mv $(RUN)/table.md.new $(RUN)/table.md
+	@$(if $(JSON),$(REPORT) levels-json $(RUN) '$(SOURCE)' $(LEVELS),cat $(RUN)/table.md)
 so-far:
-	@$(REPORT) $(if $(JSON),levels-json,levels) $(RUN) $(LEVELS)
+	@$(REPORT) $(if $(JSON),levels-json,levels) $(RUN) '$(SOURCE)' $(LEVELS)
 .PHONY: all figures report so-far

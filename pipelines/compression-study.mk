@@ -72,12 +72,6 @@ THINGS = fashion-mnist
 GROUND =
 # Of half-L and mixed: `yes` draws the images' levels anew each epoch, `no` once.
 REDRAW = yes
-# What had been compressed before, which every table says.
-SOURCE_fashion-mnist = made of JPEG pictures of 762 x 1000, brought to 28 x 28 and not coded since
-SOURCE_mnist = scanned, brought to 28 x 28, never coded with loss
-SOURCE_scenes = $(SOURCE_$(word 1,$(THINGS)))
-SOURCE_clips = $(SOURCE_$(word 1,$(THINGS)))
-SOURCE = $(or $(SOURCE_$(word 1,$(DATA))),not known; SOURCE=... says it)
 THREADS =
 
 SETTINGS = DATA LEVELS CHROMA POOL TEST SPLIT TRAIN EPOCHS REDRAW $(if $(MADE),THINGS GROUND) \

@@ -17,8 +17,10 @@ for column in no-retraining evaluation search final mixed-evaluation mixed-searc
     stdout like "*| $column |* (1) |* (1) |*"
 done
 stdout like '*| 5 | clean |* (1) |*| 5 | at the level |*'
-run 'study RUN=one SEEDS="1 2" COLUMNS=no-retraining'
+stdout like '*- evaluation at 5 is better than no-retraining by more than 2 s.e.: cannot be told of one seed*The source: Fashion-MNIST, made of JPEG pictures *The codec: jpeg of libjpeg-turbo *'
+run 'study RUN=one SEEDS="1 2" COLUMNS=no-retraining SOURCE="never coded"'
 status 0
+stdout like '*The source: never coded.*'
 stdout like '*| no-retraining |* ± * (2) |* ± * (2) |*| evaluation |* (1) |*'
 run 'study RUN=one SEEDS=1 THREADS=1 2>&1 >again | grep -c .'
 stdout exactly 0 # nothing is done twice
@@ -28,8 +30,8 @@ run 'study RUN=one --json so-far | python3 -c "
 import json, sys
 told = json.load(sys.stdin)
 columns = told[\"columns\"]
-print(len(columns), sorted(columns[0]), len(told[\"encoders\"]), len(told[\"versions\"]))"'
-stdout exactly "16 ['column', 'level', 'metrics', 'seed'] 4 1" # seven columns, of seed 2 one, at two levels
+print(len(columns), sorted(columns[0]), len(told[\"encoders\"]), len(told[\"versions\"]), told[\"codec\"][\"name\"], told[\"source\"][:13])"'
+stdout exactly "16 ['column', 'level', 'metrics', 'seed'] 4 1 jpeg Fashion-MNIST" # seven columns, of seed 2 one, at two levels
 run 'study RUN=two SEEDS=1 THREADS=2 COLUMNS="mixed-search encoder" -j 2 >/dev/null 2>&1 &&
     diff -r -x times.tsv -x table.md one two | grep -v "^Only in one"'
 status 1 'two threads and two jobs give the bytes of one'
@@ -69,6 +71,25 @@ for wrong in '--compress-search' '--compress-search 0' '--compress-final 101' '-
 done
 ok 'nothing was begun' test ! -e never
 
+# What is found of figures of two seeds: by hand.
+figure() { mkdir -p "$(dirname "$1")" && echo "{\"top1\": $2}" >"$1"; }
+for seed in 1 2; do
+    figure found/seed-$seed/dds/at-95.json 0.9$seed
+    figure found/seed-$seed/dds-final-95/metrics.json 0.9
+    figure found/seed-$seed/dds/at-5.json 0.5$seed
+    figure found/seed-$seed/dds-final-5/metrics.json 0.8$seed
+    figure found/seed-$seed/dds-final-95,5/at-5.json 0.4$seed
+    figure found/seed-$seed/dds-search-95/metrics.json 0.9$seed
+    figure found/seed-$seed/dds-search-5/metrics.json 0.$((10 - seed))
+done
+run '"$ROOT/pipelines/dds-nas-report" levels found known 95 5 | grep "^-"'
+stdout exactly '- evaluation at 95 is at most 1 s.e. worse than no-retraining: does not hold (-1.50 ± 0.50)
+- the lead of evaluation over no-retraining does not shrink from 95 to 5: holds (+31.50 ± 0.50)
+- evaluation at 5 is better than no-retraining by more than 2 s.e.: holds (+30.00 ± 0.00)
+- mixed-evaluation at 5 is no worse than no-retraining: does not hold (-10.00 ± 0.00)
+- mixed-evaluation at 5 is at most 1 s.e. better than evaluation: holds (-40.00 ± 0.00)
+- what was searched at 5 is, clean, within 2 s.e. of what was at 95: holds (-6.50 ± 5.50)'
+
 # Two classes of two points: means 5 apart, and each point 1 away from its own.
 mkdir points
 array() { # type, shape, pack, values
@@ -79,6 +100,6 @@ array '<f4' '4, 2' f 0 1 0 -1 3 5 3 3 >points/z.npy
 array '<i4' '4,' l 0 0 1 1 >points/label.npy
 mkdir -p apart/seed-1/trained-search-5
 run 'load npy points | evaluate latents --json -o apart/seed-1/trained-search-5/space.json &&
-    "$ROOT/pipelines/dds-nas-report" levels apart 95 5 | grep "^| 5"'
+    "$ROOT/pipelines/dds-nas-report" levels apart known 95 5 | grep "^| 5"'
 stdout exactly '| 5 | clean | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 1.00 (1) |'
 done_testing

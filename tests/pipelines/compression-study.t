@@ -13,7 +13,7 @@ study() { "$ROOT/pipelines/compression-study" BIN="$BIN" "${tiny[@]}" "$@"; }
 
 run 'study RUN=one THREADS=1 ARMS="inference retrained mixed pure"'
 status 0 'a miniature study'
-stdout like 'The source: made of JPEG pictures*.*top-1 accuracy*| 5 | * | *Every model had 20 updates*'
+stdout like 'The source: Fashion-MNIST, made of JPEG pictures*.*top-1 accuracy*| 5 | * | *Every model had 20 updates*'
 for file in results.tsv table.md study.tsv study.png levels.png; do
     ok "it leaves $file" test -s one/$file
 done
@@ -100,6 +100,9 @@ ok 'a dry run does nothing' test ! -e never
 run 'study RUN=once SEEDS="1 9" SOURCE="never coded" so-far'
 status 0
 stdout like 'The source: never coded.*top-1 accuracy*'
+source() { "$ROOT/pipelines/compression-study" help "$@" | grep '^SOURCE'; }
+run 'source DATA="cifar10 FOLDER"; source DATA="camvid FOLDER --size 120x160"; source DATA=clips GROUND=FOLDER; source DATA="folder FOLDER"'
+stdout like '*CIFAR-10, made of *JPEG*CamVid, * compressed video *composed*; of Fashion-MNIST, made of JPEG *; over *not known; SOURCE=... says it*'
 
 # The class of every pixel: pictures dark on the left and bright on the right.
 pictures() { # expression of $i, $x, $y
