@@ -165,10 +165,10 @@ FAST static void luma_of_rgb(const struct from_rgb *k, const uint8_t *pixels, si
     }
 }
 
-FAST static void halve(uint16_t *sum, size_t n)
+FAST static void halve(const uint16_t *restrict sum, size_t n, uint16_t *restrict to)
 {
     for (size_t x = 0; x < n; x++)
-        sum[x] = (uint16_t)(sum[2 * x] + sum[2 * x + 1]);
+        to[x] = (uint16_t)(sum[2 * x] + sum[2 * x + 1]);
 }
 
 FAST static void chroma_of_sums(const int32_t weight[3], uint16_t sum[3][PIECE], size_t n,
@@ -185,7 +185,7 @@ FAST static void chroma_of_sums(const int32_t weight[3], uint16_t sum[3][PIECE],
 static void convert_piece(const struct yuv *f, const struct from_rgb *k, const uint8_t *pixels,
                           size_t top, size_t x, size_t n)
 {
-    uint16_t sum[3][PIECE];
+    uint16_t sum[3][PIECE], half[3][PIECE];
     memset(sum, 0, sizeof sum);
     for (size_t i = 0; i < (size_t)f->down; i++) {
         const size_t y = min(top + i, f->height - 1);
@@ -195,12 +195,12 @@ static void convert_piece(const struct yuv *f, const struct from_rgb *k, const u
         for (int c = 0; c < 3; c++) {
             if (n % 2)
                 sum[c][n] = sum[c][n - 1];
-            halve(sum[c], (n + 1) / 2);
+            halve(sum[c], (n + 1) / 2, half[c]);
         }
         n = (n + 1) / 2;
     }
     for (int p = 1; p < 3; p++)
-        chroma_of_sums(p == 1 ? k->u : k->v, sum, n,
+        chroma_of_sums(p == 1 ? k->u : k->v, f->across == 2 ? half : sum, n,
                        f->plane[p] + top / (size_t)f->down * f->stride[p] + x / (size_t)f->across);
 }
 
