@@ -71,15 +71,18 @@ static int make_room(struct stream_reader *r, struct error *e)
     return 0;
 }
 
-/* Reads until `count` bytes lie ahead: 1; 0 at the end of the file; -1. */
+/* Reads until `count` bytes lie ahead: 1; 0 at the end of the file; -1. No more of the next row is
+ * read than a large one may cheaply have moved to its place. */
 static int need(struct stream_reader *r, size_t count, struct error *e)
 {
     while (r->end - r->at < count && !r->at_end) {
         if (make_room(r, e))
             return -1;
+        const size_t missing = count - (r->end - r->at), room = r->capacity - r->end;
+        const size_t most = missing > READ_SIZE ? missing : READ_SIZE;
         ssize_t n;
         do
-            n = read(r->fd, r->buffer + r->end, r->capacity - r->end);
+            n = read(r->fd, r->buffer + r->end, most < room ? most : room);
         while (n < 0 && errno == EINTR);
         if (n < 0)
             return error_set(e, "cannot read:");
