@@ -39,6 +39,15 @@ double random_uniform_at(const struct random *r, uint64_t i)
     return unit(random_u64_at(r, i));
 }
 
+void random_uniforms_at(const struct random *r, uint64_t first, size_t n, double *to)
+{
+    for (size_t i = 0; i < n;) {
+        const philox4x32_ctr_t block = random_block(r, (first + i) / 2);
+        for (int which = (int)((first + i) % 2); which < 2 && i < n; which++)
+            to[i++] = unit(element(block, which));
+    }
+}
+
 /* Elements 2k and 2k + 1 are the two normals of the two uniforms of block k. */
 double random_normal_at(const struct random *r, uint64_t i)
 {

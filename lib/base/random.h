@@ -19,6 +19,8 @@ struct random random_stream(uint64_t seed, const char *purpose, uint64_t step);
 uint64_t random_u64_at(const struct random *r, uint64_t i);
 double random_uniform_at(const struct random *r, uint64_t i); /* [0, 1), 53 bits */
 double random_normal_at(const struct random *r, uint64_t i);  /* N(0, 1), Box-Muller */
+/* Uniforms first, first + 1, ...: many for half of what they cost one by one. */
+void random_uniforms_at(const struct random *r, uint64_t first, size_t n, double *to);
 
 /* The same, taking the elements in order. */
 uint64_t random_u64(struct random *r);

@@ -55,6 +55,14 @@ static void streams_differ(void)
     for (uint64_t i = 0; i < 100; i++)
         same = same && random_u64(&again) == random_u64_at(&a, i);
     ok(same, "in order or at once: the same elements");
+    for (uint64_t i = 0; i < 100; i++) {
+        double many[10];
+        const size_t n = 1 + i % 10;
+        random_uniforms_at(&a, i, n, many);
+        for (size_t k = 0; k < n; k++)
+            same = same && many[k] == random_uniform_at(&a, i + k);
+    }
+    ok(same, "one by one or many: the same uniforms");
 }
 
 /* Moments of n draws, within five standard errors. */

@@ -371,17 +371,25 @@ const struct op OP(stop_gradient) = {.name = "stop gradient",
 static void drop(const struct node *n, const struct context *c, int s, const char *purpose,
                  double rate, size_t block, const real *x, real *y, bool add)
 {
-    struct random dice = random_stream(c->run->seed, purpose, c->run->step);
-    uint64_t base = (uint64_t)n->index << 40;
-    real survivor = (real)(1 / (1 - rate));
-    bool off = c->run->inference || rate <= 0;
-    struct range r = range(n, c, s);
-    size_t k = r.first / block;
-    for (size_t i = r.first, end; i < r.last; i = end, k++) {
-        real factor = off ? 1 : random_uniform_at(&dice, base + k) < rate ? 0 : survivor;
-        end = (k + 1) * block < r.last ? (k + 1) * block : r.last;
-        for (size_t j = i; j < end; j++)
-            give(y, j, add, factor != 0 ? x[j] * factor : 0);
+    enum { DICE = 64 };
+    const struct random dice = random_stream(c->run->seed, purpose, c->run->step);
+    const uint64_t base = (uint64_t)n->index << 40;
+    const real survivor = (real)(1 / (1 - rate));
+    const struct range r = range(n, c, s);
+    double fell[DICE];
+    if (c->run->inference || rate <= 0) {
+        for (size_t i = r.first; i < r.last; i++)
+            give(y, i, add, x[i]);
+        return;
+    }
+    for (size_t i = r.first, k = r.first / block; i < r.last; k += DICE) {
+        const size_t left = (r.last - 1) / block + 1 - k;
+        random_uniforms_at(&dice, base + k, left < DICE ? left : DICE, fell);
+        for (size_t d = 0; d < DICE && i < r.last; d++) {
+            const size_t end = (k + d + 1) * block < r.last ? (k + d + 1) * block : r.last;
+            for (; i < end; i++)
+                give(y, i, add, fell[d] < rate ? 0 : x[i] * survivor);
+        }
     }
 }
 
