@@ -47,13 +47,11 @@ static const struct option options[] = {
      NETWORK_MOST_CHANNELS, NULL},
     {"frozen", 0, OPTION_INT, &frozen, "N",
      "of pc-darts (15) and p-darts (10): the architecture parameters stay for the first N epochs, "
-     "of "
-     "p-darts those of each stage",
+     "of p-darts those of each stage",
      0, 1e6, NULL},
     {"stages", 0, OPTION_TEXT, &stages, "C:O:D,...",
      "of p-darts: for each stage the cells, the operations of an edge, all in the first, and the "
-     "rate "
-     "of dropout behind skips that it begins with",
+     "rate of dropout behind skips that it begins with",
      0, 0, NULL},
     {"stage-epochs", 0, OPTION_INT, &stage_epochs, "N", "of p-darts: epochs of each stage", 1, 1e6,
      NULL},
@@ -112,59 +110,52 @@ static const struct program program = {
         "however many epochs are asked for. Where one is used up, meta `search` has `over`, its "
         "name, so that a loop can end; a call with a larger one, or none, goes on.\n\n"
         "Strategies. darts (Liu et al. 2019): for each batch the architecture parameters take a "
-        "step "
-        "by Adam on validation samples, then the weights a step by SGD on the subset. pc-darts (Xu "
-        "et "
-        "al. 2020): the same, to first order, of cells connected in part: of what goes into a node "
-        "one --partial'th of the channels goes through the operations and the rest passes by, "
-        "which "
-        "costs a fraction; the edges of a node have parameters of their own beside those of the "
-        "operations, and derive chooses by the product of both. p-darts (Chen et al. 2019), of the "
-        "space darts: the same, to first order, of whole cells, in --stages of --stage-epochs "
-        "each, "
-        "after which nothing is trained and meta search has `over`; each begins with a new "
-        "super-net, "
-        "of more cells, whose edges have left the operations that weighed most in the one before. "
-        "Dropout behind skips, which falls with the epochs, holds them back, and derive replaces "
-        "those beyond --most-skips. mine's --warm-up counts anew in each stage. Its --schedule, "
-        "unless told, is cosine, from 0.025 to 0 over each stage. gdas (Dong "
-        "and Yang 2019): the same of paths alone, an operation of every edge drawn by its "
+        "step by Adam on validation samples, then the weights a step by SGD on the subset. "
+        "pc-darts (Xu et al. 2020): the same, to first order, of cells connected in part: of what "
+        "goes into a node one --partial'th of the channels goes through the operations and the "
+        "rest passes by, which costs a fraction; the edges of a node have parameters of their own "
+        "beside those of the operations, and derive chooses by the product of both. p-darts (Chen "
+        "et al. 2019), of the space darts: the same, to first order, of whole cells, in --stages "
+        "of --stage-epochs each, after which nothing is trained and meta search has `over`; each "
+        "begins with a new super-net, of more cells, whose edges have left the operations that "
+        "weighed most in the one before. Dropout behind skips, which falls with the epochs, holds "
+        "them back, and derive replaces those beyond --most-skips. mine's --warm-up counts anew in "
+        "each stage. Its --schedule, unless told, is cosine, from 0.025 to 0 over each stage. gdas "
+        "(Dong and Yang 2019): the same of paths alone, an operation of every edge drawn by its "
         "architecture parameters (a hard Gumbel-softmax, from temperature 10 to 0.1 over "
         "--total-epochs), at a fraction of the cost; --measure is of the architecture that derive "
-        "finds, while predict mixes all operations. random (Li "
-        "and Talwalkar 2019): for each batch an architecture is drawn, and its path through the "
-        "super-net alone takes a step, at a fraction of the cost; at the end of an epoch the best "
-        "of --candidates others and of the one found so far, by the loss on a batch of validation "
-        "samples with the shared weights, is what derive will find. evolution (Real et al. 2019): "
-        "weights are trained as random does; at the end of an epoch the architectures of a "
-        "population, at first drawn, are judged likewise, all on one batch; then, --candidates "
-        "times, the best of --sample of them, drawn with repetition, has a child, another option "
-        "of one of its choices, which is judged, too, and takes the place of the oldest. derive "
-        "will find the best of the population, which the state tells in meta search, kept. "
-        "reinforce (Pham et al. 2018, with the independent "
-        "choices of Ying et al. 2019 for a controller): a policy draws each choice of an "
-        "architecture by probabilities of its own. For each batch an architecture that it draws "
-        "takes a step; at the end of an epoch it draws --candidates others, and learns by the "
-        "accuracy of each on a batch of validation samples with the shared weights, by REINFORCE "
-        "(Williams 1992) with a moving average for a baseline and a bonus for entropy. derive will "
-        "find the most probable architecture. tas (Dong and Yang 2019), of the resnets: for each "
-        "batch two widths of every convolution are drawn, the narrower interpolated along its "
-        "channels, and mixed by a Gumbel-softmax, as are all depths of every stage, from "
-        "temperature 5 to 0.1 by half a cosine over --total-epochs; the weights take a step by "
-        "Nesterov's SGD (its --schedule, unless told, is cosine, from 0.1 to 0), then, by another "
-        "draw, the parameters "
-        "of the architecture theirs on validation samples, where the logarithm of the expected "
-        "multiply-adds, twice, counts against what is wider than --macs, and for what is narrower "
-        "by more than a twentieth of the largest network. derive finds the best, judged as random "
-        "judges, of what epochs ended with within a twentieth of --macs; where none did, what the "
-        "last ended with; its share the state tells in meta search, kept. Easiness and accuracy "
-        "are "
-        "of what was drawn; as each draw puts channels elsewhere, images are mastered far later "
-        "than by as many steps of one network. The other strategies know no costs.\n\n"
-        "The state is replaced after every epoch, "
-        "whole or not at all, so a call that was killed is simply repeated.\n\n"
-        "What a search begins with stays: options that are given later must say the same, and "
-        "need not be given at all. A subset that differs from the last one, or says that it was "
+        "finds, while predict mixes all operations. random (Li and Talwalkar 2019): for each batch "
+        "an architecture is drawn, and its path through the super-net alone takes a step, at a "
+        "fraction of the cost; at the end of an epoch the best of --candidates others and of the "
+        "one found so far, by the loss on a batch of validation samples with the shared weights, "
+        "is what derive will find. evolution (Real et al. 2019): weights are trained as random "
+        "does; at the end of an epoch the architectures of a population, at first drawn, are "
+        "judged likewise, all on one batch; then, --candidates times, the best of --sample of "
+        "them, drawn with repetition, has a child, another option of one of its choices, which is "
+        "judged, too, and takes the place of the oldest. derive will find the best of the "
+        "population, which the state tells in meta search, kept. reinforce (Pham et al. 2018, with "
+        "the independent choices of Ying et al. 2019 for a controller): a policy draws each choice "
+        "of an architecture by probabilities of its own. For each batch an architecture that it "
+        "draws takes a step; at the end of an epoch it draws --candidates others, and learns by "
+        "the accuracy of each on a batch of validation samples with the shared weights, by "
+        "REINFORCE (Williams 1992) with a moving average for a baseline and a bonus for entropy. "
+        "derive will find the most probable architecture. tas (Dong and Yang 2019), of the "
+        "resnets: for each batch two widths of every convolution are drawn, the narrower "
+        "interpolated along its channels, and mixed by a Gumbel-softmax, as are all depths of "
+        "every stage, from temperature 5 to 0.1 by half a cosine over --total-epochs; the weights "
+        "take a step by Nesterov's SGD (its --schedule, unless told, is cosine, from 0.1 to 0), "
+        "then, by another draw, the parameters of the architecture theirs on validation samples, "
+        "where the logarithm of the expected multiply-adds, twice, counts against what is wider "
+        "than --macs, and for what is narrower by more than a twentieth of the largest network. "
+        "derive finds the best, judged as random judges, of what epochs ended with within a "
+        "twentieth of --macs; where none did, what the last ended with; its share the state tells "
+        "in meta search, kept. Easiness and accuracy are of what was drawn; as each draw puts "
+        "channels elsewhere, images are mastered far later than by as many steps of one network. "
+        "The other strategies know no costs.\n\n"
+        "The state is replaced after every epoch, whole or not at all, so a call that was killed "
+        "is simply repeated.\n\n"
+        "What a search begins with stays: options that are given later must say the same, and need "
+        "not be given at all. A subset that differs from the last one, or says that it was "
         "updated, sets the cyclic learning rate to its peak; images that stay keep their easiness. "
         "Images are normalised as meta `normalisation` says, else by the validation samples' own "
         "mean and deviation.\n\n"
@@ -265,15 +256,13 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
 {
     struct normalisation n;
     const struct strategy *how = strategy_find(strategy);
-    program_forbid(c,
-                   strcmp(schedule, "cosine") && how != &STRATEGY_GDAS && how != &STRATEGY_TAS &&
-                       !how->staged,
+    check_own(c, how);
+    set_usual(c, how);
+    program_forbid(c, strcmp(schedule, "cosine") && how != &STRATEGY_GDAS && how != &STRATEGY_TAS,
                    "goes with --schedule cosine and --strategy gdas or tas", "total-epochs");
     if (samples_normalisation(v, &n, e))
         return error_wrap(e, "%s", validation_path);
     char names[256];
-    check_own(c, how);
-    set_usual(c, how);
     /* A state of darts has no `strategy`. */
     snprintf(names, sizeof names, "seed %s%s%s%s" SETTINGS,
              how == &STRATEGY_DARTS ? "" : "strategy ", how->options, *how->options ? " " : "",
