@@ -6,7 +6,7 @@ use Exporter 'import';
 use File::Basename 'basename';
 use JSON::PP;
 our @EXPORT = qw(fail lines_of text_of text_if json_of json_if json_by json_text rows_of write_whole versions_of versions_text
-    codec_of codec_text parts_of sum mean deviation standard_error paired_verdict verdict_text ranks);
+    codec_of codec_text parts_of embedding_of sum mean deviation standard_error paired_verdict verdict_text ranks);
 
 sub fail { print STDERR basename($0), ": @_\n"; exit 1 }
 
@@ -80,6 +80,10 @@ sub parts_of {
     my ($arm, %parts) = split /-(by|loss|hardness|mastery|draw|from|encoder|search|final)-/, $_[0];
     return { arm => $arm, %parts };
 }
+
+# By whose distances these parts' arm mines: the folder's name, up to losses and levels. Of random and
+# fresh, which have them for no more than to tell of, undef, as of arms that mine nothing.
+sub embedding_of { my ($parts) = @_; +{ dds => 'trained', untrained => 'untrained', pixels => 'pixels' }->{ $parts->{arm} } }
 
 # ---- figures ----
 
