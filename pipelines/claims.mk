@@ -39,9 +39,14 @@ CL = DATA='cifar10 $(IN)/beds/CL' POOL= TEST=
 bed_FM = $(FM) EPOCHS=20 TRAIN='$(CNN)'
 bed_CL = $(CL) EPOCHS=30 TRAIN='$(RESNET)'
 bed_CL-444 = $(bed_CL) CHROMA=444
+bed_CL-444-even = $(bed_CL-444) LEVELS='95 11 7 3' # with the bytes of 15, 10, 5 in 4:2:0
 bed_CV = DATA='camvid $(DATA)/camvid --size 120x160' EPOCHS=150
 bed_FM-cell = $(FM) EPOCHS=20 TRAIN='$(CELL)'
 bed_CL-cell = $(CL) EPOCHS=20 TRAIN='$(CELL)'
+bed_FM-cell-long = $(bed_FM-cell) EPOCHS=120
+bed_CL-cell-long = $(bed_CL-cell) EPOCHS=120
+bed_FM-flip = $(FM) EPOCHS=20 TRAIN='$(CNN:none=crop-flip)'
+bed_CL-flip = $(CL) EPOCHS=30 TRAIN='$(RESNET:none=crop-flip)'
 # 3,000 images of 32 x 32 each.
 bed_MN-32 = DATA='mnist $(DATA)/mnist --size 32x32' POOL=300 TEST= EPOCHS=30 TRAIN='$(RESNET)' LEVELS='95 5'
 bed_FM-32 = DATA='fashion-mnist --size 32x32' POOL=300 TEST=1000 EPOCHS=30 TRAIN='$(RESNET)' LEVELS='95 5'
@@ -54,6 +59,8 @@ tiny_CV = POOL= TEST= DATA='camvid $(DATA)/camvid --size 24x32' TRAIN='--network
 tiny_MC = POOL=40 TEST=40
 tiny_FM-cell = TRAIN='$(subst --channels 8,--channels 2,$(subst --cells 5,--cells 3,$(CELL)))'
 tiny_CL-cell = $(tiny_FM-cell)
+tiny_FM-cell-long = $(tiny_FM-cell)
+tiny_CL-cell-long = $(tiny_FM-cell)
 endif
 
 # ---- the beds of embeddings: settings of encoder-lab, likewise in a folder each ----
@@ -99,7 +106,7 @@ $(bed_of_C10):
 
 # ---- what the claims need of them; of others, arms and beds are those of the register ----
 
-studies_P3-8 = CL CL-444
+studies_P3-8 = CL CL-444 CL-444-even
 studies_P6-1 = FM-cell CL-cell
 studies_P6-2 = MN-32 FM-32 CL-32
 studies_P6-3 = FM-cell CL-cell
@@ -116,12 +123,13 @@ $(foreach n,1 2 3 4 5 6 8 13 14 15 16,$(eval studies_P4-$n =))
 arms_P3-2 = inference retrained reblurred
 arms_P6-2 = inference pure
 arms_P3-12 = inference
-arms_P3-13 = inference retrained
+arms_P3-13 = inference retrained parted
 arms_P3-7 = inference blurred noisy
 studies = $(if $(filter undefined,$(origin studies_$@)),$(call field,$@,5),$(studies_$@))
 arms = $(or $(arms_$@),$(call field,$@,6))
 goals = figures $(foreach s,$(seeds),$(goals_$@:%=$(IN)/$1/seed-$s/%))
-study = $(HERE)compression-study $(goals) RUN=$(IN)/$1 $(bed_$1) $(tiny) $(tiny_$1) ARMS='$(arms)' \
+# $(call study,BED[,GOALS[,ARMS]])
+study = $(HERE)compression-study $(or $2,$(goals)) RUN=$(IN)/$1 $(bed_$1) $(tiny) $(tiny_$1) ARMS='$(or $3,$(arms))' \
 	SEEDS='$(seeds)' THREADS=$(THREADS) BIN=$(BIN)
 
 define newline
@@ -142,11 +150,14 @@ validation_FM = load fashion-mnist train | pick --not-ids $(IN)/FM/seed-$1/pool 
 	pick --per-class $(if $(PILOT),10,200) --seed $1
 validation_CL = load cifar10 $(IN)/beds/CL-validation train | pick --per-class $(if $(PILOT),10,200) --seed $1
 validation_CV = load camvid $(DATA)/camvid --size $(if $(PILOT),24x32,120x160) val
-goals_P3-5 = half-75/at-95.json half-50/at-95.json
+goals_P3-5 = half-75/at-95.json half-50/at-95.json half-blur-75/at-95.json half-blur-50/at-95.json
 choose = $(foreach n,reference half-75 half-50,[ -e $(IN)/$1/seed-$2/$n/validation.json ] || \
 	$(call validation_$1,$2) | compress --jpeg 95 | predict --weights $(IN)/$1/seed-$2/$n/net | \
 	evaluate --json -o $(IN)/$1/seed-$2/$n/validation.json;)
-extra_P3-5 = @$(foreach b,$(studies),$(foreach s,$(seeds),$(call choose,$b,$s)))
+extra_P3-5 = @$(foreach b,$(studies),$(foreach s,$(seeds),$(call choose,$b,$s)))$(newline)	$(foreach b,FM-flip CL-flip,+@$(call study,$b,$(foreach s,$(seeds),$(IN)/$b/seed-$s/reference/at-95.json))$(newline)	)
+
+# P6-3: with the updates that six networks have altogether.
+extra_P6-3 = $(foreach b,FM-cell-long CL-cell-long,+@$(call study,$b,,mixed)$(newline)	)
 
 # P3-6: bytes of the files of every photograph, at all levels.
 photographs_CV = for s in train val test; do load camvid $(DATA)/camvid $$s; done
@@ -254,7 +265,7 @@ extra_P4-16 = @$(call same_settings,$(IN)/zero-cost,PILOT); awk -F , -v OFS='\t'
 	<(gzip -dc $(tables).csv.gz) <(gzip -dc $(tables)_zerocost.csv.gz)
 
 # P6-4: searches at three levels; trained and tested on images as they are.
-extra_P6-4 = $(foreach q,95 15 5,$(call dds,dds,,--compress-search $q))
+extra_P6-4 = $(foreach q,95 15 5,$(call dds,dds,,--compress-search $q))$(draw)
 
 # P4-7: the same search, which also tells how hard the images are that others would have brought.
 extra_P4-7 = $(call dds,dds,DS-harder,$(if $(PILOT),HARDNESS=0) HARDER='dds random untrained pixels',search)
