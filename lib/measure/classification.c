@@ -1,6 +1,8 @@
 #include "measure/classification.h"
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/memory.h"
 #include "base/random.h"
 #include "measure/statistics.h"
@@ -24,6 +26,7 @@ void classification_free(struct classification *c)
     free(c->confusion);
     free(c->row_right);
     free(c->row_loss);
+    free(c->row_label);
     free(c->p);
     *c = (struct classification){0};
 }
@@ -83,6 +86,8 @@ int classification_add(struct classification *c, int64_t label, const float *sco
         array_grow((void **)&c->row_right, &c->right_capacity, c->rows + 1, sizeof *c->row_right,
                    "rows", e) ||
         array_grow((void **)&c->row_loss, &c->loss_capacity, c->rows + 1, sizeof *c->row_loss,
+                   "rows", e) ||
+        array_grow((void **)&c->row_label, &c->label_capacity, c->rows + 1, sizeof *c->row_label,
                    "rows", e))
         return -1;
     int best = best_of(c->classes, score), above = 0;
@@ -107,6 +112,7 @@ int classification_add(struct classification *c, int64_t label, const float *sco
     c->loss += loss;
     c->row_right[c->rows] = best == label;
     c->row_loss[c->rows] = loss;
+    c->row_label[c->rows] = (int32_t)label;
     c->rows++;
     return 0;
 }
@@ -125,9 +131,27 @@ struct classification_class classification_class(const struct classification *c,
     return r;
 }
 
+/* Shares, one by one (Welford 1962). */
+struct shares {
+    double n, mean, squares;
+};
+
+static void add_share(struct shares *s, double share)
+{
+    const double from_mean = share - s->mean;
+    s->mean += from_mean / ++s->n;
+    s->squares += from_mean * (share - s->mean);
+}
+
+static double deviation(const struct shares *s)
+{
+    return s->n > 1 ? sqrt(s->squares / (s->n - 1)) : NAN;
+}
+
 struct classification_summary classification_summary(const struct classification *c)
 {
-    double n = c->rows, classes = 0;
+    double n = c->rows;
+    struct shares recall = {0};
     struct classification_summary s = {.top1 = c->right / n,
                                        .top5 =
                                            c->classes > CLASSIFICATION_TOP ? c->right_top / n : NAN,
@@ -139,15 +163,24 @@ struct classification_summary classification_summary(const struct classification
         struct classification_class r = classification_class(c, k);
         if (r.support == 0)
             continue;
-        classes++;
         s.precision += r.predicted ? r.precision : 0; /* never predicted: nothing found right */
         s.recall += r.recall;
         s.f1 += r.f1;
+        add_share(&recall, r.recall);
     }
-    s.precision /= classes;
-    s.recall /= classes;
-    s.f1 /= classes;
+    s.precision /= recall.n;
+    s.recall /= recall.n;
+    s.f1 /= recall.n;
+    s.spread = deviation(&recall);
     return s;
+}
+
+static void middle_of(double *value, int n, double level, double *low, double *high)
+{
+    const int cut = (int)(n * (1 - level) / 2);
+    qsort(value, n, sizeof *value, ascending_doubles);
+    *low = value[cut];
+    *high = value[n - 1 - cut];
 }
 
 int bootstrap_mean(const double *value, size_t n, int draws, double level, uint64_t seed,
@@ -167,9 +200,50 @@ int bootstrap_mean(const double *value, size_t n, int draws, double level, uint6
             sum += value[random_below(&r, n)];
         mean[d] = sum / n;
     }
-    qsort(mean, draws, sizeof *mean, ascending_doubles);
-    int cut = (int)(draws * (1 - level) / 2);
-    *low = mean[cut];
-    *high = mean[draws - 1 - cut];
+    middle_of(mean, draws, level, low, high);
+    return 0;
+}
+
+/* Of rows drawn with replacement; counts: [2, classes], scratch. */
+static double drawn_spread(const struct classification *c, struct random *r, uint32_t *counts)
+{
+    uint32_t *support = counts, *right = counts + c->classes;
+    struct shares recall = {0};
+    memset(counts, 0, 2 * (size_t)c->classes * sizeof *counts);
+    for (size_t i = 0; i < c->rows; i++) {
+        const size_t row = random_below(r, c->rows);
+        support[c->row_label[row]]++;
+        right[c->row_label[row]] += c->row_right[row] > 0;
+    }
+    for (int k = 0; k < c->classes; k++)
+        if (support[k])
+            add_share(&recall, (double)right[k] / support[k]);
+    return deviation(&recall);
+}
+
+int classification_spread_interval(const struct classification *c, int draws, double level,
+                                   uint64_t seed, double *low, double *high, struct error *e)
+{
+    *low = *high = NAN;
+    if (c->rows == 0 || draws < 1)
+        return 0;
+    const size_t room = 2 * (size_t)c->classes;
+    autofree double *spread = array_new(draws, sizeof *spread, "bootstrap draws", e);
+    autofree uint32_t *counts =
+        spread ? array_new(omp_get_max_threads() * room, sizeof *counts, "bootstrap draws", e)
+               : NULL;
+    if (!counts)
+        return -1;
+#pragma omp parallel for
+    for (int d = 0; d < draws; d++) {
+        struct random r = random_stream(seed, "bootstrap", d);
+        spread[d] = drawn_spread(c, &r, counts + omp_get_thread_num() * room);
+    }
+    int defined = 0; /* a draw may be of one class */
+    for (int d = 0; d < draws; d++)
+        if (!isnan(spread[d]))
+            spread[defined++] = spread[d];
+    if (defined)
+        middle_of(spread, defined, level, low, high);
     return 0;
 }

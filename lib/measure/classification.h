@@ -1,4 +1,4 @@
-/* Metrics of a classifier, gathered row by row, so that memory grows by 16 bytes a row only. */
+/* Metrics of a classifier, gathered row by row, so that memory grows by 20 bytes a row only. */
 #ifndef MEASURE_CLASSIFICATION_H
 #define MEASURE_CLASSIFICATION_H
 #include <stdbool.h>
@@ -24,7 +24,8 @@ struct classification {
         double confidence; /* sum */
     } bin[CLASSIFICATION_BINS];
     double *row_right, *row_loss; /* [rows], for bootstrap intervals; owned */
-    size_t right_capacity, loss_capacity;
+    int32_t *row_label;
+    size_t right_capacity, loss_capacity, label_capacity;
     double *p; /* [classes], scratch */
 };
 
@@ -51,6 +52,8 @@ struct classification_summary {
                            "On calibration of modern neural networks", ICML 2017) */
     double brier;       /* mean over rows of the sum over classes of (p - [class = label])^2 */
     double precision, recall, f1; /* means over the classes that occur as labels */
+    double spread;                /* sample deviation of these classes' recall: how unequally they
+                                     fare (Poyser 2023, 3.5); NaN where there is but one */
 };
 struct classification_summary classification_summary(const struct classification *c);
 
@@ -66,5 +69,9 @@ struct classification_class classification_class(const struct classification *c,
  * keyed by seed; the interval holds the middle `level` of their means. */
 int bootstrap_mean(const double *value, size_t n, int draws, double level, uint64_t seed,
                    double *low, double *high, struct error *e);
+
+/* The same of the summary's spread, whose classes' rows are as they happen to be drawn. */
+int classification_spread_interval(const struct classification *c, int draws, double level,
+                                   uint64_t seed, double *low, double *high, struct error *e);
 
 #endif

@@ -5,19 +5,35 @@
 
 enum { MOST_CONFUSION = 20, NAME_WIDTH = 16 }; /* of what is printed */
 
-static void set_interval(struct value *v, const char *name, const double *value, size_t rows,
-                         int draws, uint64_t seed, bool *good)
+static bool set_ends(struct value *v, const char *name, const double *end)
+{
+    char key[32];
+    bool good = true;
+    for (int i = 0; i < 2 && good; i++) {
+        snprintf(key, sizeof key, "%s_%s", name, i ? "high" : "low");
+        good = value_set_real(v, key, end[i]);
+    }
+    return good;
+}
+
+/* Of the mean of rows' values. */
+static bool set_interval(struct value *v, const char *name, const double *value, size_t rows,
+                         int draws, uint64_t seed)
 {
     double end[2];
     struct error e;
-    char key[32];
-    if (draws == 0)
-        return;
-    *good = *good && !bootstrap_mean(value, rows, draws, 0.95, seed, &end[0], &end[1], &e);
-    for (int i = 0; i < 2 && *good; i++) {
-        snprintf(key, sizeof key, "%s_%s", name, i ? "high" : "low");
-        *good = value_set_real(v, key, end[i]);
-    }
+    return draws == 0 || (!bootstrap_mean(value, rows, draws, 0.95, seed, &end[0], &end[1], &e) &&
+                          set_ends(v, name, end));
+}
+
+static bool set_spread_interval(struct value *v, const struct classification *c, int draws,
+                                uint64_t seed)
+{
+    double end[2];
+    struct error e;
+    return draws == 0 ||
+           (!classification_spread_interval(c, draws, 0.95, seed, &end[0], &end[1], &e) &&
+            set_ends(v, "spread", end));
 }
 
 static bool set_confusion(struct value *v, const int64_t *confusion, int classes)
@@ -60,14 +76,16 @@ struct value *report_new(const struct classification *c, const char *const *name
     struct classification_summary s = classification_summary(c);
     struct value *v = value_map();
     bool good = value_set_int(v, "rows", (int64_t)c->rows) &&
-                value_set_int(v, "classes", c->classes) && value_set_real(v, "top1", s.top1);
-    set_interval(v, "top1", c->row_right, c->rows, draws, seed, &good);
-    good = good && value_set_real(v, "top5", s.top5) && value_set_real(v, "loss", s.loss);
-    set_interval(v, "loss", c->row_loss, c->rows, draws, seed, &good);
-    good = good && value_set_real(v, "calibration", s.calibration) &&
-           value_set_real(v, "brier", s.brier) && value_set_real(v, "precision", s.precision) &&
-           value_set_real(v, "recall", s.recall) && value_set_real(v, "f1", s.f1) &&
-           report_set_classes(v, c->classes, name, c->confusion, set_class, c);
+                value_set_int(v, "classes", c->classes) && value_set_real(v, "top1", s.top1) &&
+                set_interval(v, "top1", c->row_right, c->rows, draws, seed) &&
+                value_set_real(v, "top5", s.top5) && value_set_real(v, "loss", s.loss) &&
+                set_interval(v, "loss", c->row_loss, c->rows, draws, seed) &&
+                value_set_real(v, "calibration", s.calibration) &&
+                value_set_real(v, "brier", s.brier) &&
+                value_set_real(v, "precision", s.precision) &&
+                value_set_real(v, "recall", s.recall) && value_set_real(v, "f1", s.f1) &&
+                value_set_real(v, "spread", s.spread) && set_spread_interval(v, c, draws, seed) &&
+                report_set_classes(v, c->classes, name, c->confusion, set_class, c);
     if (good)
         return v;
     value_free(v);
@@ -160,8 +178,8 @@ void report_print_classes(const struct value *report, const char *const *count,
 
 int report_print(const struct value *report, FILE *to)
 {
-    static const char *const metric[] = {"top1",  "top5",      "loss",   "calibration",
-                                         "brier", "precision", "recall", "f1"};
+    static const char *const metric[] = {"top1",      "top5",   "loss", "calibration", "brier",
+                                         "precision", "recall", "f1",   "spread"};
     fprintf(to, "%-12s %9lld\n", "rows", (long long)value_get_int(report, "rows", 0));
     for (size_t i = 0; i < sizeof metric / sizeof *metric; i++)
         report_print_metric(report, metric[i], to);

@@ -46,6 +46,18 @@ assert rows[0][\"level\"] == \"95\" and 0 <= rows[0][\"top1\"] <= 1 < rows[0][\"
 assert {r[\"psnr\"] for r in rows if r[\"level\"] == \"lossless\"} == {None}
 print(sorted({e[\"verdict\"] for e in told[\"expectations\"]} - {\"holds\", \"does not hold\"}))"'
 stdout exactly $'26 1 png 420\n[]'
+run 'python3 -c "
+import json, statistics
+for level, arm in (95, \"reference\"), (5, \"half-5\"):
+    rows = [json.load(open(f\"one/seed-{s}/{arm}/at-{level}.json\")) for s in (1, 2)]
+    each = [statistics.stdev(c[\"recall\"] for c in r[\"per_class\"] if c[\"support\"]) for r in rows]
+    ends = [100 * statistics.mean(r[\"spread_\" + end] for r in rows) for end in (\"low\", \"high\")]
+    of = [100 * statistics.mean(each), 100 * statistics.stdev(each)] + ends
+    print(\"inference\" if level == 95 else \"retrained\", \"at %d: %.2f ± %.2f (over images %.2f to %.2f)\" % (level, *of))"'
+status 0
+while read -r line; do
+    ok "classes: $line" grep -qF "classes, %, $line" one/table.md
+done <"$WORK/stdout"
 labels() { save npy was "$1" && mv was/label.npy "$2" && rm -r was; }
 run 'labels one/held-out a; for l in 95 50 5 lossless; do labels one/at-$l/images b && cmp a b || exit; done'
 status 0 'labels are never compressed'
@@ -78,6 +90,18 @@ status 0 'killed and killed again, it goes on and gives the same bytes'
 run 'study RUN=two SEEDS=1 ARMS="inference blurred noisy reblurred"'
 status 0 'as much worse in other ways'
 stdout like '*| SSIM | inference | reblurred | blurred | noisy |*| 95 |* (1) |* (1) | - | - |*| 5 |* (1) |* (1) |* (1) |* (1) |*'
+run 'python3 -c "
+import json, statistics
+at = lambda level: json.load(open(f\"two/seed-1/reference/at-{level}.json\"))[\"top1\"]
+lost = [[at(95) - at(way + level) for level in (\"50\", \"5\")] for way in (\"\", \"blur-\", \"noise-\")]
+r = lambda a, b: ((a[0] - a[1]) * (b[0] - b[1]) > 0) * 2. - 1 # of two pairs
+for name, other in (\"images blurred as much\", 1), (\"images with noise, wrong by as much\", 2):
+    if lost[0][0] != lost[0][1] and lost[other][0] != lost[other][1]:
+        print(f\"- what is lost by {name}, and by the codec, over levels and seeds: correlation {r(lost[0], lost[other]):.2f}\")"'
+status 0
+while read -r line; do
+    ok "$line" grep -qFx -e "$line" two/table.md
+done <"$WORK/stdout"
 
 run 'study RUN=once EPOCHS=3'
 status 2

@@ -17,6 +17,7 @@ brier           0.4092
 precision       0.8333
 recall          0.7500
 f1              0.7333
+spread          0.3536
 
 class  name               support precision    recall        f1
     0  cat                      2    1.0000    0.5000    0.6667

@@ -127,6 +127,39 @@ static void refused(void)
        "%s", e.text);
 }
 
+/* Of two classes of as many rows the deviation of recall is that of their difference over sqrt(2).
+ */
+static void spread(void)
+{
+    enum { EACH = 3000 };
+    struct classification c;
+    struct error e;
+    double low, high, again_low, again_high;
+    const float score[2][2] = {{1, 0}, {0, 1}};
+    classification_init(&c, 3, false, &e);
+    for (int i = 0; i < 2 * EACH; i++) { /* of one class half is right, of the other nine tenths */
+        const int label = i % 2, row = i / 2, right = label ? row % 10 > 0 : row % 2;
+        classification_add(&c, label,
+                           (const float[3]){score[label ^ !right][0], score[label ^ !right][1], -1},
+                           &e);
+    }
+    const double root = sqrt(0.5), middle = 0.4 * root;
+    ok(near(classification_summary(&c).spread, middle), "spread %.4f",
+       classification_summary(&c).spread);
+    classification_spread_interval(&c, 2000, 0.95, 1, &low, &high, &e);
+    const double half = 1.96 * root * sqrt((0.25 + 0.09) / EACH);
+    ok(fabs(low - (middle - half)) < 0.15 * half && fabs(high - (middle + half)) < 0.15 * half,
+       "%.4f to %.4f; normal %.4f to %.4f", low, high, middle - half, middle + half);
+    classification_spread_interval(&c, 2000, 0.95, 1, &again_low, &again_high, &e);
+    ok(low == again_low && high == again_high, "the same seed, the same interval");
+    classification_free(&c);
+    classification_init(&c, 2, false, &e);
+    classification_add(&c, 0, score[0], &e);
+    classification_spread_interval(&c, 10, 0.95, 1, &low, &high, &e);
+    ok(isnan(classification_summary(&c).spread) && isnan(low) && isnan(high), "one class");
+    classification_free(&c);
+}
+
 /* A share's interval is near the normal one, mean +- 1.96 sqrt(p (1 - p) / n). */
 static void bootstrap(void)
 {
@@ -203,6 +236,7 @@ int main(void)
     logits();
     refused();
     bootstrap();
+    spread();
     table();
     return tap_done();
 }
