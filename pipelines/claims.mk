@@ -52,11 +52,13 @@ bed_MN-32 = DATA='mnist $(DATA)/mnist --size 32x32' POOL=300 TEST= EPOCHS=30 TRA
 bed_FM-32 = DATA='fashion-mnist --size 32x32' POOL=300 TEST=1000 EPOCHS=30 TRAIN='$(RESNET)' LEVELS='95 5'
 bed_CL-32 = $(bed_CL) LEVELS='95 5'
 # Garments that move over textures.
-bed_MC = DATA=clips POOL=800 TEST=400 GROUND=$(DATA)/textures-dtd
+bed_MC = $(bed_MC-clouds) GROUND=$(DATA)/textures-dtd
+bed_MC-clouds = DATA=clips POOL=800 TEST=400
 ifneq ($(PILOT),)
 tiny = EPOCHS=1 POOL=20 TEST=10 SPLIT=validation
 tiny_CV = POOL= TEST= DATA='camvid $(DATA)/camvid --size 24x32' TRAIN='--network segnet --depth 2 --channels 4 --batch 4'
 tiny_MC = POOL=40 TEST=40
+tiny_MC-clouds = $(tiny_MC)
 tiny_FM-cell = TRAIN='$(subst --channels 8,--channels 2,$(subst --cells 5,--cells 3,$(CELL)))'
 tiny_CL-cell = $(tiny_FM-cell)
 tiny_FM-cell-long = $(tiny_FM-cell)
@@ -123,7 +125,9 @@ $(foreach n,1 2 3 4 5 6 8 13 14 15 16,$(eval studies_P4-$n =))
 arms_P3-2 = inference retrained reblurred
 arms_P6-2 = inference pure
 arms_P3-12 = inference
+arms_P3-12b = inference
 arms_P3-13 = inference retrained parted
+arms_P3-13b = inference retrained parted
 arms_P3-7 = inference blurred noisy
 studies = $(if $(filter undefined,$(origin studies_$@)),$(call field,$@,5),$(studies_$@))
 arms = $(or $(arms_$@),$(call field,$@,6))
