@@ -17,6 +17,7 @@ NAMES = RUNS SHARED PILOT THREADS FURTHEST
 USAGE = run [-jN] ID... [SETTING=VALUE]...
 
 all:
+	@echo 'claims: run: expected an ID' >&2; exit 2
 include $(dir $(lastword $(MAKEFILE_LIST)))common.mk
 REGISTER = $(HERE)claims.tsv
 REPORT = $(HERE)claims-report

@@ -31,6 +31,7 @@ SOURCE = $(call source_of,$(DATA))
 
 # $(call same_settings,FOLDER,SETTINGS)
 same_settings = $(HERE)same-settings $(PIPELINE) $1 $(foreach v,$2,'$v = $($v)')
+$(if $(word 2,$(RUN)),$(error RUN: expected a path without blanks, found '$(RUN)'))
 ifneq ($(RUN),)
 $(RUN)/settings: FORCE
 	@$(call same_settings,$(RUN),$(SETTINGS))

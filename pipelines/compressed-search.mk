@@ -42,6 +42,8 @@ column_clean = $(LEVELS:%=dds-search-%/metrics.json)
 column_encoder = $(foreach q,$(LEVELS),trained-search-$q/space.json \
 	trained-encoder-$q-search-$q/space.json)
 
+known = $(patsubst column_%,%,$(filter column_%,$(.VARIABLES)))
+$(foreach c,$(COLUMNS),$(if $(filter $(known),$c),,$(error COLUMNS: there is no $c, but $(sort $(known)))))
 figures: $(foreach s,$(SEEDS),$(foreach c,$(COLUMNS),$(column_$c:%=$(RUN)/seed-$s/%)))
 report: figures
 	@$(REPORT) levels $(RUN) '$(SOURCE)' $(LEVELS) >$(RUN)/table.md.new && mv $(RUN)/table.md.new $(RUN)/table.md

@@ -113,6 +113,8 @@ view_spatial = | frames --count $(FRAMES) $(threads) $(plain)
 view_motion = | flow $(FLOW) $(threads) $(plain)
 view = $(view_$(word 2,$(subst /, ,$(@:$(RUN)/%=%))))
 
+known = $(patsubst asked_%,%,$(filter asked_%,$(.VARIABLES)))
+$(foreach a,$(ARMS),$(if $(filter $(known),$a),,$(error ARMS: there is no $a, but $(sort $(known)))))
 asked = $(foreach s,$(SEEDS),$(foreach a,$(ARMS),$(asked_$a:%=seed-$s/$1%)))
 outcomes = $(if $(STREAMS),$(foreach t,$(STREAMS) fusion,$(call asked,$t/)),$(asked))
 results = $(sort $(outcomes:%=$(RUN)/%.json))
@@ -123,7 +125,7 @@ all: report $(RUN)/study.png $(RUN)/levels.png
 report: $(RUN)/table.md
 	@$(if $(JSON),$(REPORT) json $(RUN)/results.tsv $(RUN) '$(SOURCE)',cat $<)
 so-far:
-	@$(REPORT) results $(RUN) '$(LEVELS)' '$(ARMS)' | \
+	@$(REPORT) results $(RUN) '$(LEVELS)' '$(ARMS)' '$(SEEDS)' | \
 		$(REPORT) $(if $(JSON),json,table) - $(RUN) '$(SOURCE)'
 figures: $(results)
 models: $(foreach s,$(SEEDS),$(foreach a,$(ARMS),$(foreach t,$(or $(STREAMS:%=%/),./),$(models_$a:%=$(RUN)/seed-$s/$t%/net))))
@@ -219,7 +221,7 @@ $(RUN)/%.json: $(RUN)/%.predictions
 
 # Of other arms and seeds than before it is another: the date does not tell.
 $(RUN)/results.tsv: figures $(quality)
-	@$(REPORT) results $(RUN) '$(LEVELS)' '$(ARMS)' >$@.new
+	@$(REPORT) results $(RUN) '$(LEVELS)' '$(ARMS)' '$(SEEDS)' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 $(RUN)/table.md: $(RUN)/results.tsv $(RUN)/settings
 	@$(REPORT) table $< $(RUN) '$(SOURCE)' >$@.new && mv $@.new $@

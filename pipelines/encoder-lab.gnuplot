@@ -9,6 +9,8 @@ panels = x_blocks
 set terminal pngcairo size 640*panels,600 font "sans,11" linewidth 1.3
 set output ARG2
 least = x_min < -1 ? -1 : x_min
+at(x) = x < least ? least : x # what lies further out stands at the border, and says where it is
+called(arm, x) = x < least ? sprintf("%s (R2 %.2f)", arm, x) : arm
 set xrange [least - 0.1:1]
 set yrange [y_min - 0.1:(y_max > 0.95 ? 1 : y_max + 0.05)]
 set xlabel "R2 of what comes back, held out"
@@ -20,7 +22,7 @@ rgb(i) = int("0x".substr(colour(i), 2, 7))
 set multiplot layout 1,panels title ARG3 noenhanced
 do for [i=0:panels-1] {
     set title system(sprintf("awk -v n=%d 'BEGIN { RS = \"\" } { split($0, l, \"\\n\") } NR == n + 1 { gsub(/\"/, \"\", l[1]); print l[1] }' ", i).ARG1)
-    plot ARG1 index i using 1:3:2:4:(rgb($0)) with xyerrorbars pt 7 ps 1 lc rgb variable notitle, \
-         ARG1 index i using 1:3:(stringcolumn(5)):(rgb($0)) with labels left offset 0.8,0.5 font ",9" tc rgb variable noenhanced notitle
+    plot ARG1 index i using (at($1)):3:2:4:(rgb($0)) with xyerrorbars pt 7 ps 1 lc rgb variable notitle, \
+         ARG1 index i using (at($1)):3:(called(stringcolumn(5), $1)):(rgb($0)) with labels left offset 0.8,0.5 font ",9" tc rgb variable noenhanced notitle
 }
 unset multiplot

@@ -39,6 +39,7 @@ RUN = runs/encoders-$(word 1,$(DATA))-$(PROFILE)
 # Images a class to learn from and to hold out; empty: all. Of which split the latter are:
 # `validation` takes them out of the training images, for trials.
 PROFILE = small
+PROFILES = demo small reference
 POOL_demo = 12
 TEST_demo = 10
 EPOCHS_demo = 2
@@ -67,6 +68,7 @@ MAP = 2000
 PERPLEXITY = 30
 THREADS =
 
+$(if $(filter $(PROFILES),$(PROFILE)),,$(error PROFILE: expected one of $(PROFILES), found '$(PROFILE)'))
 SETTINGS = DATA PROFILE POOL TEST SPLIT EPOCHS WIDTH TRAIN CLASSIFIER TRAINED VALIDATION MAP PERPLEXITY
 NAMES = $(SETTINGS) LATENTS ARMS LEVELS SEEDS RUN THREADS JSON
 
@@ -89,20 +91,23 @@ say = @printf '%s: %s\n' '$(@D)' '$1' >&2
 UNTAUGHT = pca hash ssim
 NO_WAY_BACK = hash ssim
 SETS = pool $(if $(VALIDATION),validation) held-out $(LEVELS:%=held-out-%)
-each = $(foreach s,$(SEEDS),$(foreach n,$(LATENTS),$(foreach a,$1,$(RUN)/seed-$s/latent-$n/$a/$2)))
+# A hash has numbers of its own: it stands with the first of LATENTS.
+each = $(foreach s,$(SEEDS),$(foreach n,$(LATENTS),$(foreach a,$(call arms_of,$n,$1),$(RUN)/seed-$s/latent-$n/$a/$2)))
+arms_of = $(if $(filter $(firstword $(LATENTS)),$1),$2,$(filter-out hash,$2))
+pictured = $(filter-out $(NO_WAY_BACK),$(ARMS))
 results = $(foreach t,$(SETS),$(call each,$(ARMS),$t.space.json) \
 	$(call each,$(filter-out $(NO_WAY_BACK),$(ARMS)),$t.images.json) \
 	$(call each,$(filter-out $(NO_WAY_BACK),$(ARMS)),$t.classes.json) \
 	$(SEEDS:%=$(RUN)/seed-%/$t.classes.json))
 first = $(firstword $(SEEDS))
-sheets = $(LATENTS:%=$(RUN)/latent-%.png)
-maps = $(foreach n,$(LATENTS),$(foreach a,$(ARMS),$(RUN)/seed-$(first)/latent-$n/$a/map.png))
+sheets = $(if $(pictured),$(RUN)/lab.png $(LATENTS:%=$(RUN)/latent-%.png))
+maps = $(foreach n,$(LATENTS),$(foreach a,$(call arms_of,$n,$(ARMS)),$(RUN)/seed-$(first)/latent-$n/$a/map.png))
 
-all: report $(RUN)/lab.png $(sheets) $(maps)
+all: report $(sheets) $(maps)
 report: $(RUN)/table.md
 	@$(if $(JSON),$(REPORT) json $(RUN)/results.tsv $(RUN),cat $<)
 so-far:
-	@$(REPORT) results $(RUN) '$(LATENTS)' '$(ARMS)' '$(SETS)' | \
+	@$(REPORT) results $(RUN) '$(LATENTS)' '$(ARMS)' '$(SETS)' '$(SEEDS)' | \
 		$(REPORT) $(if $(JSON),json,table) - $(RUN)
 figures: $(results)
 encoders: $(call each,$(filter-out $(UNTAUGHT),$(ARMS)),encoder)
@@ -186,21 +191,25 @@ $(RUN)/%/map: $(RUN)/held-out $(RUN)/%/held-out.z
 	@$(judged) | pick --random $(call most,$(MAP)) --seed 1 $(plain) | \
 		embed-2d --perplexity $(PERPLEXITY) $(threads) $(plain) -o $@
 $(RUN)/%/map.png: $(RUN)/%/map
-	@$(HERE)scatter $< $@ '$(arm), $(latent) numbers'
+	@$(HERE)scatter $< $@ '$(arm), $(if $(filter hash,$(arm)),as many bits as it has,$(latent) numbers)'
 $(RUN)/%/row: $(RUN)/%/held-out.z
 	@pick --per-class 1 --seed 1 $(plain) $< | $(decode) -o $@
 $(RUN)/row: $(RUN)/held-out
 	@pick --per-class 1 --seed 1 $(plain) -o $@ $<
 # A row of the same images for each arm, in their order.
-rows = $(foreach a,$(filter-out $(NO_WAY_BACK),$(ARMS)),$(RUN)/seed-$(first)/$*/$a/row)
-$(RUN)/latent-%.png: $(RUN)/row $$(foreach a,$$(filter-out $$(NO_WAY_BACK),$$(ARMS)),$(RUN)/seed-$(first)/latent-$$*/$$a/row)
-	@for r in $^; do pick --first $(call most,16) $$r; done | mosaic --columns $(call most,16) -o $@
+rows = $(pictured:%=$(RUN)/seed-$(first)/latent-$*/%/row)
+$(RUN)/latent-%.png: $(RUN)/row $$(rows) $(RUN)/pictured
+	@for r in $(filter %/row,$^); do pick --first $(call most,16) $$r; done | mosaic --columns $(call most,16) -o $@
+
+# Of other arms than before it is another: the date does not tell.
+$(RUN)/pictured: FORCE | $(RUN)/settings
+	@echo '$(first): $(pictured)' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # ---- the report ----
 
 # Of other arms and seeds than before it is another: the date does not tell.
 $(RUN)/results.tsv: figures
-	@$(REPORT) results $(RUN) '$(LATENTS)' '$(ARMS)' '$(SETS)' >$@.new
+	@$(REPORT) results $(RUN) '$(LATENTS)' '$(ARMS)' '$(SETS)' '$(SEEDS)' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 $(RUN)/table.md: $(RUN)/results.tsv $(RUN)/settings
 	@$(REPORT) table $< $(RUN) >$@.new && mv $@.new $@

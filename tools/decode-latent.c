@@ -60,6 +60,28 @@ struct maker {
     char digest[17];          /* and theirs */
 };
 
+/* Where the latents tell what made them, it must be what brings them back. */
+static int check_maker(const struct maker *m, const struct follow *f, const char *by,
+                       struct error *e)
+{
+    const struct value *encoder = value_get(f->table.header.meta, "encoder");
+    const char *told = value_get_text(encoder, "method", "decoder");
+    const char *digest = value_get_text(encoder, "digest", m->digest);
+    if (!encoder)
+        return 0;
+    if (strcmp(told, by))
+        return error_set(e, "%s: latents of %s%s, expected those of %s%s", stream_path(f->from),
+                         strcmp(told, "decoder") ? "--method " : "an encoder",
+                         strcmp(told, "decoder") ? told : "",
+                         strcmp(by, "decoder") ? "--method " : "an encoder",
+                         strcmp(by, "decoder") ? by : "");
+    if (strcmp(digest, m->digest))
+        return error_set(e, "%s: latents by other %s than %s (digest %s, not %s)",
+                         stream_path(f->from), strcmp(by, "decoder") ? "images" : "weights",
+                         m->from, digest, m->digest);
+    return 0;
+}
+
 /* The latents' fields but z, then the image. */
 static int create(struct follow *f, const struct maker *m, struct error *e)
 {
@@ -183,7 +205,7 @@ static int find_components(struct maker *m, const struct follow *f, struct error
         m->shape = s.shape;
     memcpy(m->digest, pool.digest, sizeof m->digest);
     table_free(&pool);
-    return failed;
+    return failed ? failed : check_maker(m, f, "pca", e);
 }
 
 static int open_decoder(struct maker *m, const struct follow *f, struct error *e)
@@ -196,7 +218,7 @@ static int open_decoder(struct maker *m, const struct follow *f, struct error *e
         return -1;
     choose_size(m, &f->table.header);
     memcpy(m->digest, m->decoder.digest, sizeof m->digest);
-    return 0;
+    return check_maker(m, f, "decoder", e);
 }
 
 int main(int argc, char **argv)

@@ -27,7 +27,10 @@ static const struct program program = {
         "compression, that it takes fine detail away, or that it is wrong by so much?\n\n"
         "The blur is a Gaussian, edges continued; the noise normal and independent for every "
         "pixel and channel, by --seed and the image's id. Their strength is found by bisection, "
-        "image by image; pixels are rounded and clipped. The fields bytes, scan and level of the "
+        "image by image; pixels are rounded and clipped; what no blur, or noise, makes as bad is "
+        "at the "
+        "most of it, and a warning tells of how many images. The fields bytes, scan and level of "
+        "the "
         "codec, and meta `codec`, do not pass on. Images of one size.",
     .examples = "load fashion-mnist test | pick --first 500 -o test\n"
                 "compress --jpeg 10 test | degrade --blur --of test | evaluate images test",
@@ -78,19 +81,23 @@ static int degrade(struct follow *f, void *context, struct error *e)
     if (!to)
         return -1;
     int failed = 0;
-#pragma omp parallel for schedule(dynamic) reduction(| : failed)
+    size_t short_of = 0;
+#pragma omp parallel for schedule(dynamic) reduction(| : failed) reduction(+ : short_of)
     for (size_t i = 0; i < rows; i++) {
         struct error of_row;
         double square = degrade_error(was + i * size, left + i * size, size);
         struct random r = random_stream(f->call->seed, "degrade", (uint64_t)p->id[i]);
-        if (noise)
-            degrade_noise(was + i * size, size, square, &r, to + i * size);
-        else
-            failed |= degrade_blur(was + i * size, extent[0], extent[1], extent[2], square,
-                                   to + i * size, &of_row);
+        const int state = noise ? degrade_noise(was + i * size, size, square, &r, to + i * size)
+                                : degrade_blur(was + i * size, extent[0], extent[1], extent[2],
+                                               square, to + i * size, &of_row);
+        failed |= state < 0;
+        short_of += state > 0;
     }
     if (failed)
         return error_set(e, "out of memory: a picture");
+    if (short_of)
+        program_warn(f->call, "%zu of %zu images cannot be made as bad: they are at the most",
+                     short_of, rows);
     for (size_t i = 0; i < rows; i++)
         if (follow_write(f, i, cell_tensor(ELEMENT_U8, 3, extent, to + i * size), e))
             return -1;

@@ -59,7 +59,8 @@ static int describe(const struct follow *f, const struct tsne *t, size_t neighbo
     struct value *map = value_set_map(stream_writer_header(f->to)->meta, "map");
     if (value_set_text(map, "method", "t-SNE") && value_set_real(map, "perplexity", perplexity) &&
         value_set_int(map, "neighbours", (int64_t)neighbours) &&
-        value_set_bool(map, "exact", repulsion_is_exact(t->repulsion)) &&
+        value_set_bool(map, "exact",
+                       repulsion_is_exact(t->repulsion) && neighbours == f->table.rows - 1) &&
         value_set_int(map, "iterations", t->iteration) &&
         value_set_real(map, "rate", t->settings.rate) && value_set_real(map, "kl", kl))
         return 0;
@@ -87,10 +88,7 @@ static int find_affinities(const struct call *c, const struct points *p, struct 
     progress_end(&bar);
     if (failed)
         return -1;
-    for (size_t i = 1; i <= p->count && !failed; i++) /* the furthest of each */
-        if (!isfinite(found.squared[i * *neighbours - 1]))
-            failed = error_set(e, "row %zu: distances too large for a float", i);
-    failed = failed || affinity_of(a, &found, perplexity, e) ? -1 : 0;
+    failed = affinity_of(a, &found, perplexity, e) ? -1 : 0;
     neighbours_free(&found);
     return failed;
 }

@@ -191,7 +191,7 @@ static int create_placed(struct follow *f, const struct embedding *m, const char
     struct value *by = value_map();
     value_set_text(by, "method", method);
     value_set_int(by, "latent", m->latent);
-    if (fit)
+    if (digest)
         value_set_text(by, "digest", digest);
     if (m->marks)
         value_set_int(by, "landmarks", (int64_t)m->marks);
@@ -213,7 +213,12 @@ static int without_training(struct follow *f, const struct call *call, struct er
                             error_wrap(e, "%s", stream_path(f->from))) ||
                  (embedding_fit(&m, method, (int)latent, (size_t)landmarks, &s, e) &&
                   error_wrap(e, "%s", fit ? fit : stream_path(f->from))) ||
-                 create_placed(f, &m, pool.digest, e) || follow_all(f, place, &m, e);
+                 create_placed(f, &m,
+                               fit   ? pool.digest
+                               : all ? f->table.digest
+                                     : NULL,
+                               e) ||
+                 follow_all(f, place, &m, e);
     embedding_free(&m);
     table_free(&pool);
     return failed;

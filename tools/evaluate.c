@@ -57,8 +57,9 @@ static const struct program program = {
         "and those of the reference. What no picture is large enough for is left out. A clip's "
         "frames are pictures.\n\n"
         "latents: how good a space is to mine in. purity1, purity5: the share of an image's 1 or 5 "
-        "nearest neighbours, itself left out, that are of its class; silhouette: of at most 2,000 "
-        "images drawn by --seed; scatter: of class means by that of images around them; radius: "
+        "nearest neighbours, itself left out, that are of its class (of those equally near, which "
+        "--seed draws); silhouette: of at most 2,000 images drawn by --seed; scatter: of class "
+        "means by that of images around them; radius: "
         "the mean squared distance of an image from its class's mean; centroids: squared distances "
         "between the means of classes, or their medians, also by the radius, which no scale "
         "changes. hubs: 100 times ten images of each class, drawn by --seed, are replaced by "
@@ -222,6 +223,9 @@ int main(int argc, char **argv)
     bool latents = call.argc && strcmp(call.argv[0], "latents") == 0;
     bool ranks = call.argc > 1 && strcmp(call.argv[0], "ranks") == 0;
     program_forbid(&call, !ranks, "goes with ranks", "columns group");
+    if (call.argc == 1 &&
+        (strcmp(call.argv[0], "images") == 0 || strcmp(call.argv[0], "ranks") == 0))
+        program_usage(&call, "%s: expected REFERENCE", call.argv[0]);
     if (images    ? evaluate_images(&call, &e)
         : latents ? evaluate_latents(&call, &e)
         : ranks   ? evaluate_ranks(&call, &e)

@@ -54,6 +54,15 @@ static const struct program program = {
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_JSON,
 };
 
+static bool is_drawn(const struct value *report)
+{
+    const struct value *parts = value_get(report, "parts");
+    for (size_t i = 0; i < parts->count; i++)
+        if (strcmp(value_get_text(parts->item[i], "interval", ""), "bootstrap") == 0)
+            return true;
+    return false;
+}
+
 static int run(const struct call *call, struct error *e)
 {
     struct evidence v = {0};
@@ -68,6 +77,8 @@ static int run(const struct call *call, struct error *e)
     if (evidence_read(&v, text, size, code, ranks, e) || !(report = evidence_judge(&v, &how, e)))
         error_wrap(e, "%s", strcmp(path, "-") ? path : "standard input");
     evidence_free(&v);
+    program_forbid(call, report && !is_drawn(report), "goes with items, bases or ranks",
+                   "draws seed");
     int failed = !report || text_output_begin(&t, e);
     if (!failed && (call->json ? value_print_json(report, t.to) : evidence_print(report, t.to)))
         failed = error_set(e, "out of memory: the report");

@@ -57,7 +57,8 @@ static const struct program program = {
         "`subset`, as `returned`, so that search-step begins their easiness anew.\n\n"
         "Meta `subset` tells what was done: update (updates so far), updated, mastered, kept, "
         "replaced, distinct, visited_nodes, visited_points, visited_share (of the points of the "
-        "trees asked), mean_distance, random_distance (to random images instead) and hub_share "
+        "trees asked; those that a search guesses by first count twice), mean_distance, "
+        "random_distance (to random images instead) and hub_share "
         "(of the same searches with nothing banned, the share that ten images answer). -v prints "
         "it.",
     .examples = "pick --ids subset pool |\n"

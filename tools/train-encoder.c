@@ -56,8 +56,10 @@ static const struct program program = {
         "Of images with labels, each beside others that are drawn at random: triplet, the margin "
         "loss (one of its class, one of another); cosine and contrastive (Hadsell et al., CVPR "
         "2006), of a pair (of its class as often as not); circle (Sun et al., CVPR 2020), by "
-        "cosines with one of each image's class in the batch. Without mse or second nothing trains "
-        "the decoder.\n\n"
+        "cosines with one of each image's class in the batch, of which there must be two. Where "
+        "one "
+        "of these is among the losses, images without a label are left out of all. Without mse or "
+        "second nothing trains the decoder.\n\n"
         "--weight sum counts the contractive loss 1e-4, vae one over the numbers of an image "
         "(those that mse is the mean of), all others 1; kendall weights each by an uncertainty "
         "that is learned with the network (Kendall et al., CVPR 2018).\n\n"
@@ -93,9 +95,21 @@ static struct encoder_objective objective_of_call(const struct call *c)
     program_forbid(c, !margins, "goes with a loss that has one", "margin");
     program_forbid(c, !encoder_objective_needs(&o, NEEDS_GAMMA), "goes with --loss circle",
                    "gamma");
+    if (batch == 1 && encoder_objective_needs(&o, NEEDS_GAMMA))
+        program_usage(c, "--batch: expected at least 2, as circle compares images of a batch");
     o.margin = margin;
     o.gamma = steepness;
     return o;
+}
+
+static void tell_unlabelled(const struct call *c, const struct samples *s,
+                            const struct encoder_objective *o)
+{
+    size_t without = 0;
+    for (size_t i = 0; i < s->count && encoder_objective_needs(o, NEEDS_LABELS); i++)
+        without += s->label[i] < 0;
+    if (without)
+        program_warn(c, "%zu of %zu images have no label and are left out", without, s->count);
 }
 
 static struct autoencoder_settings settings_of_call(const struct call *c, const struct samples *s,
@@ -147,6 +161,7 @@ int main(int argc, char **argv)
     if (samples_read(&call, call.argc ? call.argv[0] : NULL, false, &table, &samples, &e))
         program_fail(&call, &e);
     struct autoencoder_settings settings = settings_of_call(&call, &samples, &objective);
+    tell_unlabelled(&call, &samples, &objective);
     if (encoder_training_new(&t, &settings, &samples, &e) ||
         (checkpoint && access(checkpoint, F_OK) == 0 &&
          encoder_training_resume(&t, &call, checkpoint, epochs, &e)))

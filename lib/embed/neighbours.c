@@ -164,10 +164,13 @@ int neighbours_find(struct neighbours *to, size_t n, size_t dimension, const flo
         return error_set(e, "%zu points are too many", n);
     to->index = array_new(count, sizeof *to->index, "neighbours", e);
     to->squared = to->index ? array_new(count, sizeof *to->squared, "neighbours", e) : NULL;
-    if (to->squared && !search(to, dimension, point, progress, context, e))
-        return 0;
-    neighbours_free(to);
-    return -1;
+    int failed = !to->squared || search(to, dimension, point, progress, context, e);
+    for (size_t i = 1; i <= n && !failed; i++) /* the furthest of each */
+        if (!isfinite(to->squared[i * k - 1]))
+            failed = error_set(e, "distances too large for a float");
+    if (failed)
+        neighbours_free(to);
+    return failed ? -1 : 0;
 }
 
 void neighbours_free(struct neighbours *of)

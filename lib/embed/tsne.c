@@ -55,6 +55,13 @@ FAST static void pull(const float *y, const float *own, const uint32_t *column, 
     }
 }
 
+static int check(const struct tsne *t, double x, struct error *e)
+{
+    return isfinite(x)
+               ? 0
+               : error_set(e, "the map is lost at step %d: a smaller --rate?", t->iteration);
+}
+
 int tsne_gradient(struct tsne *t, double exaggeration, struct error *e)
 {
     const struct affinity *a = t->p;
@@ -70,9 +77,7 @@ int tsne_gradient(struct tsne *t, double exaggeration, struct error *e)
             t->gradient[2 * i + (size_t)axis] = (float)(4 * (exaggeration * pulled[axis] - pushed));
         }
     }
-    return isfinite(t->sum)
-               ? 0
-               : error_set(e, "the map is lost at step %d: a smaller --rate?", t->iteration);
+    return check(t, t->sum, e);
 }
 
 static double share_of_divergence(const struct tsne *t, size_t i)
@@ -98,7 +103,7 @@ int tsne_divergence(struct tsne *t, double *kl, struct error *e)
     *kl = 0;
     for (size_t i = 0; i < t->p->points; i++)
         *kl += t->share[i];
-    return 0;
+    return check(t, *kl, e);
 }
 
 /* The gains are those of Jacobs' delta-bar-delta, which the original's program uses. */

@@ -62,9 +62,9 @@ static void add_noise(const struct picture *p, double sigma, uint8_t *to)
         to[i] = to_byte(p->pixels[i] + sigma * random_normal_at(p->noise, i));
 }
 
-static void bisect(const struct picture *p,
-                   void (*degrade)(const struct picture *, double, uint8_t *), double most,
-                   double square, uint8_t *to)
+static int bisect(const struct picture *p,
+                  void (*degrade)(const struct picture *, double, uint8_t *), double most,
+                  double square, uint8_t *to)
 {
     size_t count = (size_t)p->height * p->width * p->channels;
     double low = 0, high = most / 64;
@@ -73,7 +73,7 @@ static void bisect(const struct picture *p,
         if (degrade_error(p->pixels, to, count) > square)
             break;
         if (high >= most)
-            return;
+            return degrade_error(p->pixels, to, count) < square;
     }
     for (int i = 0; i < HALVINGS; i++) {
         double middle = (low + high) / 2;
@@ -84,6 +84,7 @@ static void bisect(const struct picture *p,
         degrade(p, low, to);
     else
         memcpy(to, p->pixels, count);
+    return 0;
 }
 
 int degrade_blur(const uint8_t *pixels, uint32_t height, uint32_t width, uint32_t channels,
@@ -96,13 +97,12 @@ int degrade_blur(const uint8_t *pixels, uint32_t height, uint32_t width, uint32_
     for (size_t i = 0; i < count; i++)
         plane[i] = pixels[i];
     struct picture p = {pixels, height, width, channels, plane, plane + count, NULL};
-    bisect(&p, blur, WIDEST_BLUR, square, to);
-    return 0;
+    return bisect(&p, blur, WIDEST_BLUR, square, to);
 }
 
-void degrade_noise(const uint8_t *pixels, size_t count, double square, const struct random *noise,
-                   uint8_t *to)
+int degrade_noise(const uint8_t *pixels, size_t count, double square, const struct random *noise,
+                  uint8_t *to)
 {
     struct picture p = {pixels, 1, (uint32_t)count, 1, NULL, NULL, noise};
-    bisect(&p, add_noise, LOUDEST_NOISE, square, to);
+    return bisect(&p, add_noise, LOUDEST_NOISE, square, to);
 }

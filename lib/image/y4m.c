@@ -96,7 +96,7 @@ static int read_head(struct video *v, struct yuv *f, FILE *from, struct error *e
 {
     char line[MOST_LINE], *rest = line, *word;
     if (read_line(from, line) < 0 || strcmp(strsep(&rest, " "), "YUV4MPEG2"))
-        return error_set(e, "y4m: expected a line that begins with YUV4MPEG2");
+        return error_set(e, "y4m: expected a whole line that begins with YUV4MPEG2");
     while ((word = strsep(&rest, " ")))
         if (*word && read_parameter(v, f, word, e))
             return -1;

@@ -131,7 +131,8 @@ static char *next_line(char **text)
     return line;
 }
 
-static int read_heading(char *line, enum column *column, int *columns, struct error *e)
+static int read_heading(char *line, const char *code, enum column *column, int *columns,
+                        struct error *e)
 {
     static const char *const name[] = {"part", "code", "unit", "item", "value", "base"};
     unsigned seen = 0;
@@ -148,6 +149,8 @@ static int read_heading(char *line, enum column *column, int *columns, struct er
         seen |= 1u << k;
         column[(*columns)++] = k;
     }
+    if (code && seen >> CODE & 1)
+        return error_set(e, "a column code, and --code %.40s", code);
     if (!(seen >> UNIT & 1) || !(seen >> VALUE & 1))
         return error_set(e, "expected columns unit and value at least");
     return 0;
@@ -268,7 +271,7 @@ int evidence_read(struct evidence *v, char *text, size_t size, const char *code,
     if (!size)
         return error_set(e, "empty: expected a line of names");
     char *line = next_line(&text);
-    if (read_heading(line, column, &columns, e))
+    if (read_heading(line, code, column, &columns, e))
         return -1;
     while ((line = next_line(&text)) && (*line || text)) {
         row++;

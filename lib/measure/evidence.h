@@ -52,8 +52,8 @@ struct judging {
         flips; /* also exact one-sided sign-flip probabilities over units, at most SIGN_FLIP_MOST */
 };
 
-/* Reads the text, which v then owns, whatever is returned. `code` is that of rows that tell none;
- * NULL: they must. An error names the row; free v whatever is returned. */
+/* Reads the text, which v then owns, whatever is returned. `code` is that of a table that has no column
+ * for it; NULL: it must have one. An error names the row; free v whatever is returned. */
 int evidence_read(struct evidence *v, char *text, size_t size, const char *code, bool ranked,
                   struct error *e);
 void evidence_free(struct evidence *v);

@@ -214,7 +214,7 @@ int space_hubs(const uint32_t *count, size_t n, struct space_hubs *to, struct er
         cube += offset * offset * offset / (double)n;
     }
     to->answers = sum;
-    to->top_ten = top / sum;
+    to->top_ten = top / sum; /* NaN: no answers */
     to->skewness = square > 0 ? cube / pow(square, 1.5) : NAN;
     return 0;
 }

@@ -40,7 +40,7 @@ int space_classes(const struct space *s, struct space_classes *to, struct error 
 /* Of n points of which point i was the answer count[i] times. */
 struct space_hubs {
     double answers, distinct;
-    double top_ten;  /* share of the answers that the ten most frequent are */
+    double top_ten;  /* share of the answers that the ten most frequent are; NaN: none */
     double largest;  /* answers of the most frequent */
     double skewness; /* of count: 0 where all are alike, large where hubs are (Radovanovic et al.,
                         JMLR 2010); NaN where all are equal */

@@ -36,7 +36,7 @@ static int rank_labels(struct latents *l, const int64_t *label, struct error *e)
     memcpy(sorted, label, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, ascending);
     if (sorted[0] < 0)
-        return error_set(e, "a label below 0: pick labelled rows");
+        return error_set(e, "a label below 0: pick --classes leaves those of none out");
     for (size_t i = 0; i < n; i++)
         if (!i || sorted[i] != sorted[classes - 1])
             sorted[classes++] = sorted[i];
@@ -96,6 +96,46 @@ static int set_mean(struct value *to, const char *key, const double *x, size_t n
     return 0;
 }
 
+/* So many points of l in an order drawn by seed, as a space of their own; owned. */
+struct drawn {
+    struct space space;
+    size_t *order; /* [n of l]: row of l */
+    float *z;
+    int64_t *label;
+};
+
+static int draw(struct drawn *d, const struct latents *l, size_t n, uint64_t seed, const char *name,
+                struct error *e)
+{
+    const size_t dimension = l->points.dimension;
+    struct random r = random_stream(seed, name, 0);
+    d->order = array_new(l->space.n, sizeof *d->order, "rows", e);
+    d->z = d->order ? array_new(n * dimension, sizeof *d->z, "rows", e) : NULL;
+    d->label = d->z ? array_new(n, sizeof *d->label, "rows", e) : NULL;
+    if (!d->label)
+        return -1;
+    random_permutation(&r, d->order, l->space.n);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(d->z + i * dimension, l->space.z + d->order[i] * dimension,
+               dimension * sizeof *d->z);
+        d->label[i] = l->space.label[d->order[i]];
+    }
+    d->space = l->space;
+    d->space.n = n;
+    d->space.z = d->z;
+    d->space.label = d->label;
+    return 0;
+}
+
+static void drawn_free(struct drawn *d)
+{
+    free(d->order);
+    free(d->z);
+    free(d->label);
+}
+
+/* Of equally near neighbours, as hashes have many, those count that a draw by seed puts first: rows
+ * may lie class by class. */
 static int set_purity(struct value *to, const struct latents *l, int draws, uint64_t seed,
                       struct error *e)
 {
@@ -103,46 +143,36 @@ static int set_purity(struct value *to, const struct latents *l, int draws, uint
         const char *key;
         size_t k;
     } all[] = {{"purity1", 1}, {"purity5", 5}};
-    const struct space *s = &l->space;
-    struct neighbours found;
-    autofree double *purity = array_new(s->n, sizeof *purity, "purities", e);
-    const size_t most = s->n - 1 < 5 ? s->n - 1 : 5;
-    if (!purity || neighbours_find(&found, s->n, l->points.dimension, s->z, most, NULL, NULL, e))
-        return -1;
-    int failed = 0;
-    for (size_t i = 0; i < 2 && all[i].k <= most && !failed; i++) {
-        space_purity(s, found.index, most, all[i].k, purity);
-        failed = set_mean(to, all[i].key, purity, s->n, draws, seed, e);
+    const size_t n = l->space.n, most = n - 1 < 5 ? n - 1 : 5;
+    struct neighbours found = {0};
+    struct drawn d = {0};
+    autofree double *purity = array_new(2 * n, sizeof *purity, "purities", e);
+    double *by_row = purity + n;
+    int failed = !purity || draw(&d, l, n, seed, "purity", e) ||
+                 neighbours_find(&found, n, l->points.dimension, d.z, most, NULL, NULL, e);
+    for (size_t k = 0; k < 2 && all[k].k <= most && !failed; k++) {
+        space_purity(&d.space, found.index, most, all[k].k, purity);
+        for (size_t i = 0; i < n; i++)
+            by_row[d.order[i]] = purity[i];
+        failed = set_mean(to, all[k].key, by_row, n, draws, seed, e);
     }
     neighbours_free(&found);
-    return failed;
+    drawn_free(&d);
+    return failed ? -1 : 0;
 }
 
 /* Of a sample, as the time grows with its square. */
 static int set_silhouette(struct value *to, const struct latents *l, int draws, uint64_t seed,
                           struct error *e)
 {
-    struct space s = l->space;
-    const size_t dimension = l->points.dimension;
-    const size_t n = s.n < SPACE_SILHOUETTES ? s.n : SPACE_SILHOUETTES;
-    struct random r = random_stream(seed, "silhouette", 0);
-    autofree size_t *order = array_new(s.n, sizeof *order, "rows", e);
-    autofree float *z = order ? array_new(n * dimension, sizeof *z, "rows", e) : NULL;
-    autofree int64_t *label = z ? array_new(n, sizeof *label, "rows", e) : NULL;
-    autofree double *value = label ? array_new(n, sizeof *value, "silhouettes", e) : NULL;
-    if (!value)
-        return -1;
-    random_permutation(&r, order, s.n);
-    for (size_t i = 0; i < n; i++) {
-        memcpy(z + i * dimension, l->space.z + order[i] * dimension, dimension * sizeof *z);
-        label[i] = l->space.label[order[i]];
-    }
-    s.n = n;
-    s.z = z;
-    s.label = label;
-    return space_silhouette(&s, value, e) || set_mean(to, "silhouette", value, n, draws, seed, e)
-               ? -1
-               : 0;
+    const size_t n = l->space.n < SPACE_SILHOUETTES ? l->space.n : SPACE_SILHOUETTES;
+    struct drawn d = {0};
+    autofree double *value = array_new(n, sizeof *value, "silhouettes", e);
+    int failed = !value || draw(&d, l, n, seed, "silhouette", e) ||
+                 space_silhouette(&d.space, value, e) ||
+                 set_mean(to, "silhouette", value, n, draws, seed, e);
+    drawn_free(&d);
+    return failed ? -1 : 0;
 }
 
 static void set_centres(struct value *to, const char *key, const struct space_centres *of,
@@ -205,7 +235,8 @@ static int ask(const struct asking *a, bool barred, uint64_t seed, struct error 
         if (remine(a->forest, a->member, members, &rules, a->choice, &report, e))
             return -1;
         for (size_t i = 0; i < members; i++)
-            a->count[forest_find(a->forest, a->choice[i].id) - a->forest->entry]++;
+            if (!a->choice[i].kept)
+                a->count[forest_find(a->forest, a->choice[i].id) - a->forest->entry]++;
     }
     return 0;
 }

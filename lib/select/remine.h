@@ -32,7 +32,8 @@ struct choice { /* a place in the next subset */
 struct remine_report {
     size_t kept, replaced, distinct;
     struct kdtree_visits visits;
-    double visited_share;   /* visited points / points of the trees asked; NaN: no query */
+    double visited_share;   /* visited points, of which those guessed by count twice, /
+                               points of the trees asked; NaN: no query */
     double mean_distance;   /* between newcomers and those they replace; NaN: nothing replaced */
     double random_distance; /* the same to one other image of the tree, drawn at random */
     double hub_share;       /* of the same queries with nothing barred, the share that the ten most

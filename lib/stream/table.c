@@ -140,12 +140,13 @@ void table_free(struct table *t)
 
 const int64_t *table_integers(const struct table *t, const char *name, struct error *e)
 {
+    static const int64_t none; /* of a table without rows */
     int i = header_require(&t->header, name, ELEMENT_ANY, 0, e);
     if (i < 0)
         return NULL;
     enum element element = t->column[i].element;
     if (element == ELEMENT_U8 || element == ELEMENT_I32 || element == ELEMENT_I64)
-        return t->column[i].data;
+        return t->column[i].data ? t->column[i].data : &none;
     error_set(e, "expected %s to be integers, found %s", name, element_name(element));
     return NULL;
 }

@@ -20,7 +20,7 @@ for file in results.tsv table.md lab.png latent-4.png latent-6.png seed-1/latent
     ok "it leaves $file" test -s one/$file
 done
 run 'cut -f 1-3 one/results.tsv | tail -n +2 | sort | uniq -c | awk "{ print \$1 }" | sort | uniq -c | xargs'
-stdout exactly '30 2' # three sets, two latents, five arms: both seeds of each
+stdout exactly '27 2' # three sets, two latents, five arms, of which hash is one for both: both seeds of each
 run 'head -n 1 one/results.tsv | tr "\t" "\n" | grep -nx -e r2 -e kept | cut -d : -f 1 | xargs'
 read -r r2 kept <"$WORK/stdout"
 run "awk -F '\t' -v r=$r2 -v k=$kept 'NR > 1 { print \$3, (\$r == \"-\") (\$k == \"-\") }' one/results.tsv | sort -u | xargs"
@@ -40,7 +40,18 @@ run 'lab RUN=one THREADS=1 LATENTS="4 6" LEVELS=15 "$arms" --json so-far | pytho
 import json, sys
 told = json.load(sys.stdin)
 print(len(told[\"rows\"]), {r[\"r2\"] for r in told[\"rows\"] if r[\"arm\"] == \"hash\"}, len(told[\"versions\"]), len(told[\"expectations\"]) > 0)"'
-stdout exactly '60 {None} 1 True'
+stdout exactly '54 {None} 1 True'
+run 'grep -h "hash |" one/table.md | cut -d "|" -f 2,3 | sort -u; tail -n 2 one/table.md | head -n 1'
+stdout exactly $' 64 | hash \nRows of latent-N.png, from above: the images, untrained, mse+triplet@kendall, pca.'
+run 'cp one/latent-4.png before; lab RUN=one THREADS=1 LATENTS="4 6" LEVELS=15 SEEDS=1 ARMS="untrained pca" && ! cmp -s before one/latent-4.png'
+status 0 'of fewer arms it is another sheet'
+stdout like '*| 4 | pca |* (1) |*'
+run 'lab RUN=flat THREADS=1 SEEDS=1 ARMS="hash ssim" && test ! -e flat/lab.png && cat flat/table.md'
+status 0 'arms without a way back have a table, and no picture'
+stdout like '*| 64 | hash |*| 4 | ssim |*'
+run 'lab RUN=never PROFILE=huge'
+status 2
+stderr like '*PROFILE: expected one of demo small reference, found *huge*'
 few='ARMS=mse pca'
 run 'lab RUN=once THREADS=1 SEEDS=1 "$few" && lab RUN=two THREADS=2 SEEDS=1 "$few" -j 2 && same_runs once two'
 status 0 'two threads and two jobs give the bytes of one'

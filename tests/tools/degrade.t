@@ -58,6 +58,12 @@ fails() { # message, command
 fails 'left: 5 rows, and 4 in colour*' 'degrade --blur --of colour left'
 fails '*another size*' 'pick --first 4 left | degrade --blur --of colour'
 fails '*id 1, expected 0 as in first*' 'pick --first 1 grey -o first; pick --first 2 left -o two; pick --not-ids first two | degrade --blur --of first'
+# A flat image is the same however blurred.
+printf '\0\0\10\4' >images && be 1 16 16 1 >>images && head -c 256 /dev/zero | tr '\0' d >>images && load idx images -o flat
+run 'compress --jpeg 1 flat | degrade --blur --of flat | evaluate images flat | grep -c "^same *1"'
+stdout exactly 1
+stderr like 'degrade: 1 of 1 images cannot be made as bad*'
+fails '*0 rows, and 0 in none, expected as many, and at least one' 'pick --first 0 grey -o none; compress --jpeg 5 none | degrade --blur --of none'
 for wrong in '' '--blur' '--blur --noise --of grey' '--of grey' '--blur --seed 2 --of grey'; do
     run "degrade $wrong left"
     status 2 "degrade $wrong"

@@ -54,4 +54,21 @@ status 2
 run 'load npy arrays | evaluate latents'
 status 1
 stderr like 'evaluate: standard input: a label below 0*'
+run 'evaluate images'
+status 2
+stderr like 'evaluate: images: expected REFERENCE*'
+# Of equal points no class is nearer, whichever comes first.
+/usr/bin/python3 -c "import os, numpy as np; os.makedirs('equal')
+np.save('equal/z.npy', np.ones((400, 2), np.float32)); np.save('equal/id.npy', np.arange(400))
+np.save('equal/label.npy', np.arange(400, dtype=np.int32) // 200)"
+run 'load npy equal | evaluate latents --json --draws 0 >one'
+ok 'points that are equal tell of no class' awk "BEGIN { exit !($(number one purity5) > 0.4 && $(number one purity5) < 0.6) }"
+# Ten of a class ask for what is not there: nothing is replaced.
+arrays 20 0 >few
+run 'evaluate latents --json few | tr -d " \n"'
+stdout like '*"hubs":{"answers":0,"distinct":0,"largest":0}*'
+/usr/bin/python3 -c "import numpy as np; z = np.load('equal/z.npy'); z[3] = 1e25; np.save('equal/z.npy', z)"
+run 'load npy equal | evaluate latents'
+status 1
+stderr exactly 'evaluate: standard input: distances too large for a float'
 done_testing

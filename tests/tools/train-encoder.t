@@ -44,6 +44,7 @@ wrong() { # options, what it says
 wrong '--loss mse+tripet' "loss: there is no loss 'tripet'; did you mean triplet?"
 wrong '--loss mse+' "loss: expected some of mse|*, joined by '+', found ''"
 wrong '--loss circle+mse+circle' 'loss: circle is there twice'
+wrong '--loss circle --batch 1' 'batch: expected at least 2, as circle compares images of a batch'
 wrong '--loss mse --weight 1,2' 'weight: 2 weights of 1 losses'
 wrong '--loss mse --weight -1' "weight: expected kendall, sum or numbers from 0 parted by commas, found '-1'"
 wrong '--weight 1,nan' 'weight: expected kendall, sum *'

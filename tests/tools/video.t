@@ -55,7 +55,7 @@ stderr exactly 'load: standard input: no frames'
 run 'load y4m nowhere'
 stderr like 'load: cannot open nowhere: No such file or directory'
 run 'echo hello | load y4m -'
-stderr exactly 'load: standard input: y4m: expected a line that begins with YUV4MPEG2'
+stderr exactly 'load: standard input: y4m: expected a whole line that begins with YUV4MPEG2'
 printf '\0\0\10\3\0\0\0\1\0\0\0\1\0\0\0\1\7' >image && load idx image -o picture
 run 'save y4m out picture'
 stderr like '*clip*'
