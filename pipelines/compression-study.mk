@@ -11,6 +11,7 @@
 #   compression-study DATA=clips                 what moves how, by frames, by motion and by both
 #   compression-study so-far                     the table of what there is by now
 #   compression-study --json so-far              the same, with all figures, as JSON
+#   compression-study-report tasks RUN...        what tasks keep at each level, beside each other
 #   compression-study --help                     this, and all settings; --version
 #
 #   RUN/held-out  RUN/at-L/images                what is predicted, and what level L leaves of it;

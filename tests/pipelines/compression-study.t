@@ -80,6 +80,15 @@ stdout exactly 0 # nothing is done twice
 arms='ARMS=inference retrained mixed'
 run 'study RUN=once THREADS=1 SEEDS=1 "$arms" && study RUN=two THREADS=2 SEEDS=1 "$arms" -j 2 && same_runs once two'
 status 0 'two threads and two jobs give the bytes of one'
+# Tasks beside each other: the parts that are left, seed by seed.
+run '"$ROOT/pipelines/compression-study-report" tasks one one >tasks && python3 -c "
+import json, statistics
+at = lambda seed, model, level: json.load(open(f\"one/seed-{seed}/{model}/at-{level}.json\"))[\"top1\"]
+each = [100 * at(s, \"reference\", 5) / at(s, \"reference\", 95) for s in (1, 2)]
+print(\"%.2f ± %.2f (2)\" % (statistics.mean(each), statistics.stdev(each)))"'
+ok 'what is left at 5' grep -qE "^\| fashion-mnist \| top-1 accuracy \| 5 \| [0-9]+ \| $(sed 's/[()]/\\&/g' "$WORK/stdout") \| [0-9]" tasks
+ok 'and lost' grep -q '^- lost at 5, not retrained, of 100: fashion-mnist .*, fashion-mnist ' tasks
+
 # Killed within a training of a call an epoch, between, and within one of one call.
 for after in seed-1/half-5/net.part seed-1/mixed/net seed-1/reference/net.part; do
     killed_at three/$after study RUN=three SEEDS=1 "$arms"
