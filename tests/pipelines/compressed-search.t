@@ -102,4 +102,19 @@ mkdir -p apart/seed-1/trained-search-5
 run 'load npy points | evaluate latents --json -o apart/seed-1/trained-search-5/space.json &&
     "$ROOT/pipelines/dds-nas-report" levels apart known 95 5 | grep "^| 5"'
 stdout exactly '| 5 | clean | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 25.00 (1) | 1.00 (1) |'
+# By hand, with histories: the same ids, labels and seeds.
+told() { # of all programs but compress: name, seed
+    python3 -c 'import json, sys
+for h in json.load(open(sys.argv[1]))["history"]:
+    if h["program"] != "compress":
+        print(h["program"], h.get("seed"))' "$1"
+}
+search=(--validation v --cells 3 --channels 2 --batch 10 --order 1 --seed 7)
+run 'load fashion-mnist train | pick --per-class 4 --seed 5 -o all && pick --per-class 2 --seed 3 all >s && pick --not-ids s -o v all &&
+    search-step --state clean "${search[@]}" <s >a && compress --jpeg 5 s | search-step --state coded "${search[@]}" >b &&
+    peek --json a >a.json && peek --json b >b.json && diff <(told a.json) <(told b.json) && told a.json | grep -c "search-step 7"'
+status 0 'a search under compression is the same by its seeds'
+stdout exactly 1
+run 'cmp <(save tsv - a | cut -f 1,2) <(save tsv - b | cut -f 1,2) && head -n 1 <(save tsv - a | cut -f 1,2) && ! cmp -s <(save tsv - a) <(save tsv - b)'
+status 0 'and by its images and labels, if not by what it makes of them'
 done_testing
