@@ -77,9 +77,11 @@ static int run(const struct call *call, struct error *e)
     if (evidence_read(&v, text, size, code, ranks, e) || !(report = evidence_judge(&v, &how, e)))
         error_wrap(e, "%s", strcmp(path, "-") ? path : "standard input");
     evidence_free(&v);
-    program_forbid(call, report && !is_drawn(report), "goes with items, bases or ranks",
-                   "draws seed");
-    int failed = !report || text_output_begin(&t, e);
+    const bool idle = report && !is_drawn(report) &&
+                      (program_given(call, "draws") || program_given(call, "seed"));
+    if (idle)
+        error_set(e, "neither items, bases nor ranks: --draws and --seed would do nothing");
+    int failed = !report || idle || text_output_begin(&t, e);
     if (!failed && (call->json ? value_print_json(report, t.to) : evidence_print(report, t.to)))
         failed = error_set(e, "out of memory: the report");
     value_free(report);

@@ -40,9 +40,7 @@ status 0 'lines may end in CR LF'
 run 'judge --draws 1 plain'
 status 2
 for drawn in '--draws 200' '--seed 2'; do
-    run "judge --code 'D(1)' $drawn plain"
-    status 2
-    stderr like "judge: ${drawn%% *} goes with items, bases or ranks*"
+    fails 'neither items, bases nor ranks: --draws and --seed would do nothing' "judge --code 'D(1)' $drawn plain"
 done
 fails 'mixed: a column code, and --code D(1)' 'judge --code "D(1)" mixed'
 done_testing
