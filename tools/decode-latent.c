@@ -60,23 +60,22 @@ struct maker {
     char digest[17];          /* and theirs */
 };
 
-static const char *maker_name(const char *method)
+static const char *maker_name(const char *by)
 {
-    return strcmp(method, "decoder") ? method : "an encoder";
+    return strcmp(by, "decoder") ? by : "an encoder";
 }
 
 /* Where the latents tell what made them, it must be what brings them back. */
-static int check_maker(const struct maker *m, const struct follow *f, const char *by,
-                       struct error *e)
+static int check_maker(const struct maker *m, const struct follow *f, struct error *e)
 {
     const struct value *encoder = value_get(f->table.header.meta, "encoder");
     const char *told = value_get_text(encoder, "method", "decoder");
     const char *digest = value_get_text(encoder, "digest", m->digest);
     if (!encoder)
         return 0;
-    if (strcmp(told, by))
+    if (strcmp(told, method))
         return error_set(e, "%s: latents by %s, expected those by %s", stream_path(f->from),
-                         maker_name(told), maker_name(by));
+                         maker_name(told), maker_name(method));
     if (strcmp(digest, m->digest) == 0)
         return 0;
     if (m->decoder.graph)
@@ -211,7 +210,7 @@ static int find_components(struct maker *m, const struct follow *f, struct error
         m->shape = s.shape;
     memcpy(m->digest, pool.digest, sizeof m->digest);
     table_free(&pool);
-    return failed ? failed : check_maker(m, f, "pca", e);
+    return failed ? failed : check_maker(m, f, e);
 }
 
 static int open_decoder(struct maker *m, const struct follow *f, struct error *e)
@@ -224,7 +223,7 @@ static int open_decoder(struct maker *m, const struct follow *f, struct error *e
         return -1;
     choose_size(m, &f->table.header);
     memcpy(m->digest, m->decoder.digest, sizeof m->digest);
-    return check_maker(m, f, "decoder", e);
+    return check_maker(m, f, e);
 }
 
 int main(int argc, char **argv)
