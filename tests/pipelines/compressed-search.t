@@ -109,6 +109,7 @@ for h in json.load(open(sys.argv[1]))["history"]:
     if h["program"] != "compress":
         print(h["program"], h.get("seed"))' "$1"
 }
+# shellcheck disable=SC2034 # in what run evaluates
 search=(--validation v --cells 3 --channels 2 --batch 10 --order 1 --seed 7)
 run 'load fashion-mnist train | pick --per-class 4 --seed 5 -o all && pick --per-class 2 --seed 3 all >s && pick --not-ids s -o v all &&
     search-step --state clean "${search[@]}" <s >a && compress --jpeg 5 s | search-step --state coded "${search[@]}" >b &&
