@@ -96,8 +96,8 @@ each = $(foreach s,$(SEEDS),$(foreach n,$(LATENTS),$(foreach a,$(call arms_of,$n
 arms_of = $(if $(filter $(firstword $(LATENTS)),$1),$2,$(filter-out hash,$2))
 pictured = $(filter-out $(NO_WAY_BACK),$(ARMS))
 results = $(foreach t,$(SETS),$(call each,$(ARMS),$t.space.json) \
-	$(call each,$(filter-out $(NO_WAY_BACK),$(ARMS)),$t.images.json) \
-	$(call each,$(filter-out $(NO_WAY_BACK),$(ARMS)),$t.classes.json) \
+	$(call each,$(pictured),$t.images.json) \
+	$(call each,$(pictured),$t.classes.json) \
 	$(SEEDS:%=$(RUN)/seed-%/$t.classes.json))
 first = $(firstword $(SEEDS))
 sheets = $(if $(pictured),$(RUN)/lab.png $(LATENTS:%=$(RUN)/latent-%.png))
