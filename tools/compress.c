@@ -4,13 +4,15 @@
 
 static int64_t jpeg = -1, h264 = -1, half = -1, reference = -1, epoch;
 static const char *chroma = "420", *preset = "medium", *tune, *mix;
-static bool png, coded;
+static bool png, optimize, coded;
 
 static const struct option options[] = {
     {"jpeg", 'j', OPTION_INT, &jpeg, "Q", "JPEG at this quality", 1, 100, NULL},
     {"chroma", 0, OPTION_CHOICE, &chroma, "MODE",
      "JPEG's colour samples: a quarter of the pixels, half of them (side by side) or all", 0, 0,
      CHROMA_WORDS},
+    {"optimize", 0, OPTION_FLAG, &optimize, NULL,
+     "JPEG with the Huffman tables that suit each image best", 0, 0, NULL},
     {"png", 0, OPTION_FLAG, &png, NULL, "PNG: nothing is lost", 0, 0, NULL},
     {"h264", 0, OPTION_INT, &h264, "CRF", "of clips: H.264 at this constant rate factor", 1, 51,
      NULL},
@@ -44,7 +46,8 @@ static const struct program program = {
         "the history, "
         "tell codec, library, version and every setting.\n\n"
         "JPEG is that of libjpeg-turbo: baseline, quality by the scale of the Independent JPEG "
-        "Group, slow-integer transform, standard Huffman tables, so equal bytes on every machine; "
+        "Group, slow-integer transform, standard Huffman tables (with --optimize, each image's own), "
+        "so equal bytes on every machine; "
         "decoded with its default (\"fancy\") upsampling of colour. Of grey images --chroma "
         "changes nothing. Images of any size, of 1 or 3 channels.\n\n"
         "H.264 is that of x264, for clips (load y4m, load video): in one thread a clip, 4:2:0 from "
@@ -88,7 +91,7 @@ static void read_levels(const struct call *call, struct levels *l)
         program_usage(call, "expected one of --jpeg, --h264, --png, --mix and --half");
     program_forbid(call, !given(half), "goes with --half", "reference");
     program_forbid(call, !given(half) && !mix, "goes with --mix or --half", "epoch seed");
-    program_forbid(call, png || given(h264), "goes with JPEG", "chroma");
+    program_forbid(call, png || given(h264), "goes with JPEG", "chroma optimize");
     program_forbid(call, png || given(jpeg), "goes with H.264", "preset tune");
     *l = (struct levels){1, {(int)(given(jpeg) ? jpeg : h264)}};
     if (mix && levels_parse(l, mix, &e))
@@ -103,14 +106,14 @@ int main(int argc, char **argv)
     struct error e;
     program_begin(&program, argc, argv, &call);
     struct compression c = {
-        .settings = {chroma, preset, tune, {0, 0}}, .epoch = (uint64_t)epoch, .coded = coded};
+        .settings = {chroma, optimize, preset, tune, {0, 0}}, .epoch = (uint64_t)epoch, .coded = coded};
     read_levels(&call, &c.levels);
 
     struct stream_reader *r = stage_open(&call, call.argc ? call.argv[0] : NULL, &e);
     if (!r)
         program_fail(&call, &e);
     c.codec = choose_codec(stream_header(r));
-    program_forbid(&call, c.codec == &CODEC_H264, "goes with JPEG", "chroma");
+    program_forbid(&call, c.codec == &CODEC_H264, "goes with JPEG", "chroma optimize");
     program_forbid(&call, c.codec == &CODEC_JPEG, "goes with H.264", "preset tune");
     if (given(half) && !given(reference))
         c.levels.level[1] = c.codec->reference;

@@ -1,4 +1,4 @@
-/* Images made as much worse as others, in another way. */
+/* Images made as much worse as others, in another way, or without what lies beside what. */
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
@@ -6,18 +6,20 @@
 #include "rows/follow.h"
 
 static const char *of;
-static bool blur, noise;
+static bool blur, noise, shuffle;
 
 static const struct option options[] = {
     {"of", 0, OPTION_FILE, &of, "FILE", "the images as they were", 0, 0, NULL},
     {"blur", 0, OPTION_FLAG, &blur, NULL, "by a Gaussian blur", 0, 0, NULL},
     {"noise", 0, OPTION_FLAG, &noise, NULL, "by white noise", 0, 0, NULL},
+    {"shuffle", 0, OPTION_FLAG, &shuffle, NULL, "of all images the pixels in one other order", 0, 0,
+     NULL},
     {0},
 };
 
 static const struct program program = {
     .name = "degrade",
-    .summary = "blur images, or add noise, by as much as a codec did",
+    .summary = "blur images, or add noise, by as much as a codec did; shuffle their pixels",
     .operands = "[SAMPLES]",
     .most_operands = 1,
     .description =
@@ -31,9 +33,14 @@ static const struct program program = {
         "at the "
         "most of it, and a warning tells of how many images. The fields bytes, scan and level of "
         "the "
-        "codec, and meta `codec`, do not pass on. Images of one size.",
-    .examples = "load fashion-mnist test | pick --first 500 -o test\n"
-                "compress --jpeg 10 test | degrade --blur --of test | evaluate images test",
+        "codec, and meta `codec`, do not pass on. Images of one size.\n\n"
+        "--shuffle needs no other images: it puts the pixels of each into another order, drawn by "
+        "--seed, the same for all of them. What classes look like is still there to be learnt, but "
+        "not what lies beside what: a control of whatever is said to come from that.",
+    .examples =
+        "load fashion-mnist test | pick --first 500 -o test\n"
+        "compress --jpeg 10 test | degrade --blur --of test | evaluate images test\n"
+        "load fashion-mnist train | degrade --shuffle | train --network cnn --epochs 5 -o net",
     .see_also = "compress evaluate",
     .options = options,
     .common = COMMON_OUTPUT | COMMON_SEED | COMMON_THREADS | COMMON_HISTORY | COMMON_STREAM,
@@ -104,6 +111,63 @@ static int degrade(struct follow *f, void *context, struct error *e)
     return 0;
 }
 
+/* The same order of pixels for all images, which must be of one size. */
+struct order {
+    uint32_t extent[3];
+    size_t *place;
+};
+
+static int shuffle_rows(struct follow *f, void *context, struct error *e)
+{
+    const struct order *o = context;
+    const struct column *image = table_column(&f->table, "image", ELEMENT_U8, 3, e);
+    if (!image)
+        return -1;
+    if (memcmp(image->extent, o->extent, sizeof o->extent))
+        return error_set(e, "images of other sizes than the first");
+    const size_t pixels = (size_t)o->extent[0] * o->extent[1], size = pixels * o->extent[2];
+    autofree uint8_t *to = array_new(size, 1, "an image", e);
+    if (!to)
+        return -1;
+    for (size_t i = 0; i < f->table.rows; i++) {
+        degrade_shuffle((const uint8_t *)image->data + i * size, o->place, pixels, o->extent[2],
+                        to);
+        if (follow_write(f, i, cell_tensor(ELEMENT_U8, 3, o->extent, to), e))
+            return -1;
+    }
+    return 0;
+}
+
+static int run_shuffle(const struct call *call, struct error *e)
+{
+    static const char *const image_alone[] = {"image", NULL};
+    enum { BATCH = 256 };
+    struct order o = {.place = NULL};
+    struct follow f = {0};
+    struct header h = {0};
+    const struct column *image = NULL;
+    int failed = follow_open(&f, call, "samples", image_alone, BATCH, e) ||
+                 !(image = table_column(&f.table, "image", ELEMENT_U8, 3, e)) ||
+                 follow_table(&h, "samples", &f.table, image_alone, e);
+    if (!failed) {
+        const uint32_t *extent = memcpy(o.extent, image->extent, sizeof o.extent);
+        const size_t pixels = (size_t)extent[0] * extent[1];
+        struct random r = random_stream(call->seed, "pixels", 0);
+        failed = !(o.place = array_new(pixels, sizeof *o.place, "pixels", e)) ||
+                 header_add_field(&h, "image", ELEMENT_U8, 3,
+                                  (int64_t[]){extent[0], extent[1], extent[2]}, e) < 0 ||
+                 follow_create(&f, &h, NULL, e);
+        if (!failed) {
+            random_permutation(&r, o.place, pixels);
+            failed = follow_all(&f, shuffle_rows, &o, e);
+        }
+    }
+    header_free(&h);
+    follow_close(&f);
+    free(o.place);
+    return failed;
+}
+
 static int run(const struct call *call, struct error *e)
 {
     struct pairs p = {0};
@@ -133,13 +197,14 @@ int main(int argc, char **argv)
     struct call call;
     struct error e;
     program_begin(&program, argc, argv, &call);
-    if (!of)
+    if (blur + noise + shuffle != 1)
+        program_usage(&call, "expected one of --blur, --noise and --shuffle");
+    if (!of && !shuffle)
         program_usage(&call, "expected --of FILE");
-    if (blur == noise)
-        program_usage(&call, "expected one of --blur and --noise");
-    program_forbid(&call, blur, "goes with --noise", "seed");
+    program_forbid(&call, shuffle, "goes with --blur and --noise", "of threads");
+    program_forbid(&call, blur, "goes with --noise and --shuffle", "seed");
     program_check_inputs(&call, (const char *[]){call.argc ? call.argv[0] : "-", of, NULL});
-    if (run(&call, &e))
+    if (shuffle ? run_shuffle(&call, &e) : run(&call, &e))
         program_fail(&call, &e);
     return program_end(&call);
 }

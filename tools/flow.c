@@ -1,4 +1,5 @@
 /* Clips to stacks of optical flow, as pictures that networks take. */
+#include <string.h>
 #include "base/memory.h"
 #include "image/flow.h"
 #include "image/prepare.h"
@@ -6,8 +7,10 @@
 
 static int64_t count = 1, stack = 10;
 static double range = 8;
+static const char *method = "farneback";
 
 static const struct option options[] = {
+    {"method", 0, OPTION_CHOICE, &method, "METHOD", "how motion is found", 0, 0, FLOW_WORDS},
     {"stack", 0, OPTION_INT, &stack, "N", "flows of a picture, each from a frame to the next", 1,
      IMAGE_MAX_CHANNELS / 2, NULL},
     {"count", 'n', OPTION_INT, &count, "N", "pictures of each clip, evenly spaced", 1, 65536, NULL},
@@ -28,10 +31,11 @@ static const struct program program = {
         "or more to the left and right, up and down (networks see -1 to 1). All other fields pass "
         "on, so that a clip's "
         "pictures have its id and its label. Meta `flow` tells the method and the settings.\n\n"
-        "The method is Farneb\303\244ck's (SCIA 2003): around each pixel both frames are fitted by "
-        "quadratics (Gaussian window of 9 pixels, deviation 1.2), the shift that takes one to the "
-        "other is found by least squares over 11 x 11 pixels, three times at each of at most five "
-        "levels, the coarsest no smaller than 16 pixels.\n\n"
+        "Around each pixel both frames are fitted by quadratics (Gaussian window of 9 pixels, "
+        "deviation 1.2). The shift that takes one frame to the other is found by least squares "
+        "over 11 x 11 pixels, three times at each of at most five levels, the coarsest no smaller "
+        "than 16 pixels: that of the quadratics (farneback; SCIA 2003), or that of the brightness, "
+        "by the quadratics' slopes (lucas-kanade; IJCAI 1981).\n\n"
         "A network trained on these pictures and one trained on frames are the two streams of "
         "Simonyan and Zisserman (NIPS 2014); fuse puts together what they predict.",
     .examples = "flow --stack 10 clips | train --network cnn --epochs 10 -o motion\n"
@@ -53,8 +57,8 @@ static int make(const struct clips *c, const uint8_t *frames, int height, int wi
     if (channels != 1 && channels != 3)
         return error_set(e, "frames of %d channels, expected 1 or 3", channels);
     for (size_t f = 0; f < flows; f++, frames += pixels * (size_t)channels) {
-        if (flow_between(frames, frames + pixels * (size_t)channels, height, width, channels,
-                         motion, e))
+        if (flow_between(strcmp(method, "lucas-kanade") ? FARNEBACK : LUCAS_KANADE, frames,
+                         frames + pixels * (size_t)channels, height, width, channels, motion, e))
             return -1;
         flow_to_bytes(motion, 2 * pixels, c->range, bytes);
         for (size_t i = 0; i < pixels; i++)
@@ -81,7 +85,7 @@ int main(int argc, char **argv)
     struct error e;
     program_begin(&program, argc, argv, &call);
     struct value *flow = value_map(), *normalisation = normalise();
-    if (!value_set_text(flow, "method", "farneback") || !value_set_int(flow, "stack", stack) ||
+    if (!value_set_text(flow, "method", method) || !value_set_int(flow, "stack", stack) ||
         !value_set_real(flow, "range", range) || !normalisation) {
         error_set(&e, "out of memory");
         program_fail(&call, &e);

@@ -7,12 +7,14 @@
 
 static const char *root;
 static const char *size;
+static bool grey;
 static int64_t most_bytes = 256 << 20, frames;
 
 static const struct option options[] = {
     {"root", 0, OPTION_FILE, &root, "DIR", "folder of the data set's files", 0, 0, NULL},
     {"size", 0, OPTION_TEXT, &size, "HxW", "resize every image to this height and width", 0, 0,
      NULL},
+    {"grey", 0, OPTION_FLAG, &grey, NULL, "of colour the brightness alone (BT.601)", 0, 0, NULL},
     {"frames", 0, OPTION_INT, &frames, "N",
      "cut videos into clips of N frames, a shorter rest left out; 0: each is one clip", 0, 1e6,
      NULL},
@@ -121,6 +123,7 @@ static struct dataset_request read_operands(const struct call *c, const struct f
     }
     read_size(c, &q);
     program_forbid(c, !f->clips, "goes with y4m and video", "frames");
+    q.grey = grey;
     q.frames = (uint32_t)frames;
     return q;
 }
@@ -147,7 +150,7 @@ static int load_import(struct call *c, const struct import_format *f)
     struct stream_limits limits = stage_limits(c);
     if (c->argc != 2)
         program_usage(c, "expected: load %s %s", f->name, f->operands);
-    program_forbid(c, true, "goes with data sets of images", "root size frames most-bytes");
+    program_forbid(c, true, "goes with data sets of images", "root size grey frames most-bytes");
     if (import_open(&m, f, c->argv[1], &limits, &e))
         program_fail(c, &e);
     struct value *files = value_array(); /* a folder is not noted */

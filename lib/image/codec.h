@@ -19,6 +19,7 @@ int coded_append(struct coded *c, const void *bytes, size_t size, struct error *
 
 struct codec_settings {
     const char *chroma;        /* jpeg: one of CHROMA_WORDS */
+    bool optimize;             /* jpeg: Huffman tables of each picture's own */
     const char *preset, *tune; /* h264: x264's, of these; tune may be NULL */
     int64_t rate[2];           /* h264: frames a second, a fraction; 0: unknown, taken for 25 */
 };

@@ -36,6 +36,10 @@ int dataset_open(struct dataset *d, const struct format *f, const struct dataset
     }
     if (f->open(d, e))
         goto failed;
+    if (q->grey && d->extent[2] != 1) {
+        value_remove(d->meta, "normalisation"); /* which is colour's */
+        d->extent[2] = 1;
+    }
     if (q->height) {
         if (d->extent[2] < 1 || d->extent[2] > IMAGE_MAX_CHANNELS) {
             error_set(e, "cannot resize images of %lld channels", (long long)d->extent[2]);
@@ -69,11 +73,31 @@ static void resize_target(struct dataset *d, struct image *image)
     image->target = d->target;
 }
 
+static size_t frames_of(const struct image *image)
+{
+    return image->frames ? image->frames : 1;
+}
+
+static int take_luma(struct dataset *d, struct image *image, struct error *e)
+{
+    const size_t pixels = frames_of(image) * image->height * image->width;
+    if (image->channels == 1)
+        return 0;
+    if (image->channels != 3)
+        return error_set(e, "images of %u channels, of which there is no luma", image->channels);
+    if (array_grow((void **)&d->luma, &d->luma_capacity, pixels, 1, "grey image", e))
+        return -1;
+    prepare_luma(image->pixels, pixels, d->luma);
+    image->channels = 1;
+    image->pixels = d->luma;
+    return 0;
+}
+
 static int resize(struct dataset *d, struct image *image, struct error *e)
 {
     const size_t from = (size_t)image->height * image->width * image->channels;
     const size_t to = (size_t)d->extent[0] * (size_t)d->extent[1] * image->channels;
-    const size_t frames = image->frames ? image->frames : 1;
+    const size_t frames = frames_of(image);
     if (array_grow((void **)&d->resized, &d->resized_capacity, frames * to, 1, "resized image", e))
         return -1;
     for (size_t f = 0; f < frames; f++) {
@@ -94,7 +118,10 @@ int dataset_next(struct dataset *d, struct image *image, struct error *e)
 {
     *image = (struct image){.label = -1, .coarse = -1};
     int got = d->format->next(d, image, e);
-    return got == 1 && d->scaled && resize(d, image, e) ? -1 : got;
+    if (got == 1 &&
+        ((d->request.grey && take_luma(d, image, e)) || (d->scaled && resize(d, image, e))))
+        return -1;
+    return got;
 }
 
 void dataset_close(struct dataset *d)
@@ -106,6 +133,7 @@ void dataset_close(struct dataset *d)
     free(d->scaled);
     free(d->resized);
     free(d->target);
+    free(d->luma);
     *d = (struct dataset){0};
 }
 

@@ -25,6 +25,7 @@ struct dataset_request {
     const char *file[2]; /* idx: images, and labels or NULL */
     size_t most_bytes;   /* of one decoded image or one picture file */
     int height, width;   /* resize every image to this; 0: as it is */
+    bool grey;           /* of colour the luma alone */
     uint32_t frames;     /* cut videos into clips of so many; 0: each is one clip */
 };
 
@@ -42,6 +43,8 @@ struct dataset {
     uint8_t *resized; /* and for all of an image's */
     size_t resized_capacity;
     uint8_t *target; /* and for its target */
+    uint8_t *luma;   /* room for an image's where colour is not wanted */
+    size_t luma_capacity;
     void *state; /* the format's own */
 };
 

@@ -106,3 +106,10 @@ int degrade_noise(const uint8_t *pixels, size_t count, double square, const stru
     struct picture p = {pixels, 1, (uint32_t)count, 1, NULL, NULL, noise};
     return bisect(&p, add_noise, LOUDEST_NOISE, square, to);
 }
+
+void degrade_shuffle(const uint8_t *pixels, const size_t *order, size_t count, uint32_t channels,
+                     uint8_t *to)
+{
+    for (size_t i = 0; i < count; i++)
+        memcpy(to + i * channels, pixels + order[i] * channels, channels);
+}

@@ -1,5 +1,6 @@
 /* Pictures made worse by as much as another was, but in another way: what a codec takes away is
- * compared with what a blur, or noise, of the same squared error does. */
+ * compared with what a blur, or noise, of the same squared error does; and without what lies beside
+ * what. */
 #ifndef IMAGE_DEGRADE_H
 #define IMAGE_DEGRADE_H
 #include <stdint.h>
@@ -19,5 +20,9 @@ int degrade_blur(const uint8_t *pixels, uint32_t height, uint32_t width, uint32_
                  double square, uint8_t *to, struct error *e);
 int degrade_noise(const uint8_t *pixels, size_t count, double square, const struct random *noise,
                   uint8_t *to);
+
+/* Pixel i of `to`, of `count`, is pixel order[i], with all of its channels. */
+void degrade_shuffle(const uint8_t *pixels, const size_t *order, size_t count, uint32_t channels,
+                     uint8_t *to);
 
 #endif

@@ -1,5 +1,6 @@
 #include "image/flow.h"
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/memory.h"
@@ -13,6 +14,7 @@ enum {
 };
 static const double SIGMA = 1.2;
 static const float LEAST_DETERMINANT = 1e-3f; /* where nothing is to be seen, nothing moves */
+static const float LEAST_SLOPE = 1;           /* levels a pixel, below which what was found stays */
 
 /* f(x, y) = ... + bx x + by y + axx x^2 + ayy y^2 + 2 axy xy. */
 enum { BX, BY, AXX, AYY, AXY, TERMS };
@@ -177,19 +179,22 @@ static void between(const float *from, int terms, const struct level *l, float x
                 down * ((1 - across) * a[row + (size_t)i] + across * b[row + (size_t)i]);
 }
 
-/* What the fits at (x, y), and at where that is thought to have gone, say of the shift d: with the
- * mean A of both and h = A d - (b' - b) / 2 it is A d = h; of that A^T A and A^T h. Nothing where
- * it has gone out of the picture. */
-static void equate(const struct level *l, int x, int y, const float *d, float *to)
+static bool within(const struct level *l, float x, float y)
 {
-    const size_t at = ((size_t)y * (size_t)l->width + (size_t)x) * TERMS;
-    const float *one = l->fit[0] + at, there_x = (float)x + d[0], there_y = (float)y + d[1];
+    return x >= 0 && y >= 0 && x <= (float)(l->width - 1) && y <= (float)(l->height - 1);
+}
+
+/* What is seen at (x, y), and at where that is thought to have gone by d, says of the shift: M and
+ * h of M d = h, symmetric, as xx, xy, yy, x, y. */
+typedef void equation(const struct level *l, int x, int y, const float *d, float *to);
+
+/* The fits: with the mean A of both and h = A d - (b' - b) / 2 it is A d = h; of that A^T A and
+ * A^T h. */
+static void equate_fits(const struct level *l, int x, int y, const float *d, float *to)
+{
+    const float *one = l->fit[0] + ((size_t)y * (size_t)l->width + (size_t)x) * TERMS;
     float two[TERMS] = {0};
-    memset(to, 0, TERMS * sizeof *to);
-    if (!(there_x >= 0 && there_y >= 0 && there_x <= (float)(l->width - 1) &&
-          there_y <= (float)(l->height - 1)))
-        return;
-    between(l->fit[1], TERMS, l, there_x, there_y, two);
+    between(l->fit[1], TERMS, l, (float)x + d[0], (float)y + d[1], two);
     const float xx = (one[AXX] + two[AXX]) / 2, yy = (one[AYY] + two[AYY]) / 2;
     const float xy = (one[AXY] + two[AXY]) / 2;
     const float hx = xx * d[0] + xy * d[1] - (two[BX] - one[BX]) / 2;
@@ -201,22 +206,48 @@ static void equate(const struct level *l, int x, int y, const float *d, float *t
     to[4] = xy * hx + yy * hy;
 }
 
+/* Brightness: with the mean slope g of both and e, by how much it is brighter there, it is
+ * g' (d - d now) = -e; beside that, weakly, d = d now, for where only an edge, or nothing, is seen.
+ */
+static void equate_brightness(const struct level *l, int x, int y, const float *d, float *to)
+{
+    const size_t at = (size_t)y * (size_t)l->width + (size_t)x;
+    const float *one = l->fit[0] + at * TERMS;
+    float two[TERMS] = {0}, brightness = 0;
+    between(l->fit[1], TERMS, l, (float)x + d[0], (float)y + d[1], two);
+    between(l->grey[1], 1, l, (float)x + d[0], (float)y + d[1], &brightness);
+    const float gx = (one[BX] + two[BX]) / 2, gy = (one[BY] + two[BY]) / 2;
+    const float least = LEAST_SLOPE * LEAST_SLOPE;
+    const float rest = gx * d[0] + gy * d[1] - (brightness - l->grey[0][at]);
+    to[0] = gx * gx + least;
+    to[1] = gx * gy;
+    to[2] = gy * gy + least;
+    to[3] = gx * rest + least * d[0];
+    to[4] = gy * rest + least * d[1];
+}
+
+static equation *const EQUATE[] = {[FARNEBACK] = equate_fits, [LUCAS_KANADE] = equate_brightness};
+
 /* How many places of a window at `at` there are. */
 static int places(int at, int count)
 {
     return inside(at + WINDOW, count) - inside(at - WINDOW, count) + 1;
 }
 
-/* The equations of each window are summed along rows, then down columns, and solved. */
-static void improve(const struct level *l)
+/* The equations of each window are summed along rows, then down columns, and solved. What has gone
+ * out of the picture has none. */
+static void improve(const struct level *l, equation *equate)
 {
     const int row = l->width * TERMS;
     for (int y = 0; y < l->height; y++) {
         float *equations = l->equations + (size_t)y * (size_t)row;
         float *sums = l->sums + (size_t)y * (size_t)row;
-        for (int x = 0; x < l->width; x++)
-            equate(l, x, y, l->motion + 2 * ((size_t)y * (size_t)l->width + (size_t)x),
-                   equations + x * TERMS);
+        memset(equations, 0, (size_t)row * sizeof *equations);
+        for (int x = 0; x < l->width; x++) {
+            const float *d = l->motion + 2 * ((size_t)y * (size_t)l->width + (size_t)x);
+            if (within(l, (float)x + d[0], (float)y + d[1]))
+                equate(l, x, y, d, equations + x * TERMS);
+        }
         memset(sums, 0, (size_t)row * sizeof *sums);
         for (int i = -WINDOW; i <= WINDOW; i++) {
             const int shift = i * TERMS, first = shift < 0 ? -shift : 0;
@@ -255,8 +286,8 @@ static void refine(const struct level *coarse, const struct level *l)
         }
 }
 
-int flow_between(const uint8_t *from, const uint8_t *to, int height, int width, int channels,
-                 float *motion, struct error *e)
+int flow_between(enum flow_method method, const uint8_t *from, const uint8_t *to, int height,
+                 int width, int channels, float *motion, struct error *e)
 {
     const struct gaussian k = gaussian_make();
     struct level level[LEVELS];
@@ -285,7 +316,7 @@ int flow_between(const uint8_t *from, const uint8_t *to, int height, int width, 
         for (int i = 0; i < 2; i++)
             expand(&k, &level[n], i, scratch);
         for (int i = 0; i < ITERATIONS; i++)
-            improve(&level[n]);
+            improve(&level[n], EQUATE[method]);
     }
     if (!failed)
         memcpy(motion, level[0].motion, 2 * pixels_of(&level[0]) * sizeof *motion);

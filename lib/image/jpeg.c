@@ -1,5 +1,5 @@
 /* JPEG by libjpeg-turbo, with the slow-integer transform: equal pixels on every processor. Coding
- * is baseline, with the standard Huffman tables and quality by the library's scale of Annex K's
+ * is baseline, with the standard Huffman tables or a picture's own, and quality by the library's scale of Annex K's
  * quantisation tables. */
 #include <setjmp.h>
 #include <stdio.h>
@@ -131,6 +131,7 @@ struct coder {
     struct guard guard;
     struct coded *coded; /* where the bytes go */
     int across, down;    /* samples of brightness for one of colour */
+    bool optimize;       /* tables of each picture's own */
     int level, channels; /* what `to` is set up for; 0: nothing yet */
     size_t tables;       /* bytes of those that `from` has got from a file of that; 0: none yet */
 };
@@ -197,6 +198,7 @@ static void *open_coder(const struct codec_settings *s, struct error *e)
     c->to.dest = &c->destination;
     c->across = strcmp(s->chroma, "444") ? 2 : 1;
     c->down = strcmp(s->chroma, "420") ? 1 : 2;
+    c->optimize = s->optimize;
     return c;
 }
 
@@ -211,6 +213,7 @@ static void set_up(struct coder *c, int level, int channels)
     jpeg_set_defaults(j);
     jpeg_set_quality(j, level, TRUE);
     j->dct_method = JDCT_ISLOW;
+    j->optimize_coding = c->optimize;
     if (channels == 3) {
         j->comp_info[0].h_samp_factor = c->across;
         j->comp_info[0].v_samp_factor = c->down;
@@ -265,7 +268,7 @@ static int code(void *own, int level, const uint32_t *extent, const uint8_t *pix
         return -1;
     }
     set_up(c, level, (int)p.channels);
-    const bool whole = !left || !c->tables;
+    const bool whole = !left || !c->tables || c->optimize;
     write_rows(&c->to, &p, whole);
     const size_t tables = measure(to);
     if (left) {
@@ -296,7 +299,7 @@ static void describe(const struct codec_settings *s, struct value *to)
     value_set_text(to, "chroma", s->chroma);
     value_set_text(to, "upsampling", "fancy");
     value_set_text(to, "dct", "slow integer");
-    value_set_text(to, "huffman", "standard tables");
+    value_set_text(to, "huffman", s->optimize ? "a picture's own tables" : "standard tables");
 }
 
 const struct codec CODEC_JPEG = {

@@ -220,3 +220,9 @@ int prepare_encoder_restore(const uint8_t *view, int side, int channels, int hei
         image[i] = (uint8_t)(resized[i] + 0.5f); /* a mean of bytes */
     return 0;
 }
+
+void prepare_luma(const uint8_t *pixels, size_t count, uint8_t *grey)
+{
+    for (size_t i = 0; i < count; i++, pixels += 3)
+        grey[i] = (uint8_t)((299 * pixels[0] + 587 * pixels[1] + 114 * pixels[2] + 500) / 1000);
+}

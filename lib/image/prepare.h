@@ -43,6 +43,10 @@ void prepare_encoder_output(const float *x, size_t count, uint8_t *out);
 int prepare_encoder_restore(const uint8_t *view, int side, int channels, int height, int width,
                             uint8_t *image, struct error *e);
 
+/* The luma of so many pixels of red, green, blue (BT.601, as JPEG and PNM have it), rounded to nearest:
+ * 0.299 R + 0.587 G + 0.114 B. grey may be where the pixels are. */
+void prepare_luma(const uint8_t *pixels, size_t count, uint8_t *grey);
+
 /* The resize alone: float on the scale of the input, out_height x out_width x channels. */
 void prepare_resize(const uint8_t *image, int height, int width, int channels, int out_height,
                     int out_width, float *out);

@@ -118,7 +118,7 @@ static int add_row(struct fusion *f, const struct predicted *p, size_t row, doub
     return 0;
 }
 
-static int add_stream(struct fusion *f, const struct predicted *p, struct error *e)
+static int add_stream(struct fusion *f, const struct predicted *p, double weight, struct error *e)
 {
     const size_t classes = (size_t)f->classes;
     autofree double *probability = array_new(classes, sizeof *probability, "scores", e);
@@ -133,14 +133,15 @@ static int add_stream(struct fusion *f, const struct predicted *p, struct error 
             return error_set(e, "no row of id %lld, which the first stream has",
                              (long long)f->fused[i].id);
         for (size_t k = i * classes; k < (i + 1) * classes; k++)
-            f->sum[k] += f->of_stream[k] / (double)f->fused[i].rows;
+            f->sum[k] += weight * (f->of_stream[k] / (double)f->fused[i].rows);
         f->fused[i].rows = 0;
     }
+    f->weights += weight;
     f->streams++;
     return 0;
 }
 
-int fusion_add(struct fusion *f, const char *path, struct error *e)
+int fusion_add(struct fusion *f, const char *path, double weight, struct error *e)
 {
     struct predicted p = {0};
     if (stage_table(f->call, &p.table, path, e))
@@ -152,7 +153,7 @@ int fusion_add(struct fusion *f, const char *path, struct error *e)
         failed = error_set(e, "%d classes, the first stream has %d", p.classes, f->classes);
     else if (!failed)
         failed = stage_note_input(&f->inputs, path, p.table.digest, e);
-    failed = failed || add_stream(f, &p, e);
+    failed = failed || add_stream(f, &p, weight, e);
     table_free(&p.table);
     return failed ? error_wrap(e, "%s", strcmp(path, "-") ? path : "standard input") : 0;
 }
@@ -176,7 +177,7 @@ int fusion_write(struct fusion *f, struct error *e)
     header_free(&h);
     for (size_t i = 0; w && i < f->count; i++) {
         for (uint32_t k = 0; k < classes; k++)
-            score[k] = (float)(f->sum[i * classes + k] / f->streams);
+            score[k] = (float)(f->sum[i * classes + k] / f->weights);
         const struct cell row[] = {cell_int(ELEMENT_I64, f->fused[i].id),
                                    cell_int(ELEMENT_I32, f->fused[i].label),
                                    cell_tensor(ELEMENT_F32, 1, &classes, score)};

@@ -4,7 +4,7 @@
 
 # ---- wrong calls ----
 for call in '' '--jpeg 5 --png' '--mix 5,10 --half 5' '--jpeg 0' '--jpeg 101' '--jpeg 5 --chroma 411' \
-    '--mix 5,,10' '--mix five' '--png --chroma 444' '--jpeg 5 --reference 95' '--jpeg 5 --epoch 1' \
+    '--mix 5,,10' '--mix five' '--png --chroma 444' '--png --optimize' '--h264 30 --optimize' '--jpeg 5 --reference 95' '--jpeg 5 --epoch 1' \
     '--jpeg 5 --seed 3' '--half 5 one two'; do
     run "compress $call </dev/null"
     status 2 "refused: compress $call"
@@ -35,6 +35,12 @@ run 'cat grey grey | compress --jpeg 20 --no-history | peek | grep rows'
 stdout exactly 'rows: 1200'
 run 'compress --jpeg 20 grey | compress --jpeg 40 --chroma 444 | peek --json | grep -c "\"codec\": {"'
 stdout exactly 3
+run 'compress --jpeg 20 --optimize grey | save tsv - | cut -f 6- | cmp - <(compress --jpeg 20 grey | save tsv - | cut -f 6-)'
+status 0 'tables of their own: the same pixels'
+run 'compress --jpeg 20 --optimize grey | peek | grep -o "\"huffman\": \"[^\"]*\"" | sort -u; for o in "" --optimize; do compress --jpeg 20 $o grey | save tsv - | awk -F "\t" "NR > 1 { n += \$3; s += \$4 } END { print n, s }"; done'
+ok 'in fewer bytes' perl -e '$_ = <>; @a = split " ", <>; @b = split " ", <>; exit !(/own tables/ && $b[0] < $a[0] && $b[1] < $a[1])' "$WORK/stdout"
+run 'for o in "" --optimize; do compress --jpeg 20 $o --coded grey | save json | grep -o "\"bytes\":[0-9]*,\"scan\":[0-9]*" >files; compress --jpeg 20 $o grey | save json | grep -o "\"bytes\":[0-9]*,\"scan\":[0-9]*" | cmp - files || exit; done'
+status 0 'the bytes told are those of the files'
 run 'compress --jpeg 20 --chroma 422 grey | peek | tail -n 1'
 stdout like '*"arguments": ?"--jpeg", "20", "--chroma", "422", "grey"?*"codec": {"name": "jpeg", "library": "libjpeg-turbo *", "chroma": "422",*"dct": "slow integer", "huffman": "standard tables", "extent": ?9, 7, 1?, "levels": ?20?}}'
 

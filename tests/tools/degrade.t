@@ -49,6 +49,25 @@ status 0 'one thread or two: the same bytes'
 run 'cmp -s <(degrade --noise --of grey --no-history left) <(degrade --noise --seed 2 --of grey --no-history left)'
 status 1 'another seed: other noise'
 
+# The same pixels elsewhere, the same place for all images, and all of a pixel's channels.
+run 'degrade --shuffle colour -o mixed && peek mixed'
+stdout like '*id i64*label i32*image u8 \[21,32,3\]*history:*load*degrade*'
+run 'save npy plain colour; save npy other mixed; for f in plain other; do tail -c +129 $f/image.npy >$f.bytes; done
+    perl -e '\''my @images = map { open my $h, "<:raw", "$_.bytes"; local $/; [unpack "(a2016)*", <$h>] } qw(plain other);
+        my (%at, %kept); my ($same, $n) = (0, 0);
+        for my $place (0 .. 671) { my $key = join "", map { substr $_, 3 * $place, 3 } @{ $images[0] }; $at{$key} = $place }
+        for my $place (0 .. 671) { my $key = join "", map { substr $_, 3 * $place, 3 } @{ $images[1] }; $kept{$at{$key} // "lost"}++; $same += ($at{$key} // -1) == $place }
+        printf "%d images, %d places, %s\n", scalar @{ $images[1] }, scalar keys %kept, $same < 20 ? "mixed" : "as they were"'\'
+stdout exactly '4 images, 672 places, mixed'
+run 'cmp -s other/image.npy <(degrade --shuffle --seed 2 colour | save npy again - && cat again/image.npy)'
+status 1 'another seed: another order'
+run 'degrade --shuffle --no-history <colour | cmp - <(pick --first 1 colour --no-history | degrade --shuffle --no-history | cat - <(pick --not-ids <(pick --first 1 colour) colour --no-history | degrade --shuffle --no-history) | pick --no-history)'
+status 0 'an image is shuffled as it is in any company'
+run 'compress --jpeg 5 grey | degrade --shuffle | peek | grep -cE "^  (bytes|scan|level) "'
+stdout exactly 3
+run 'pick --first 0 grey | degrade --shuffle | peek | grep rows'
+stdout exactly 'rows: 0'
+
 fails() { # message, command
     run "$2"
     status 1 "$2"
@@ -64,7 +83,8 @@ run 'compress --jpeg 1 flat | degrade --blur --of flat | evaluate images flat | 
 stdout exactly 1
 stderr like 'degrade: 1 of 1 images cannot be made as bad*'
 fails '*0 rows, and 0 in none, expected as many, and at least one' 'pick --first 0 grey -o none; compress --jpeg 5 none | degrade --blur --of none'
-for wrong in '' '--blur' '--blur --noise --of grey' '--of grey' '--blur --seed 2 --of grey'; do
+for wrong in '' '--blur' '--blur --noise --of grey' '--of grey' '--blur --seed 2 --of grey' '--shuffle --of grey' \
+    '--shuffle --noise --of grey' '--shuffle --threads 2'; do
     run "degrade $wrong left"
     status 2 "degrade $wrong"
 done

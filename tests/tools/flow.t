@@ -20,6 +20,10 @@ stdout like '*rows: 1
 *id i64*image u8 \[32,40,6\]*"flow": {"method": "farneback", "stack": 3, "range": 8.0}*'
 run 'save npy n f && values n/image.npy | awk "{ s[NR % 2] += \$1; n++ } END { printf \"%.2f %.2f\n\", (2 * s[1] / n - 128) * 8 / 127, (2 * s[0] / n - 128) * 8 / 127 }"'
 ok 'the motion is found' perl -e '$_ = <>; ($x, $y) = split; exit !(abs($x - 1.5) < 0.1 && abs($y + 0.75) < 0.1)' "$WORK/stdout"
+run 'load y4m pan.y4m | flow --method lucas-kanade --stack 3 -o lk && peek lk | grep -o "\"method\": \"[a-z-]*\"" && save npy k lk'
+stdout exactly '"method": "lucas-kanade"'
+run 'values k/image.npy | awk "{ s[NR % 2] += \$1; n++ } END { printf \"%.2f %.2f\n\", (2 * s[1] / n - 128) * 8 / 127, (2 * s[0] / n - 128) * 8 / 127 }"; cmp -s n/image.npy k/image.npy; echo $?'
+ok 'by brightness, too, in another way' perl -e '$_ = <>; ($x, $y) = split; exit !(abs($x - 1.5) < 0.1 && abs($y + 0.75) < 0.1 && <> == 1)' "$WORK/stdout"
 cat <(load y4m pan.y4m) <(pan 9 | load y4m -) <(load y4m pan.y4m) >pans
 run 'cmp <(flow --stack 3 --threads 1 --no-history pans) <(flow --stack 3 --threads 2 --no-history pans)'
 status 0 'one thread or two: the same bytes'
@@ -63,6 +67,26 @@ stdout like '*
 8	1	0.5	0.5'
 run 'fuse a.stream b.stream -o ab && verify ab'
 status 0
+run 'fuse --weights 1,3 a.stream b.stream | save tsv -' # 5/8 3/8 once, 1/2 1/2 three times; 1/4 3/4, 3/4 1/4
+stdout like '*
+7	0	0.53125	0.46875
+8	1	0.625	0.375'
+run 'for w in 1,1 0.5,0.5 2e9,2e9; do fuse --weights $w a.stream b.stream --no-history | cmp - <(fuse a.stream b.stream --no-history) || exit; done'
+status 0 'equal weights are none'
+run 'fuse --weights 0,1 a.stream b.stream | save tsv - | cmp - <(fuse a.stream b.stream | pick --ids a.stream | fuse --weights 0,0.2 a.stream b.stream | save tsv -)'
+status 0 'a stream of no weight'
+run 'for w in 1 1,2,3 0,0 1, ,1 1,-1 1,inf 1,nan a 1,1e308,1e308 ""; do fuse --weights "$w" a.stream b.stream; echo $?; done'
+stdout exactly '2
+2
+2
+2
+2
+2
+2
+2
+2
+2
+2'
 
 # Two streams that err independently of each other: both together err less.
 independent() { # folder, seed

@@ -31,6 +31,13 @@ stdout exactly '12 40 68 '
 { bytes 0 0 8 4; be 1; be 1; be 2; be 3; bytes 1 2 3 4 5 6; } >colour
 run 'load idx colour | save json'
 stdout exactly '{"id":0,"label":-1,"image":[[[1,2,3],[4,5,6]]]}'
+run 'load idx colour --grey | save json'
+stdout exactly '{"id":0,"label":-1,"image":[[[2],[5]]]}'
+run 'load idx images --grey --no-history | cmp - <(load idx images --no-history)'
+status 0 'grey stays as it is'
+{ bytes 0 0 8 4; be 1; be 2; be 2; be 3; bytes ff 0 0  0 ff 0  0 0 ff  ff ff ff; } >primary
+run 'load idx primary --grey | rows - 3-; load idx primary --grey --size 1x1 | rows - 3'
+stdout exactly '76:150:29:255 128 '
 
 fails() { # what stderr must be like, command
     run "$2"
@@ -120,6 +127,8 @@ ok 'ids are positive, below 2^53 and distinct' \
 load idx colour | save png set/c
 run 'load folder set | save json | cut -d: -f4'
 stdout like '*\[\[\[57,57,57\],\[64,64,64\]\],*\[\[\[1,2,3\],\[4,5,6\]\]\],"file"'
+run 'load folder set --grey | save json | cut -d: -f4 | sed -n \$p; load folder set --size 2x2 --grey | peek | grep image'
+stdout like '\[\[\[2\],*image u8 \[2,2,1\]*'
 run 'load folder set --size 2x2 | rows - 3-5'
 stdout exactly '57:57:57 29:29:29 1:1:1 1:2:3 '
 for n in 10 40 60; do

@@ -47,7 +47,8 @@ static void draw(uint8_t *frame, struct motion m, int channels)
         }
 }
 
-static void moved(const char *what, struct motion m, int channels, double most)
+static void moved(enum flow_method method, const char *what, struct motion m, int channels,
+                  double most)
 {
     static uint8_t one[3 * PIXELS], two[3 * PIXELS];
     static float flow[2 * PIXELS];
@@ -56,7 +57,8 @@ static void moved(const char *what, struct motion m, int channels, double most)
     int count = 0;
     draw(one, (struct motion){0, 0, 0}, channels);
     draw(two, m, channels);
-    if (!ok(!flow_between(one, two, HEIGHT, WIDTH, channels, flow, &e), "%s %s", what, e.text))
+    if (!ok(!flow_between(method, one, two, HEIGHT, WIDTH, channels, flow, &e), "%s %s", what,
+            e.text))
         return;
     for (int y = EDGE; y < HEIGHT - EDGE; y++)
         for (int x = EDGE; x < WIDTH - EDGE; x++) {
@@ -84,7 +86,7 @@ static double look(const uint8_t *frame, const struct video *v, double x, double
 
 /* Real frames: each foretold by the next one, moved back, is far nearer than by the next one as it
  * is. */
-static void film(void)
+static void film(enum flow_method method)
 {
     char path[4096];
     const char *shared = getenv("SHARED");
@@ -108,7 +110,7 @@ static void film(void)
     bool good = v.channels == 3 && v.read(&v, frame[0], &e) == 1;
     for (int f = 0; good && v.read(&v, frame[~f & 1], &e) == 1; f++) {
         const uint8_t *one = frame[f & 1], *two = frame[~f & 1];
-        good = !flow_between(one, two, (int)v.height, (int)v.width, 3, flow, &e);
+        good = !flow_between(method, one, two, (int)v.height, (int)v.width, 3, flow, &e);
         for (size_t i = 0; good && i < pixels; i++) {
             const double is = one[3 * i + 1];
             const double x = (double)(i % v.width), y = (double)(i / v.width);
@@ -135,25 +137,34 @@ static void as_bytes(void)
        "as bytes: %d %d %d %d %d %d %d", b[0], b[1], b[2], b[3], b[4], b[5], b[6]);
 }
 
-int main(void)
+static void finds(enum flow_method method, const char *name)
 {
     static uint8_t frame[PIXELS], flat[PIXELS];
     static float flow[2 * PIXELS], none[2 * PIXELS];
     struct error e = {""};
+    printf("# %s\n", name);
     draw(frame, (struct motion){0, 0, 0}, 1);
-    ok(!flow_between(frame, frame, HEIGHT, WIDTH, 1, flow, &e) && !memcmp(flow, none, sizeof flow),
+    ok(!flow_between(method, frame, frame, HEIGHT, WIDTH, 1, flow, &e) &&
+           !memcmp(flow, none, sizeof flow),
        "the same frame twice: nothing moves");
-    ok(!flow_between(flat, flat, HEIGHT, WIDTH, 1, flow, &e) && !memcmp(flow, none, sizeof flow),
+    ok(!flow_between(method, flat, flat, HEIGHT, WIDTH, 1, flow, &e) &&
+           !memcmp(flow, none, sizeof flow),
        "nothing to be seen: nothing moves");
-    moved("half a pixel", (struct motion){0.5, 0, 0}, 1, 0.05);
-    moved("to the right and up", (struct motion){1.3, -0.7, 0}, 1, 0.05);
-    moved("to the left and down, in colour", (struct motion){-2.2, 1.6, 0}, 3, 0.05);
-    moved("far", (struct motion){5.5, -4, 0}, 1, 0.15);
-    moved("a turn", (struct motion){0, 0, 0.06}, 1, 0.2);
-    ok(!flow_between(frame, frame + 1, 1, 1, 1, flow, &e) &&
-           !flow_between(frame, frame + 1, 1, 40, 1, flow, &e),
+    moved(method, "half a pixel", (struct motion){0.5, 0, 0}, 1, 0.05);
+    moved(method, "to the right and up", (struct motion){1.3, -0.7, 0}, 1, 0.05);
+    moved(method, "to the left and down, in colour", (struct motion){-2.2, 1.6, 0}, 3, 0.05);
+    moved(method, "far", (struct motion){5.5, -4, 0}, 1, 0.15);
+    moved(method, "a turn", (struct motion){0, 0, 0.06}, 1, 0.2);
+    ok(!flow_between(method, frame, frame + 1, 1, 1, 1, flow, &e) &&
+           !flow_between(method, frame, frame + 1, 1, 40, 1, flow, &e),
        "a pixel, a row");
+    film(method);
+}
+
+int main(void)
+{
+    finds(FARNEBACK, "Farneback");
+    finds(LUCAS_KANADE, "Lucas and Kanade");
     as_bytes();
-    film();
     return tap_done();
 }

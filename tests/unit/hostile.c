@@ -145,7 +145,7 @@ static int read_predictions(const char *path)
 static int fuse_predictions(const char *path)
 {
     struct fusion f = {.call = &call};
-    int failed = fusion_add(&f, path, &e);
+    int failed = fusion_add(&f, path, 1, &e);
     fusion_free(&f);
     return failed;
 }
