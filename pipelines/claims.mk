@@ -40,6 +40,7 @@ CL = DATA='cifar10 $(IN)/beds/CL' POOL= TEST=
 bed_FM = $(FM) EPOCHS=20 TRAIN='$(CNN)'
 bed_CL = $(CL) EPOCHS=30 TRAIN='$(RESNET)'
 bed_CL-444 = $(bed_CL) CHROMA=444
+bed_CL-422 = $(bed_CL) CHROMA=422
 bed_CL-444-even = $(bed_CL-444) LEVELS='95 11 7 3' # with the bytes of 15, 10, 5 in 4:2:0
 bed_CV = DATA='camvid $(DATA)/camvid --size 120x160' EPOCHS=150
 bed_FM-cell = $(FM) EPOCHS=20 TRAIN='$(CELL)'
@@ -52,6 +53,7 @@ bed_CL-flip = $(CL) EPOCHS=30 TRAIN='$(RESNET:none=crop-flip)'
 bed_MN-32 = DATA='mnist $(DATA)/mnist --size 32x32' POOL=300 TEST= EPOCHS=30 TRAIN='$(RESNET)' LEVELS='95 5'
 bed_FM-32 = DATA='fashion-mnist --size 32x32' POOL=300 TEST=1000 EPOCHS=30 TRAIN='$(RESNET)' LEVELS='95 5'
 bed_CL-32 = $(bed_CL) LEVELS='95 5'
+bed_CL-32-grey = $(bed_CL-32) DATA='cifar10 $(IN)/beds/CL --grey'
 # Garments that move over textures.
 bed_MC = $(bed_MC-clouds) GROUND=$(DATA)/textures-dtd
 bed_MC-clouds = DATA=clips POOL=800 TEST=400
@@ -111,7 +113,7 @@ $(bed_of_C10):
 
 studies_P3-8 = CL CL-444 CL-444-even
 studies_P6-1 = FM-cell CL-cell
-studies_P6-2 = MN-32 FM-32 CL-32
+studies_P6-2 = MN-32 FM-32 CL-32 CL-32-grey
 studies_P6-3 = FM-cell CL-cell
 studies_P3-6 =
 studies_P6-4 =
@@ -127,8 +129,8 @@ arms_P3-2 = inference retrained reblurred
 arms_P6-2 = inference pure
 arms_P3-12 = inference
 arms_P3-12b = inference
-arms_P3-13 = inference retrained parted
-arms_P3-13b = inference retrained parted
+arms_P3-13 = inference retrained parted fitted
+arms_P3-13b = inference retrained parted fitted
 arms_P3-7 = inference blurred noisy
 studies = $(if $(filter undefined,$(origin studies_$@)),$(call field,$@,5),$(studies_$@))
 arms = $(or $(arms_$@),$(call field,$@,6))
@@ -161,18 +163,34 @@ choose = $(foreach n,reference half-75 half-50,[ -e $(IN)/$1/seed-$2/$n/validati
 	evaluate --json -o $(IN)/$1/seed-$2/$n/validation.json;)
 extra_P3-5 = @$(foreach b,$(studies),$(foreach s,$(seeds),$(call choose,$b,$s)))$(newline)	$(foreach b,FM-flip CL-flip,+@$(call study,$b,$(foreach s,$(seeds),$(IN)/$b/seed-$s/reference/at-95.json))$(newline)	)
 
+# P3-8: half of the colour samples, by models that were not retrained; and grey images.
+grey = [ -e $(IN)/CL-422/grey-$1.json ] || { load cifar10 $(IN)/beds/CL test --grey | \
+	compress --jpeg $1 --chroma 444 -o $(IN)/CL-422/grey; \
+	load cifar10 $(IN)/beds/CL test --grey | compress --jpeg $1 --chroma 420 | \
+		evaluate images --json -o $(IN)/CL-422/grey-$1.json $(IN)/CL-422/grey -; rm $(IN)/CL-422/grey; };
+extra_P3-8 = +@$(call study,CL-422,,inference)$(newline)	@$(foreach q,15 10 5,$(call grey,$q))
+
+# P3-12: of clips at 23, motion that is found in another way, to the same networks.
+other_flow = d=$(IN)/$1/seed-$2/motion/reference; [ -e $$d/at-23-other.json ] || { \
+	flow --method lucas-kanade --stack 10 $(IN)/$1/at-23/images | predict --weights $$d/net | fuse -o $$d/at-23-other.predictions; \
+	evaluate --json -o $$d/at-23-other.json $$d/at-23-other.predictions; };
+extra_P3-12 = @$(foreach s,$(seeds),$(call other_flow,$(studies),$s))
+extra_P3-12b = $(extra_P3-12)
+
 # P6-3: with the updates that six networks have altogether.
 extra_P6-3 = $(foreach b,FM-cell-long CL-cell-long,+@$(call study,$b,,mixed)$(newline)	)
 
 # P3-6: bytes of the files of every photograph, at all levels.
 photographs_CV = for s in train val test; do load camvid $(DATA)/camvid $$s; done
 photographs_coco-mini = for s in train val; do load folder $(DATA)/coco-mini/$$s | pick --classes images; done
-sizes = [ -e $(IN)/sizes/$1-5.npy ] || { $(photographs_$1) | pick $(if $(PILOT),--first 8) -o $(IN)/sizes/$1; \
+# Of these the bytes, or what $2 tells; $3 names them, $4 is how they are coded.
+sizes = [ -e $(IN)/sizes/$1$3-5.npy ] || { $(photographs_$1) | pick $(if $(PILOT),--first 8) -o $(IN)/sizes/$1; \
 	for q in 95 75 50 15 10 5; do \
-		compress --jpeg $$q $(IN)/sizes/$1 | save npy $(IN)/sizes/new; \
-		mv $(IN)/sizes/new/bytes.npy $(IN)/sizes/$1-$$q.npy; \
+		compress --jpeg $$q $4 $(IN)/sizes/$1 | save npy $(IN)/sizes/new; \
+		mv $(IN)/sizes/new/$2.npy $(IN)/sizes/$1$3-$$q.npy; \
 	done; rm -r $(IN)/sizes/new $(IN)/sizes/$1; };
-extra_P3-6 = @$(call same_settings,$(IN)/sizes,PILOT); $(foreach s,$(call field,$@,5),$(call sizes,$s))
+extra_P3-6 = @$(call same_settings,$(IN)/sizes,PILOT); $(foreach s,$(call field,$@,5),$(call sizes,$s,bytes) \
+	$(call sizes,$s,scan,-scan) $(call sizes,$s,bytes,-444,--chroma 444) $(call sizes,$s,bytes,-optimize,--optimize))
 
 # ---- the bed DS: searches, first order ----
 
@@ -269,8 +287,9 @@ extra_P4-16 = @$(call same_settings,$(IN)/zero-cost,PILOT); awk -F , -v OFS='\t'
 	FNR > 1 { print $$2, group[$$2], $$3, $$score, $$5, $$4 >file }' \
 	<(gzip -dc $(tables).csv.gz) <(gzip -dc $(tables)_zerocost.csv.gz)
 
-# P6-4: searches at three levels; trained and tested on images as they are.
-extra_P6-4 = $(foreach q,95 15 5,$(call dds,dds,,--compress-search $q))$(draw)
+# P6-4: searches at three levels, and on images whose pixels are shuffled; trained and tested on images
+# as they are.
+extra_P6-4 = $(foreach q,95 15 5 shuffled,$(call dds,dds,,--compress-search $q))$(draw)
 
 # P4-7: the same search, which also tells how hard the images are that others would have brought.
 extra_P4-7 = $(call dds,dds,DS-harder,$(if $(PILOT),HARDNESS=0) HARDER='dds random untrained pixels',search)

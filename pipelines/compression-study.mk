@@ -23,7 +23,8 @@
 #                                                level drawn each epoch; pure-L: all at L;
 #                                                half-blur-L: half-L, blurred by as much instead
 #   RUN/seed-S/MODEL/at-L.predictions .json      what it makes of level L, and what that is worth
-#   RUN/seed-S/STREAM/MODEL/...                  of clips, where STREAM is spatial, motion or fusion
+#   RUN/seed-S/STREAM/MODEL/...                  of clips, where STREAM is spatial, motion or fusion;
+#                                                in fusion/fitted-L/tenths what weights are worth
 #   RUN/results.tsv table.md study.png levels.png
 
 DATA = fashion-mnist
@@ -93,8 +94,10 @@ models_retrained = $(below:%=half-%)
 models_mixed = mixed
 models_reblurred = $(below:%=half-blur-%)
 models_pure = $(below:%=pure-%)
-# Of clips: the network of frames is that of half-L, the one of motion that of the first level.
+# Of clips: the network of frames is that of half-L, the one of motion that of the first level; and
+# both of the first level, fused by the weights that are best of clips to choose by, at the level.
 models_parted = $(below:%=parted-%)
+models_fitted = $(below:%=fitted-%)
 # Which model is asked for which level; lossless is the control of the codec itself.
 asked_inference = $(LEVELS:%=reference/at-%) $(if $(STREAMS),,reference/at-lossless)
 asked_retrained = reference/at-$(reference) $(foreach l,$(below),half-$l/at-$l)
@@ -104,6 +107,7 @@ asked_noisy = $(below:%=reference/at-noise-%)
 asked_reblurred = $(foreach l,$(below),half-blur-$l/at-$l)
 asked_pure = reference/at-$(reference) $(foreach l,$(below),pure-$l/at-$l)
 asked_parted = reference/at-$(reference) $(foreach l,$(below),parted-$l/at-$l)
+asked_fitted = reference/at-$(reference) $(foreach l,$(below),fitted-$l/at-$l)
 
 seed = $(patsubst seed-%,%,$(firstword $(subst /, ,$*)))
 say = @printf '%s: %s\n' '$(@D)' '$1' >&2
@@ -202,6 +206,8 @@ $(RUN)/%/spatial/parted-$1/net: $(RUN)/%/spatial/half-$1/net
 	@mkdir -p $$(@D); ln -sf ../half-$1/net $$@
 $(RUN)/%/motion/parted-$1/net: $(RUN)/%/motion/reference/net
 	@mkdir -p $$(@D); ln -sf ../reference/net $$@
+$(RUN)/%/fitted-$1/net: $(RUN)/%/reference/net
+	@mkdir -p $$(@D); ln -sf ../reference/net $$@
 endef
 $(foreach l,$(below),$(eval $(call OF_LEVEL,$l)))
 
@@ -210,9 +216,30 @@ $(foreach l,$(below),$(eval $(call OF_LEVEL,$l)))
 $(RUN)/%.predictions: $(RUN)/$$(*D)/net $(RUN)/$$(*F)/images
 	@$(if $(view),cat $(word 2,$^) $(view) | predict --weights $< $(threads) $(plain) | fuse $(plain) -o $@,\
 		predict --weights $< $(threads) $(plain) -o $@ $(word 2,$^))
+# Of clips to choose by, which no pool has, a quarter as many: what is right of them by each tenth of
+# weight that motion may have.
+of_seed = $(RUN)/$(firstword $(subst /, ,$*))
+level = $(*F:fitted-%=%)
+$(RUN)/%/validation: | $(if $(GROUND),$(RUN)/grounds) $(RUN)/settings
+	@mkdir -p $(@D); load $(THINGS) train | \
+		$(make) --first $(POOL) --count $$(($(POOL) / 4)) --seed $(seed) -o $@
+$(RUN)/%/tenths: $$(of_seed)/validation $$(foreach t,$$(STREAMS),$$(of_seed)/$$t/reference/net)
+	@mkdir -p $(@D); $(compress) --$(CODEC) $(level) -o $(@D)/clips $<
+	@$(foreach t,$(STREAMS),cat $(@D)/clips $(view_$t) | \
+		predict --weights $(of_seed)/$t/reference/net $(threads) | fuse -o $(@D)/$t;) \
+	for m in $$(seq 0 10); do \
+		printf '%s\t' $$((10 - m)),$$m; \
+		fuse --weights $$((10 - m)),$$m $(STREAMS:%=$(@D)/%) | evaluate --json --draws 0 | \
+			sed -n 's/^ *"top1": \([0-9.]*\).*/\1/p'; \
+	done >$@
+	@rm $(@D)/clips $(STREAMS:%=$(@D)/%)
+# The best, of equals the least.
+best = $$(sort -s -k 2,2gr $1 | head -n 1 | cut -f 1)
 define FUSED
-$(RUN)/seed-$1/fusion/$2.predictions: $(STREAMS:%=$(RUN)/seed-$1/%/$2.predictions)
-	@mkdir -p $$(@D); fuse $(plain) -o $$@ $$^
+$(RUN)/seed-$1/fusion/$2.predictions: $(STREAMS:%=$(RUN)/seed-$1/%/$2.predictions) \
+		$(if $(findstring fitted,$2),$(RUN)/seed-$1/fusion/$(dir $2)tenths)
+	@mkdir -p $$(@D); fuse $(if $(findstring fitted,$2),--weights $$(call best,$$(lastword $$^))) $(plain) \
+		-o $$@ $$(filter %.predictions,$$^)
 endef
 ifneq ($(STREAMS),)
 $(foreach s,$(SEEDS),$(foreach a,$(sort $(foreach a,$(ARMS),$(asked_$a))),$(eval $(call FUSED,$s,$a))))

@@ -19,7 +19,7 @@
 # the run beside this one where the architecture was searched that is trained here. Q: JPEG in
 # front of the training of the encoder; of the search, and so of the latents and the validation
 # images; of the training and the test of the network found; a quality, or several parted by commas:
-# each image at one of them. Arms that part at -final- alone share a search, trained-loss-LOSS,
+# each image at one of them; or `shuffled`: not JPEG, but the pixels of all in one other order. Arms that part at -final- alone share a search, trained-loss-LOSS,
 # trained-encoder-Q and trained-search-Q what they have in common of the embedding.
 
 include $(dir $(lastword $(MAKEFILE_LIST)))common.mk
@@ -143,7 +143,8 @@ objective = --loss $(or $(word 1,$(losses)),$(LOSS)) --weight $(if $(losses),$(o
 unit = $(if $(filter circle cosine,$(subst +, ,$(or $(word 1,$(losses)),$(LOSS)))),--unit)
 
 comma = ,
-compress = compress $(if $(findstring $(comma),$1),--mix $1 --seed $(seed),--jpeg $1) $(threads) $(plain)
+compress = $(if $(filter shuffled,$1),degrade --shuffle --seed $(seed),compress $(if \
+	$(findstring $(comma),$1),--mix $1 --seed $(seed),--jpeg $1) $(threads)) $(plain)
 # $(call at,WHERE): a stage of a pipe, where the arm has a level there.
 at = $(if $(call level,$1),| $(call compress,$(call level,$1)))
 # $(call feed,LEVEL,FILE,COMMAND): the file to the command, through that level if there is one.

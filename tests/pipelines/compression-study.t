@@ -174,14 +174,23 @@ run '"$ROOT/pipelines/compression-study-report" table better.tsv'
 stdout like '*knee of inference*: level 5, *inference-only at 5 is no better than at 50: does not hold (+*'
 
 # What moves how: a network of frames, one of motion, and both.
-run 'study DATA=clips RUN=clips POOL=16 TEST=8 EPOCHS=1 SEEDS="1 2" LEVELS="23 50" ARMS="inference retrained parted" -j2'
+run 'study DATA=clips RUN=clips POOL=16 TEST=8 EPOCHS=1 SEEDS="1 2" LEVELS="23 50" ARMS="inference retrained parted fitted" -j2'
 status 0 'a miniature study of clips'
 stdout like '*The codec: h264 *preset *top-1 accuracy, %: *| 23 | *| 50 | *by frames alone*by motion alone*'
 run "cut -f 1-3 clips/results.tsv | sort | tr '\t' ' ' | xargs"
-stdout exactly 'arm level seed inference 23 1 inference 23 2 inference 50 1 inference 50 2 parted 23 1 parted 23 2 parted 50 1 parted 50 2 retrained 23 1 retrained 23 2 retrained 50 1 retrained 50 2'
+stdout exactly 'arm level seed fitted 23 1 fitted 23 2 fitted 50 1 fitted 50 2 inference 23 1 inference 23 2 inference 50 1 inference 50 2 parted 23 1 parted 23 2 parted 50 1 parted 50 2 retrained 23 1 retrained 23 2 retrained 50 1 retrained 50 2'
 both() { fuse --no-history clips/seed-1/spatial/$1/at-50.predictions clips/seed-1/motion/$2/at-50.predictions; }
 run 'cmp <(both half-50 reference) clips/seed-1/fusion/parted-50/at-50.predictions && cmp <(both half-50 half-50) clips/seed-1/fusion/half-50/at-50.predictions'
 status 0 'parted: frames of the network that was trained again, motion of the one that was not'
+# Motion counts by what is best of other clips; those are neither in the pool nor held out.
+run 'cut -f 1 clips/seed-1/fusion/fitted-50/tenths | xargs; peek clips/seed-1/validation | grep -e "^rows" -e "^  id"'
+stdout exactly '10,0 9,1 8,2 7,3 6,4 5,5 4,6 3,7 2,8 1,9 0,10
+rows: 4
+  id i64                16 to 19, mean 17.5'
+run 'm=$(sort -s -k 2,2gr clips/seed-1/fusion/fitted-50/tenths | head -n 1 | cut -f 1)
+    awk -v best=$m "{ worth[\$1] = \$2 } END { for (w in worth) if (worth[w] > worth[best]) exit 1 }" clips/seed-1/fusion/fitted-50/tenths &&
+    fuse --no-history --weights $m clips/seed-1/{spatial,motion}/reference/at-50.predictions | cmp - clips/seed-1/fusion/fitted-50/at-50.predictions'
+status 0 'fitted: by the weights that are best of those'
 run 'load fashion-mnist test | pick --first 4 | save png walls/wall && study DATA=scenes GROUND=walls RUN=walled POOL=16 TEST=8 walled/held-out walled/seed-1/pool &&
     peek walled/held-out | grep -c "rows: 8"'
 status 0 'grounds from a folder'
