@@ -7,8 +7,9 @@
  *     step discrete ...        DARTS' published second-order cell
  *     step autoencoder [batch] [image channels] [latent] [threads]
  *
- * Beside the peak it prints what the plan and the parameters come to, and by how much the process
- * has grown through planning, forward and backward. */
+ * Beside the peak it prints what the plan and the parameters come to, by how much the process has
+ * grown through planning, forward and backward, and what products of convolutions and matrices a
+ * step takes. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +161,18 @@ static double median_seconds(struct work *w, const struct kind *kind)
     return seconds[n / 2];
 }
 
+/* Of one step more. */
+static double product_flops(struct work *w, const struct kind *kind)
+{
+    const struct op_profile *row;
+    double flops = 0;
+    graph_profile(w->graph, true);
+    kind->step(w);
+    for (int left = graph_profile_rows(w->graph, &row); left-- > 0; row++)
+        flops += 2 * row->macs;
+    return flops;
+}
+
 static int measure(struct work *w, const struct kind *kind, const int *a, struct error *e)
 {
     struct graph_size size;
@@ -180,8 +193,10 @@ static int measure(struct work *w, const struct kind *kind, const int *a, struct
     if (begin_training(w, e))
         return -1;
     double seconds = median_seconds(w, kind);
-    printf("step %.4f s, %.2f images/s, peak RSS %.1f MiB; planned %.1f, touched %.1f\n", seconds,
-           w->batch / seconds, peak_mib(), planned / 1048576, grown);
+    printf("step %.4f s, %.2f images/s, peak RSS %.1f MiB; planned %.1f, touched %.1f; "
+           "%.3f GFLOP of products\n",
+           seconds, w->batch / seconds, peak_mib(), planned / 1048576, grown,
+           product_flops(w, kind) / 1e9);
     return 0;
 }
 
