@@ -5,15 +5,17 @@
 #   SHARED   where the data sets of the beds are, in data/
 #   PILOT=1  tiny, seeds from 101, validation images: shows that the commands work, in RUNS/pilot; no
 #            verdict of it is the claim's
+#   EXTEND=1 once, of claims without a star that cannot be told: 15 seeds, intervals of 97.5 %, marked
 #   FURTHEST the program of tests/bench that P4-9 counts look-ups by
 
 RUNS = runs/claims
 SHARED = ../shared
 THREADS =
 PILOT =
+EXTEND =
 FURTHEST = furthest
 
-NAMES = RUNS SHARED PILOT THREADS FURTHEST
+NAMES = RUNS SHARED PILOT EXTEND THREADS FURTHEST
 USAGE = run [-jN] ID... [SETTING=VALUE]...
 
 all:
@@ -27,7 +29,9 @@ DATA := $(abspath $(SHARED))/data
 IDS := $(shell tail -n +2 $(REGISTER) | cut -f 1)
 # $(call field,ID,N): what the register says.
 field = $(shell awk -F '\t' '$$1 == "$1" { print $$$2 }' $(REGISTER))
-seeds = $(if $(PILOT),101 102,$(if $(call field,$@,2),1 2 3 4 5 6 7 8 9 10 11 12,1 2 3 4 5))
+some = 1 2 3 4 5
+many = $(some) 6 7 8 9 10 11 12
+seeds = $(if $(PILOT),101 102,$(if $(EXTEND),$(many) 13 14 15,$(if $(call field,$@,2),$(many),$(some))))
 
 # ---- the beds: settings of compression-study, in a folder each ----
 
@@ -145,9 +149,9 @@ define newline
 endef
 .SECONDEXPANSION:
 $(IDS): $$(if $$(findstring CL,$$(studies) $$(labs_$$@)),$$(bed_of_CL)) $$(if $$(filter C10,$$(labs_$$@)),$$(bed_of_C10))
-	$(foreach s,$(studies),+@$(call study,$s)$(newline)	)
+	$(if $(EXTEND),@$(REPORT) extend $(REGISTER) $@ $(IN)$(newline)	)$(foreach s,$(studies),+@$(call study,$s)$(newline)	)
 	$(extra_$@)
-	@$(REPORT) judge $(REGISTER) $@ $(IN) '$(seeds)' $(if $(PILOT),pilot)
+	@$(REPORT) judge $(REGISTER) $@ $(IN) '$(seeds)' $(if $(PILOT),pilot,$(if $(EXTEND),extended))
 .PHONY: $(IDS)
 .NOTPARALLEL: # the studies within are
 .DELETE_ON_ERROR:

@@ -204,6 +204,8 @@ int main(int argc, char **argv)
     if (got < 0)
         program_fail(&call, &e);
     progress_end(&progress);
+    if (frames && !rows)
+        program_warn(&call, "no clip: there are not %lld frames in a row", (long long)frames);
 
     if (stream_commit(w, &e))
         program_fail(&call, &e);

@@ -121,6 +121,33 @@ predictions 0.5 0.5 >up/FM/seed-1/reference/at-5.predictions
 run 'report P3-9 && tail -n 1 up/P3-9'
 stdout like '*test images opened again: 1 predictions*'
 
+# More seeds, once, of what cannot be told; by wider intervals, and marked.
+extend() { "$ROOT/pipelines/claims-report" extend "$ROOT/pipelines/claims.tsv" "$1" up; }
+for set in FM CL; do for q in 15 10 5; do for seed in 1 2 3; do
+    study $set $seed reference $q 0.6 0.7
+    study $set $seed reference blur-$q 0.6$seed 0.7
+    study $set $seed reference noise-$q 0.6$seed 0.7
+done; done; done
+run 'extend P3-7'
+status 1
+stderr exactly 'claims-report: P3-7: it was not run by this rule yet'
+run 'report P3-7 && cut -f 2 up/P3-7 && extend P3-7 && report P3-7 && tail -n 1 up/P3-7 | cut -f 3'
+status 0
+stdout like "cannot be told
+FM 15*"
+run '"$ROOT/pipelines/claims-report" judge "$ROOT/pipelines/claims.tsv" P3-7 up "1 2 3" extended && tail -n 1 up/P3-7 | cut -f 2,3; extend P3-7'
+status 1
+stdout like 'cannot be told	extended to 15 seeds, intervals of 97.5 %: FM 15*'
+stderr exactly 'claims-report: P3-7: it was extended before'
+for id in P3-2 P3-3 P3-6; do
+    run "extend $id"
+    status 1
+done
+stderr exactly 'claims-report: P3-6: its units are images: there are no more seeds'
+run 'claims run EXTEND=1 RUNS=up P3-13 BIN="$BIN" SHARED=none'
+status 2
+stderr like '*P3-13: the verdict is `fails`, which stands*'
+
 # Look-ups that visit a power of the points: 0.25 is claimed, 0.5 would refute it.
 visits() { # power
     mkdir -p up/look-up
