@@ -90,6 +90,23 @@ stdout exactly '- evaluation at 95 is at most 1 s.e. worse than no-retraining: d
 - mixed-evaluation at 5 is at most 1 s.e. better than evaluation: holds (-40.00 ± 0.00)
 - what was searched at 5 is, clean, within 2 s.e. of what was at 95: holds (-6.50 ± 5.50)'
 
+for seed in 1 2; do
+    figure other/seed-$seed/dds-final-95/metrics.json 0.9
+    figure other/seed-$seed/dds-final-5/metrics.json 0.7$seed
+done
+run '"$ROOT/pipelines/dds-nas-report" falls 95 5 found other'
+status 0
+stdout exactly 'fall of top-1 from 95 to 5, points: mean ± sample standard deviation (seeds)
+
+| run | no-retraining | evaluation |
+|---|--:|--:|
+| found | 40.00 ± 0.00 (2) | 8.50 ± 0.71 (2) |
+| other | - | 18.50 ± 0.71 (2) |
+
+- evaluation falls less in found than in other, by more than 2 s.e.: holds (+10.00 ± 0.00)'
+run '"$ROOT/pipelines/dds-nas-report" falls 95 5'
+status 2
+
 # Two classes of two points: means 5 apart, and each point 1 away from its own.
 mkdir points
 array() { # type, shape, pack, values
