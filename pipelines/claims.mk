@@ -8,7 +8,7 @@
 #   EXTEND=1 once, of claims without a star that cannot be told: 15 seeds, intervals of 97.5 %, marked
 #   FURTHEST the program of tests/bench that P4-9 counts look-ups by
 
-RUNS = runs/claims
+RUNS ?= runs/claims
 SHARED = ../shared
 THREADS =
 PILOT =

@@ -1,5 +1,4 @@
 /* Clips to stacks of optical flow, as pictures that networks take. */
-#include <string.h>
 #include "base/memory.h"
 #include "image/flow.h"
 #include "image/prepare.h"
@@ -7,10 +6,11 @@
 
 static int64_t count = 1, stack = 10;
 static double range = 8;
-static const char *method = "farneback";
+static const char *method_name = "farneback";
+static enum flow_method method;
 
 static const struct option options[] = {
-    {"method", 0, OPTION_CHOICE, &method, "METHOD", "how motion is found", 0, 0, FLOW_WORDS},
+    {"method", 0, OPTION_CHOICE, &method_name, "METHOD", "how motion is found", 0, 0, FLOW_WORDS},
     {"stack", 0, OPTION_INT, &stack, "N", "flows of a picture, each from a frame to the next", 1,
      IMAGE_MAX_CHANNELS / 2, NULL},
     {"count", 'n', OPTION_INT, &count, "N", "pictures of each clip, evenly spaced", 1, 65536, NULL},
@@ -57,7 +57,7 @@ static int make(const struct clips *c, const uint8_t *frames, int height, int wi
     if (channels != 1 && channels != 3)
         return error_set(e, "frames of %d channels, expected 1 or 3", channels);
     for (size_t f = 0; f < flows; f++, frames += pixels * (size_t)channels) {
-        if (flow_between(strcmp(method, "lucas-kanade") ? FARNEBACK : LUCAS_KANADE, frames,
+        if (flow_between(method, frames,
                          frames + pixels * (size_t)channels, height, width, channels, motion, e))
             return -1;
         flow_to_bytes(motion, 2 * pixels, c->range, bytes);
@@ -84,8 +84,9 @@ int main(int argc, char **argv)
     struct call call;
     struct error e;
     program_begin(&program, argc, argv, &call);
+    method = flow_method_of(method_name);
     struct value *flow = value_map(), *normalisation = normalise();
-    if (!value_set_text(flow, "method", method) || !value_set_int(flow, "stack", stack) ||
+    if (!value_set_text(flow, "method", method_name) || !value_set_int(flow, "stack", stack) ||
         !value_set_real(flow, "range", range) || !normalisation) {
         error_set(&e, "out of memory");
         program_fail(&call, &e);

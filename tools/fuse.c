@@ -37,22 +37,29 @@ static const struct program program = {
 static void read_weights(const struct call *call, int streams, double *weight)
 {
     int count = 0;
-    double all = 0;
+    bool all = false;
     char *rest = (char *)weights;
     for (bool more = true; more; more = *rest++ == ',') {
         const char *number = rest;
         const double w = strtod(number, &rest);
-        if (rest == number || (*rest && *rest != ',') || !(w >= 0 && isfinite(all += w)))
+        if (rest == number || (*rest && *rest != ',') || !(w >= 0 && isfinite(w)))
             program_usage(call,
                           "--weights: expected numbers from 0 up parted by commas, found '%s'",
                           weights);
         if (count < streams)
             weight[count] = w;
+        all = all || w > 0;
         count++;
     }
-    if (count != streams || all == 0)
+    if (count != streams || !all)
         program_usage(call, "--weights: expected one for each of %d streams, not all 0, found '%s'",
                       streams, weights);
+    /* only their proportions count: the largest is 1 */
+    double most = 0;
+    for (int i = 0; i < streams; i++)
+        most = fmax(most, weight[i]);
+    for (int i = 0; i < streams; i++)
+        weight[i] /= most;
 }
 
 int main(int argc, char **argv)

@@ -204,8 +204,10 @@ int main(int argc, char **argv)
     if (got < 0)
         program_fail(&call, &e);
     progress_end(&progress);
-    if (frames && !rows)
-        program_warn(&call, "no clip: there are not %lld frames in a row", (long long)frames);
+    if (frames && !rows) {
+        error_set(&e, "%s: no clip: no video of %lld frames", q.root, (long long)frames);
+        program_fail(&call, &e);
+    }
 
     if (stream_commit(w, &e))
         program_fail(&call, &e);

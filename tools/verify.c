@@ -27,8 +27,8 @@ static const struct program program = {
         "end: its digest, and that nothing is missing. Prints for each the commands in its "
         "history and, of every other stream that one of them read, whether it is here: found by "
         "its digest, whatever its name; of a file that is no stream, a text or a data set's, "
-        "whether "
-        "it still has the bytes that were read, if it lies below what is named here.\n\n"
+        "whether it still has the bytes that were read, if it lies below what is named here: a "
+        "data set's folder may be named for that beside the streams.\n\n"
         "With --rerun the commands run again, with the programs beside this one, in the folder "
         "from which verify is called, so that data are found by the names given then. What they "
         "write goes to a scratch folder in TMPDIR and is removed at the end, also by a signal; "
@@ -41,7 +41,7 @@ static const struct program program = {
         "each was made: they are made again first, one after the other. A stream that `cat` "
         "joined from several does not come out of one row of commands, and differs.\n\n"
         "In a folder, a file counts as a stream, if a damaged one, where it is empty, cannot be "
-        "read, or most of its first bytes are those of one; a folder without any is an error.\n\n"
+        "read, or most of its first bytes are those of one; folders without any are an error.\n\n"
         "Exit status 1 where a stream is damaged, or did not come out the same: it differs, a "
         "command failed, or it was impossible.",
     .examples = "verify net\n"
@@ -106,6 +106,10 @@ int main(int argc, char **argv)
     for (int i = 0; i < call.argc; i++)
         if (provenance_add(&p, call.argv[i], &e))
             program_fail(&call, &e);
+    if (!p.streams) {
+        error_set(&e, "%s: no stream in %s", call.argv[0], call.argc > 1 ? "these folders" : "this folder");
+        program_fail(&call, &e);
+    }
 
     char *scratch = rerun ? scratch_make(&e) : NULL;
     if (rerun && !scratch)

@@ -343,11 +343,13 @@ int file_is(const char *path, const char *digest, struct error *e)
     char now[17];
     struct error why;
     if (!*digest)
-        return 0;
+        return FILE_GONE;
     if (!file_digest(path, now, &why))
-        return !strcmp(now, digest);
-    if (errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == EPERM)
-        return 0;
+        return strcmp(now, digest) ? FILE_CHANGED : FILE_SAME;
+    if (errno == ENOENT || errno == ENOTDIR)
+        return FILE_GONE;
+    if (errno == EACCES || errno == EPERM)
+        return FILE_SHUT;
     *e = why;
     return -1;
 }

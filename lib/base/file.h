@@ -58,8 +58,9 @@ char *input_read_all(const char *path, size_t most, size_t *size, struct error *
 /* The XXH3-64 of a file's bytes as 16 hexadecimal digits; "" of what is no regular file (a pipe can be
  * read but once). -1 where it cannot be read. */
 int file_digest(const char *path, char digest[17], struct error *e);
-/* 1 where there is such a file with this digest, 0 where there is none, or none that may be opened,
- * -1 where it cannot be read. */
+/* What has become of a file that had this digest; -1 where it cannot be read. SHUT: it may not be
+ * opened, as where a sandbox does not have it. */
+enum file_state { FILE_GONE, FILE_SAME, FILE_CHANGED, FILE_SHUT };
 int file_is(const char *path, const char *digest, struct error *e);
 /* The whole of what is left of an open one, put behind the `done` bytes of `head`, which were read.
  */

@@ -72,12 +72,12 @@ static void halve(const struct level *from, int frame, struct level *to)
 {
     const float *grey = from->grey[frame];
     for (int y = 0; y < to->height; y++) {
+        float *row = to->grey[frame] + (size_t)y * (size_t)to->width;
         const float *above = grey + (size_t)(2 * y) * (size_t)from->width;
         const float *below = grey + (size_t)inside(2 * y + 1, from->height) * (size_t)from->width;
         for (int x = 0; x < to->width; x++) {
             const int right = inside(2 * x + 1, from->width);
-            to->grey[frame][y * to->width + x] =
-                (above[2 * x] + above[right] + below[2 * x] + below[right]) / 4;
+            row[x] = (above[2 * x] + above[right] + below[2 * x] + below[right]) / 4;
         }
     }
 }
@@ -127,7 +127,7 @@ static const struct {
  * ends, and those of a row. */
 static size_t expand_scratch(int width)
 {
-    return (size_t)(3 * (width + 2 * RADIUS) + PRODUCTS * width);
+    return 3 * ((size_t)width + 2 * RADIUS) + PRODUCTS * (size_t)width;
 }
 
 /* Fits every pixel. Beyond the edges the frame goes on with its last pixel. */
@@ -226,7 +226,19 @@ static void equate_brightness(const struct level *l, int x, int y, const float *
     to[4] = gy * rest + least * d[1];
 }
 
-static equation *const EQUATE[] = {[FARNEBACK] = equate_fits, [LUCAS_KANADE] = equate_brightness};
+static const struct {
+    const char *name;
+    equation *equate;
+} METHODS[] = {[FARNEBACK] = {"farneback", equate_fits},
+               [LUCAS_KANADE] = {"lucas-kanade", equate_brightness}};
+
+enum flow_method flow_method_of(const char *name)
+{
+    enum flow_method m = FARNEBACK;
+    while (strcmp(METHODS[m].name, name))
+        m++;
+    return m;
+}
 
 /* How many places of a window at `at` there are. */
 static int places(int at, int count)
@@ -316,7 +328,7 @@ int flow_between(enum flow_method method, const uint8_t *from, const uint8_t *to
         for (int i = 0; i < 2; i++)
             expand(&k, &level[n], i, scratch);
         for (int i = 0; i < ITERATIONS; i++)
-            improve(&level[n], EQUATE[method]);
+            improve(&level[n], METHODS[method].equate);
     }
     if (!failed)
         memcpy(motion, level[0].motion, 2 * pixels_of(&level[0]) * sizeof *motion);

@@ -12,7 +12,8 @@
 #include "base/error.h"
 
 enum flow_method { FARNEBACK, LUCAS_KANADE };
-#define FLOW_WORDS "farneback|lucas-kanade" /* in that order */
+#define FLOW_WORDS "farneback|lucas-kanade" /* their names */
+enum flow_method flow_method_of(const char *name); /* one of these */
 
 /* Frames of height x width x channels (1, or 3 of which the luma is taken); motion, height x width
  * x 2: so many pixels to the right and down. -1 where memory is out. Safe to call from many

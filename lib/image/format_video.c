@@ -81,7 +81,7 @@ static int probe_all(struct dataset *d, int64_t rate[2], struct error *e)
 {
     struct videos *s = d->state;
     for (s->at = 0; s->at < s->tree.files; s->at++) {
-        if (open_video(d, e) || dataset_note_file(d, d->request.root, e))
+        if (open_video(d, e))
             return -1;
         note_extents(d, &s->video, rate);
         close_video(s);
@@ -107,7 +107,7 @@ static int open_videos(struct dataset *d, video_open *open, const char *endings,
         if (tree_list(&s->tree, d->request.root, endings, classes, e) || probe_all(d, rate, e))
             return -1;
     } else {
-        if (open_video(d, e))
+        if (open_video(d, e) || dataset_note_file(d, d->request.root, e))
             return -1;
         note_extents(d, &s->video, rate);
     }

@@ -199,6 +199,7 @@ static void *open_coder(const struct codec_settings *s, struct error *e)
     c->across = strcmp(s->chroma, "444") ? 2 : 1;
     c->down = strcmp(s->chroma, "420") ? 1 : 2;
     c->optimize = s->optimize;
+    c->guard.e = NULL; /* each picture has its own */
     return c;
 }
 

@@ -59,9 +59,9 @@ static int load_libraries(struct error *e)
     if (loaded)
         return 0;
     void *format = dlopen(SONAME("avformat", LIBAVFORMAT_VERSION_MAJOR), RTLD_NOW);
-    void *codec = dlopen(SONAME("avcodec", LIBAVCODEC_VERSION_MAJOR), RTLD_NOW);
-    void *util = dlopen(SONAME("avutil", LIBAVUTIL_VERSION_MAJOR), RTLD_NOW);
-    if (!format || !codec || !util)
+    void *codec = format ? dlopen(SONAME("avcodec", LIBAVCODEC_VERSION_MAJOR), RTLD_NOW) : NULL;
+    void *util = codec ? dlopen(SONAME("avutil", LIBAVUTIL_VERSION_MAJOR), RTLD_NOW) : NULL;
+    if (!util) /* the last call is the one that failed */
         return error_set(e, "cannot load libavformat, which reads videos: %s", dlerror());
     const char *missing = NULL;
 #define FIND(library, name)                                      \

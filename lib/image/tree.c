@@ -16,7 +16,7 @@ int64_t tree_id(const char *path)
     return (int64_t)(XXH3_64bits(path, strlen(path)) >> 11);
 }
 
-static int is_class(const struct dirent *d)
+static int is_visible(const struct dirent *d)
 {
     return d->d_name[0] != '.';
 }
@@ -77,7 +77,7 @@ static int add_class(struct tree *t, const char *root, const char *class, const 
 {
     struct dirent **name;
     autofree char *path = class ? path_join(root, class, e) : text_copy(root, e);
-    int names = path ? scandir(path, &name, NULL, class ? by_name : versionsort) : -1, failed = 0;
+    int names = path ? scandir(path, &name, is_visible, class ? by_name : versionsort) : -1, failed = 0;
     if (names < 0)
         return path ? error_set(e, "cannot read folder %s:", path) : -1;
     for (int i = 0; i < names && !failed; i++)
@@ -91,7 +91,7 @@ static int add_classes(struct tree *t, const char *root, const char *endings, st
                        struct error *e)
 {
     struct dirent **name;
-    int names = scandir(root, &name, is_class, by_name), failed = 0;
+    int names = scandir(root, &name, is_visible, by_name), failed = 0;
     if (names < 0)
         return error_set(e, "cannot read folder %s:", root);
     int32_t label = 0;
@@ -107,9 +107,9 @@ static int add_classes(struct tree *t, const char *root, const char *endings, st
         }
     }
     free_names(name, names);
-    if (failed || label)
-        return failed;
-    if (add_class(t, root, NULL, endings, -1, e))
+    if (!failed && !label)
+        failed = add_class(t, root, NULL, endings, -1, e);
+    if (failed)
         return -1;
     return t->files ? 0
                     : error_set(e, "%s: expected %s, or a sub-folder of them for every class", root,

@@ -130,10 +130,7 @@ int provenance_add(struct provenance *p, const char *path, struct error *e)
         return error_set(e, "cannot read %s:", path);
     if (!strcmp(path, "-") || !S_ISDIR(s.st_mode))
         return add_file(p, path, e);
-    size_t before = p->streams;
-    if (add_folder(p, path, e))
-        return -1;
-    return p->streams > before ? 0 : error_set(e, "%s: no stream in this folder", path);
+    return add_folder(p, path, e);
 }
 
 void provenance_free(struct provenance *p)
@@ -223,11 +220,14 @@ static struct value *step_value(const struct provenance *p, const struct value *
         const struct past *past = found ? NULL : provenance_past(p, digest);
         const char *name = value_get_text(inputs->item[i], "name", "?");
         /* a file that is no stream: in a sandbox, one below what the command line names */
-        const int is_file = found ? 0 : file_is(name, digest, e);
-        const char *file = found ? found->path : is_file ? name : NULL;
+        /* (a stream's own digest is not that of its bytes) */
+        const int state = found ? FILE_GONE : file_is(name, digest, e);
+        const char *file = found ? found->path : state == FILE_SAME ? name : NULL;
         struct value *input = value_append(to, value_map());
         value_set_text(input, "name", name);
-        good = is_file >= 0 && value_set_text(input, "digest", digest) &&
+        good = state >= 0 && value_set_text(input, "digest", digest) &&
+               (state != FILE_SHUT || value_set_bool(input, "shut", true)) &&
+               (state != FILE_CHANGED || may_be_stream(name) || value_set_bool(input, "changed", true)) &&
                value_set(input, "file", file ? value_text(file) : value_nil()) &&
                (!past || value_set_int(input, "past", (int64_t)past->at + 1));
     }
@@ -268,7 +268,12 @@ static void print_input(const struct value *input, FILE *to)
     putc(' ', to);
     text_print_printable(value_get_text(input, "digest", ""), to);
     fputs(": ", to);
-    text_print_printable(value_get_text(input, "file", "not here"), to);
+    text_print_printable(
+        value_get_text(input, "file",
+                       value_get(input, "shut")      ? "not looked at: name it, or its folder"
+                       : value_get(input, "changed") ? "has changed"
+                                                     : "not here"),
+        to);
     if (past)
         fprintf(to, ", made by %lld call%s before", (long long)past, past > 1 ? "s" : "");
     putc('\n', to);

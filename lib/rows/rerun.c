@@ -77,7 +77,7 @@ static const char *find_input(const struct command *c, const char *name)
             continue;
         const char *digest = value_get_text(inputs->item[i], "digest", "");
         const struct evidence *found = provenance_find(c->from, digest);
-        return found ? found->path : *digest && file_is(name, digest, c->e) != 1 ? "" : NULL;
+        return found ? found->path : *digest && file_is(name, digest, c->e) != FILE_SAME ? "" : NULL;
     }
     return NULL;
 }
@@ -128,12 +128,13 @@ static enum rerun add_read(struct command *c, const char *option, const char *na
     return add_word(c, option, from ? from : name) ? RERUN_FAILED : RERUN_SAME;
 }
 
-/* Which of writes[] the option is, by any beginning of its name that getopt takes; or -1. */
+/* Which of writes[] the option is, or -1. */
 static int which_writes(const char *argument)
 {
-    size_t length = strcspn(argument + 2, "=");
-    for (int i = 0; i < WRITES && length; i++)
-        if (!strncmp(writes[i].name, argument + 2, length))
+    const char *name = argument + 2;
+    const size_t length = strcspn(name, "=");
+    for (int i = 0; i < WRITES; i++)
+        if (strlen(writes[i].name) == length && !strncmp(writes[i].name, name, length))
             return i;
     return -1;
 }
@@ -175,6 +176,10 @@ static enum rerun add_argument(struct command *c, const struct value *list, size
     if (!lengthy)
         return add_read(c, "", a, NULL);
     char option[64], name[64];
+    if (strcspn(a, "=") + 2 > sizeof option) {
+        error_set(c->e, "no program has the option %s", a);
+        return RERUN_FAILED;
+    }
     snprintf(option, sizeof option, "%.*s=", (int)strcspn(a, "="), a);
     snprintf(name, sizeof name, "%.*s", (int)strcspn(a + 2, "="), a + 2);
     if (!value && find_input(c, name) && *at + 1 < list->count) /* noted by the option's name */
@@ -193,7 +198,7 @@ static enum rerun check_files(const struct command *c)
         const char *digest = value_get_text(inputs->item[i], "digest", "");
         if (strchr(name, '/') && !provenance_find(c->from, digest) &&
             !provenance_past(c->from, digest) && has_changed(name) &&
-            file_is(name, digest, c->e) != 1) {
+            file_is(name, digest, c->e) != FILE_SAME) {
             error_set(c->e, "%s, which it read, has changed", name);
             return RERUN_IMPOSSIBLE;
         }

@@ -34,7 +34,8 @@ static size_t cell_bytes(const struct table *t, int i)
 }
 
 /* The first row settles what the header leaves open; the others must be like it. */
-static int fit_column(struct table *t, int i, const struct cell *x, struct error *e)
+/* at: the row of the stream, from 1 */
+static int fit_column(struct table *t, int i, const struct cell *x, long long at, struct error *e)
 {
     struct column *c = &t->column[i];
     if (is_tensor(t, i) && t->rows == 0) {
@@ -47,8 +48,8 @@ static int fit_column(struct table *t, int i, const struct cell *x, struct error
     for (int d = 0; d < c->rank; d++)
         like = like && c->extent[d] == x->extent[d];
     return like ? 0
-                : error_set(e, "%s: expected tensors of one shape, found another in row %zu",
-                            t->header.field[i].name, t->rows + 1);
+                : error_set(e, "%s: expected tensors of one shape, found another in row %lld",
+                            t->header.field[i].name, at);
 }
 
 static int put_cell(struct table *t, int i, const struct cell *x, struct error *e)
@@ -67,12 +68,13 @@ static int put_cell(struct table *t, int i, const struct cell *x, struct error *
     return 0;
 }
 
-static int add_row(struct table *t, size_t *capacity, const struct cell *row, struct error *e)
+static int add_row(struct table *t, size_t *capacity, const struct cell *row, long long at,
+                   struct error *e)
 {
     size_t grown = *capacity;
     for (int i = 0; i < t->header.fields; i++) {
         grown = *capacity; /* all columns grow alike */
-        if (fit_column(t, i, &row[i], e) ||
+        if (fit_column(t, i, &row[i], at, e) ||
             array_grow(&t->column[i].data, &grown, t->rows + 1, cell_bytes(t, i), "a table", e))
             return -1;
     }
@@ -96,7 +98,7 @@ int table_read_rows(struct table *t, struct stream_reader *r, int64_t most, stru
     while (more > 0 && (most < 0 || t->rows < (size_t)most)) {
         const struct cell *row;
         more = stream_read(r, &row, e);
-        if (more > 0 && add_row(t, &capacity, row, e))
+        if (more > 0 && add_row(t, &capacity, row, stream_rows(r), e))
             more = error_wrap(e, "%s", stream_path(r));
     }
     if (more < 0) {

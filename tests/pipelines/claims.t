@@ -139,6 +139,9 @@ run '"$ROOT/pipelines/claims-report" judge "$ROOT/pipelines/claims.tsv" P3-7 up 
 status 1
 stdout like 'cannot be told	extended to 15 seeds, intervals of 97.5 %: FM 15*'
 stderr exactly 'claims-report: P3-7: it was extended before'
+run 'report P3-7'
+status 1
+stderr exactly 'claims-report: P3-7: it was extended: that verdict stands'
 for id in P3-2 P3-3 P3-6; do
     run "extend $id"
     status 1

@@ -35,7 +35,7 @@ stdout like "run/net: whole; weights, * rows, digest ????????????????
         */t10k-labels-idx1-ubyte* ????????????????: /*
     pick --per-class 4 --seed 3 -o run/pool
     train --arch run/arch * run/pool
-        run/arch ????????????????: not here"
+        run/arch ????????????????: not *"
 run 'verify run | grep -c ": whole"; verify run | grep -c "not here"'
 stdout exactly $'16\n5'
 run 'verify run | grep "not here" | sort -k 6 -u'
@@ -161,8 +161,10 @@ stdout like "*train --arch files/genotype *files/genotype ????????????????: file
 # In its sandbox it has but what is named; a sanitized program has none.
 if ! grep -q __asan_init "$BIN/verify"; then
     run 'verify files/net'
-    stdout like '*files/genotype ????????????????: not here'
+    stdout like '*files/genotype ????????????????: not looked at: name it, or its folder'
 fi
+run 'save idx set <run/pool && load idx set/images-idx3-ubyte -o of-set && verify of-set set | tail -n 1'
+stdout like "*set/images-idx3-ubyte ????????????????: set/images-idx3-ubyte"
 run 'verify --rerun files/net run/pool | grep -c "again: the same"'
 stdout exactly 2
 derive --random --seed 3 --format genotype >files/genotype
@@ -170,7 +172,7 @@ run 'verify --rerun files/net run/pool 2>&1'
 status 1 'what was read has changed'
 stdout like '*again: impossible: step *, train: files/genotype, which it read, has changed*'
 run 'verify files'
-stdout like '*files/genotype ????????????????: not here'
+stdout like '*files/genotype ????????????????: has changed*'
 run 'save idx files/set <run/pool && load idx files/set/images-idx3-ubyte files/set/labels-idx1-ubyte -o files/all'
 run 'verify --rerun files/all'
 stdout like '*images-idx3-ubyte ????????????????: files/set/images-idx3-ubyte*again: the same'
