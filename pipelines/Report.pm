@@ -6,7 +6,7 @@ use Exporter 'import';
 use File::Basename 'basename';
 use JSON::PP;
 our @EXPORT = qw(fail lines_of text_of text_if json_of json_if json_by json_text rows_of write_whole versions_of versions_text
-    codec_of codec_text parts_of embedding_of sum mean deviation standard_error paired_verdict verdict_text ranks);
+    codec_of codec_text parts_of trained_whole embedding_of sum mean deviation standard_error paired_verdict verdict_text ranks);
 
 sub fail { print STDERR basename($0), ": @_\n"; exit 1 }
 
@@ -83,6 +83,9 @@ sub parts_of {
 
 # By whose distances these parts' arm mines: the folder's name, up to losses and levels. Of random and
 # fresh, which have them for no more than to tell of, undef, as of arms that mine nothing.
+# Whether what a framework searched trained its super-net as a whole; of single paths through it, or
+# samples, it never did.
+sub trained_whole { my ($framework) = @_; !grep { /^(gdas|tas|random|evolution|reinforce)$/ } split /\+/, $framework // '' }
 sub embedding_of { my ($parts) = @_; +{ dds => 'trained', untrained => 'untrained', pixels => 'pixels' }->{ $parts->{arm} } }
 
 # ---- figures ----

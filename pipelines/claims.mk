@@ -204,7 +204,7 @@ DS_SIZE = $(if $(PILOT),--cells 3 --channels 4,--cells 5 --channels 16)
 DS_TRAIN = $(DS_SIZE) --epochs $(if $(PILOT),1,20)
 DS_PROFILE = $(if $(PILOT),demo,brief)
 DS = SEARCH='$(DS_SEARCH)' SEARCH_EPOCHS=$(DS_EPOCHS) TRAIN='$(DS_TRAIN)' MASTERY=$(if $(PILOT),0 WARM_UP=1 \
-	POOL=10 VALIDATION=4 TEST=4 SUBSET=2 ENCODER='--profile small --epochs 1',0.5 TEST=1000)
+	POOL=10 VALIDATION=4 TEST=4 SPLIT=validation SUBSET=2 ENCODER='--profile small --epochs 1',0.5 TEST=1000)
 # $(call dds,ARMS[,NAME[,OPTIONS[,STAGE[,SEEDS]]]])
 dds = +@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name $(or $2,DS) --arms '$1' --seeds '$(or $5,$(seeds))' \
 	--profile $(DS_PROFILE) $(if $(THREADS),--threads $(THREADS)) --until $(or $4,train) $(DS) $3 >/dev/null$(newline)	
@@ -220,10 +220,10 @@ alike = d=$(IN)/DS/seed-$1; \
 drawn = mkdir -p $(IN)/DS/seed-$1/drawn-$2; derive --random --seed $$(($(if $(filter 0 1,$2),$1 * 2 + $2,$2 * 1000 + $1))) \
 	-o $(IN)/DS/seed-$1/drawn-$2/architecture; $(call alike,$1,drawn-$2)
 draw = @$(foreach s,$(seeds),$(foreach k,0 1 $1,$(call drawn,$s,$k)))$(newline)	
-extra_P4-1 = $(call dds,dds static)$(draw)
+extra_P4-1 = $(call dds,dds static)$(call dds,dds-hardness-1.1,,,,$(wordlist 1,5,$(seeds)))$(draw)
 extra_P4-2 = $(call dds,dds random untrained)$(call dds,pixels,,,,$(wordlist 1,5,$(seeds)))
 extra_P4-3 = $(call dds,dds full static fresh)
-extra_P4-4 = $(call dds,random static fresh)
+extra_P4-4 = $(call dds,random static fresh dds-hardness-1.1)
 
 # P4-5: of the first cell drawn, so many channels that it comes nearest to the weights that dds' has.
 weights = train --describe --json --arch $1 $(DS_SIZE) $2 | sed -n 's/.*"weights": \([0-9]*\).*/\1/p'
@@ -236,7 +236,7 @@ widened = d=$(IN)/DS/seed-$1; mkdir -p $$d/widened; cp $$d/drawn-0/architecture 
 validated = d=$(IN)/DS/seed-$1; [ -e $$d/drawn-$2/validation.json ] || \
 	predict --weights $$d/drawn-$2/net $(threads) $$d/validation | evaluate --json -o $$d/drawn-$2/validation.json;
 extra_P4-5 = $(call dds,dds)$(call draw,2 3 4)@$(foreach s,$(seeds),$(call widened,$s)$(foreach k,0 1 2 3 4,$(call validated,$s,$k)))
-extra_P4-6 = $(call dds,dds static random)$(call dds,dds static random,,,search)
+extra_P4-6 = $(call dds,dds static random)$(call dds,dds static random dds-hardness-1.1,,,search)
 
 # P4-8: the loss on V after the first epoch, which is the same for all arms, and after the last.
 COSINE = $(DS_SEARCH) --schedule cosine --total-epochs $(DS_EPOCHS)

@@ -75,6 +75,7 @@ HARDNESS = 0.85
 MASTERY = 0.5
 WARM_UP = 10
 HARDER =
+SPLIT = test
 
 # ---- arms: what the subset starts from, and what becomes of it after each epoch ----
 
@@ -131,7 +132,10 @@ staged = $(if $(filter resnet-%,$(space)),$(call cellless,$1),$1$(foreach s,$(sp
 	echo $$((($(call cells,$1) + $(STAGES_$s) - 1) / $(STAGES_$s) * $(STAGES_$s)))))))
 orderless = $(subst --order 1,,$(subst --order 2,,$1))
 by_stages = $(filter p-darts,$(strategy))
-own = $(if $(by_stages),$(or $(P_DARTS),$(STAGES))) $(if $(filter pc-darts,$(strategy)),$(PC_DARTS))
+# Other images every epoch would keep the triangle at its peak: they are to be met at the rates of a subset
+# that stays.
+steadily = $(if $(filter fresh,$(arm)),$(if $(findstring --schedule,$(SEARCH))$(filter p-darts tas,$(strategy)),,--schedule steady))
+own = $(if $(by_stages),$(or $(P_DARTS),$(STAGES))) $(if $(filter pc-darts,$(strategy)),$(PC_DARTS)) $(steadily)
 epochs = $(if $(by_stages),,$(SEARCH_EPOCHS))
 stepped = $(call $(if $(by_stages),cellless,staged),$(if $(order)$(filter-out darts,$(strategy)),$(call orderless,$(SEARCH)),$(SEARCH))) \
 	$(order) $(space:%=--space %) $(strategy:%=--strategy %) $(own) \
@@ -159,9 +163,9 @@ say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)
 REPORT = $(HERE)dds-nas-report
 SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS WEIGHT ENCODER SUBSET HARDNESS MASTERY \
 	WARM_UP SEARCH SEARCH_EPOCHS TRAIN $(foreach v,$(OPTIONAL),$(if $($v),$v))
-OPTIONAL = BUDGET NOISE PC_DARTS P_DARTS
+OPTIONAL = BUDGET NOISE PC_DARTS P_DARTS $(if $(filter validation,$(SPLIT)),SPLIT)
 SETTABLE = $(filter-out $(OPTIONAL),$(SETTINGS)) $(OPTIONAL)
-NAMES = $(SETTABLE) HARDER
+NAMES = $(SETTABLE) HARDER SPLIT
 define newline
 
 
@@ -185,8 +189,10 @@ $(RUN)/%/pool: | $(RUN)/settings
 $(RUN)/%/validation: $(RUN)/%/pool
 	@$(call timed,data,load $(DATA) train | pick --not-ids $< | \
 		pick --per-class $(VALIDATION) --seed $(seed) $(plain) -o $@)
-$(RUN)/%/test: | $(RUN)/settings
-	@$(call timed,data,load $(DATA) test | pick --per-class $(TEST) --seed $(seed) $(plain) -o $@)
+# With SPLIT=validation, for trials, training images that are in neither.
+$(RUN)/%/test: $$(if $$(filter validation,$$(SPLIT)),$(RUN)/$$*/pool $(RUN)/$$*/validation) | $(RUN)/settings
+	@$(call timed,data,$(if $(filter validation,$(SPLIT)),load $(DATA) train | pick --not-ids $(word 1,$^) | \
+		pick --not-ids $(word 2,$^),load $(DATA) test) | pick --per-class $(TEST) --seed $(seed) $(plain) -o $@)
 
 # ---- its embedding ----
 

@@ -73,9 +73,10 @@ static const struct option options[] = {
      1e6, NULL},
     {"window", 0, OPTION_INT, &window, "N", "epochs that easiness is a mean over", 1, 1000, NULL},
     {"schedule", 0, OPTION_CHOICE, &schedule, "WORD",
-     "learning rate: a triangle of 20 epochs that a new subset sets to its peak, or half a cosine "
-     "over --total-epochs, as p-darts and tas have it unless told",
-     0, 0, "cyclic|cosine"},
+     "learning rate: a triangle of 20 epochs that a new subset sets to its peak, the same whatever "
+     "the subset (steady), or half a cosine over --total-epochs, as p-darts and tas have it unless "
+     "told",
+     0, 0, "cyclic|steady|cosine"},
     {"total-epochs", 0, OPTION_INT, &total_epochs, "N",
      "length of the cosine, and of the time in which gdas and tas cool", 1, 1e6, NULL},
     {"augment", 0, OPTION_CHOICE, &augment, "WORD", "random variants of the images", 0, 0,

@@ -21,8 +21,9 @@ static int read_settings(struct search *s, const struct value *settings, struct 
     const char *schedule = value_get_text(settings, "schedule", "(none)");
     s->seed = (uint64_t)value_get_int(settings, "seed", 1);
     s->cosine = !strcmp(schedule, "cosine");
-    if (!s->cosine && strcmp(schedule, "cyclic"))
-        return error_set(e, "%s: schedule %s, expected cyclic or cosine", what, schedule);
+    s->steady = !strcmp(schedule, "steady");
+    if (!s->cosine && !s->steady && strcmp(schedule, "cyclic"))
+        return error_set(e, "%s: schedule %s, expected cyclic, steady or cosine", what, schedule);
     s->strategy = strategy_find(value_get_text(settings, "strategy", STRATEGY_DARTS.name));
     if (!s->strategy)
         return error_set(e, "%s: strategy is none of " STRATEGY_WORDS, what);
@@ -180,7 +181,8 @@ static double rate_now(const struct search *s)
     if (s->cosine)
         return cosine_rate(s->cosine_most, s->cosine_least,
                            (double)(s->curriculum.epoch - s->curriculum.begun), s->total_epochs);
-    return CYCLIC_LEAST + (CYCLIC_MOST - CYCLIC_LEAST) * curriculum_height(&s->curriculum);
+    const struct curriculum *c = &s->curriculum, unmoved = {.place = c->epoch};
+    return CYCLIC_LEAST + (CYCLIC_MOST - CYCLIC_LEAST) * curriculum_height(s->steady ? &unmoved : c);
 }
 
 /* Walks V in an order of this epoch, from its start again where it ends. */

@@ -32,6 +32,7 @@ struct search {
     int order, candidates, frozen; /* those that the strategy has */
     void *own;             /* the strategy's, or NULL; owned */
     int batch, window, total_epochs;
+    bool steady; /* the triangle does not begin anew with a subset */
     bool cosine;
     double cosine_most, cosine_least; /* a strategy may begin with others */
     struct augment augment;

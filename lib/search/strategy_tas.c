@@ -258,9 +258,10 @@ static int end_epoch(struct search *s, struct error *e)
         return 0;
     if (candidate_judge(s, &a, &now, e) || (t->any && candidate_judge(s, &t->best, &before, e)))
         return -1;
-    if (now.loss < before.loss)
+    if (now.loss < before.loss) { /* never of a loss that is no number */
         t->best = a;
-    t->any = true;
+        t->any = true;
+    }
     return 0;
 }
 
