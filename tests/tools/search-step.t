@@ -34,6 +34,15 @@ ok 'meta: 3 epochs' test "$(meta hardness epoch)" = 3
 ok 'meta: 60 images' test "$(meta hardness images)" = 60
 ok 'the rate climbs from 0.001' awk -v x="$(meta hardness rate)" 'BEGIN { exit !(x > 0.00279 && x < 0.00281) }'
 
+# A new subset sets the rate to its peak, unless it is steady.
+pick --per-class 2 --seed 9 <train >other
+for schedule in cyclic steady; do
+    run "step rate.$schedule $new --schedule $schedule --until 1 >lost && search-step --state rate.$schedule --validation validation --until 2 --no-history <other >rate"
+    status 0
+    ok "the rate after it, $schedule" awk -v x="$(meta rate rate)" -v want=$([ $schedule = cyclic ] && echo 0.01 || echo 0.0019) \
+        'BEGIN { exit !(x > want - 1e-5 && x < want + 1e-5) }'
+done
+
 cp whole before
 run "step whole $new --until 3 | cmp - hardness"
 status 0 'asked again, it trains no more and says the same'
