@@ -6,8 +6,10 @@
 #   ablation ARMS='dds random static drawn'      hours; what is there already is not made again
 #   ablation DATA='cifar10 FOLDER'               joins the tables
 #   ablation FRAMEWORKS='darts darts+second p-darts gdas darts+nasbench201 tas+resnet-14'
-#   ablation RUNS=runs/equal BUDGET='--most-seconds 120' SEARCH_EPOCHS=100000
-#                                                at equal cost; --most-images N: by images
+#   ablation RUNS=runs/equal BUDGET='--most-seconds 120' SEARCH_EPOCHS=100000 TOTAL_EPOCHS=50
+#                                                at equal seconds of search, without the encoder's;
+#                                                --most-images N: at as many images trained on (those
+#                                                that strategies judge by are not counted)
 #   ablation DATA='cifar100 FOLDER' FROM=cifar10   what was found there, trained here (table 14)
 #   ablation so-far                              the tables of what there is by now
 #   ablation --json so-far                       their figures, as JSON

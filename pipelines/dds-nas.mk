@@ -67,6 +67,7 @@ LATENT = 8
 LOSS = mse+contractive
 WEIGHT = sum
 BUDGET = # of the search: --most-images N, --most-seconds S
+TOTAL_EPOCHS = # over which gdas and tas cool, where a budget ends them: else all of SEARCH_EPOCHS
 NOISE = # of darts: tell of each step, and every so manieth one's gradients
 PC_DARTS = # of pc-darts: --partial K, --frozen N
 P_DARTS = # of p-darts: --stages C:O:D,..., --stage-epochs N, --frozen N, --most-skips N
@@ -139,7 +140,9 @@ own = $(if $(by_stages),$(or $(P_DARTS),$(STAGES))) $(if $(filter pc-darts,$(str
 epochs = $(if $(by_stages),,$(SEARCH_EPOCHS))
 stepped = $(call $(if $(by_stages),cellless,staged),$(if $(order)$(filter-out darts,$(strategy)),$(call orderless,$(SEARCH)),$(SEARCH))) \
 	$(order) $(space:%=--space %) $(strategy:%=--strategy %) $(own) \
-	$(if $(filter $(PACED),$(strategy)),--total-epochs $(SEARCH_EPOCHS)) $(NOISE:%=--noise %)
+	$(if $(filter $(PACED),$(strategy)),--total-epochs $(or $(TOTAL_EPOCHS),$(if $(BUDGET),$(error \
+		TOTAL_EPOCHS: $(strategy) cools over so many epochs, which a BUDGET does not tell)),$(SEARCH_EPOCHS))) \
+	$(NOISE:%=--noise %)
 
 # The encoder's losses and their weights. Where angles are trained, distances are of latents of length 1.
 losses = $(subst @, ,$(call level,loss))
@@ -163,7 +166,7 @@ say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)
 REPORT = $(HERE)dds-nas-report
 SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS WEIGHT ENCODER SUBSET HARDNESS MASTERY \
 	WARM_UP SEARCH SEARCH_EPOCHS TRAIN $(foreach v,$(OPTIONAL),$(if $($v),$v))
-OPTIONAL = BUDGET NOISE PC_DARTS P_DARTS $(if $(filter validation,$(SPLIT)),SPLIT)
+OPTIONAL = BUDGET TOTAL_EPOCHS NOISE PC_DARTS P_DARTS $(if $(filter validation,$(SPLIT)),SPLIT)
 SETTABLE = $(filter-out $(OPTIONAL),$(SETTINGS)) $(OPTIONAL)
 NAMES = $(SETTABLE) HARDER SPLIT
 define newline

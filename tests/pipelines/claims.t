@@ -203,6 +203,7 @@ found dds 0.90 9
 found full 0.90 139
 found static 0.899
 found fresh 0.88
+found dds-hardness-1.1 0.898
 found drawn-0 0.89
 found drawn-1 0.85
 for seed in 1 2 3; do
@@ -210,7 +211,7 @@ for seed in 1 2 3; do
     printf 'encoder\t1\t1.5\t0.5\nlatents\t9\t2\t0\n' >up/DS/seed-$seed/trained/times.tsv
 done
 run 'report P4-1 && cut -f 2,3 up/P4-1'
-stdout like 'holds	dds - static: 0.10 (0.10 to 0.10) D(0.5), n 3; control: dds - drawn: 3.00 *'
+stdout like 'holds	dds - static: 0.10 (0.10 to 0.10) D(0.5), n 3; control: dds - drawn: 3.00 *; dds - dds-hardness-1.1: 0.20 (0.20 to 0.20) D(0.5), n 3*'
 found random 0.89
 found untrained 0.88
 found pixels 0.87
@@ -290,10 +291,15 @@ for seed in 1 2 3; do
     perl -e 'print "id\tarchitecture\tscore\tweights\n", map { "i$_\ta$_\t$_\t1\n" } 1 .. 200' >up/NB/seed-$seed/mined.scores
     perl -e 'print "id\tarchitecture\tscore\tweights\n", map { "i$_\ta$_\t" . -$_ . "\t" . $_ % 2 . "\n" } 1 .. 200' >up/NB/seed-$seed/random.scores
     cp up/NB/seed-$seed/random.scores up/NB/seed-$seed/replaced.scores
+    for arm in dds random; do # of four images one is a newcomer, or none
+        mkdir -p up/DS-C10/seed-$seed/$arm/search
+        printf 'id\n1\n2\n3\n4\n' | load tsv - -o up/DS-C10/seed-$seed/$arm/search/subset.0
+        printf 'id\n1\n2\n3\n%s\n' $([ $arm = dds ] && echo 5 || echo 4) | load tsv - -o up/DS-C10/seed-$seed/$arm/search/last
+    done
 done
 perl -e 'print "architecture\taccuracy\n", map { "a$_\t" . $_ / 10 . "\n" } 1 .. 200' >up/NB/truth.tsv
 run 'report P4-15 && tail -n 1 up/P4-15 | cut -f 2,3' # of 100 of 200 the best is 199 on average, the worst 2
-stdout like 'holds	mined - random: 19.[6-9]* D(0.2), n 3; control: mined - replaced: 19.[6-9]*mined - weights: *; mined: 19.[89]*, tau 1.000, of the top tenth 1.000; random: 0.[123]*, tau -1.000*'
+stdout like 'holds	mined - random: 19.[6-9]* D(0.2), n 3; control: mined - replaced: 19.[6-9]*mined - weights: *; of the last subset newcomers, mined 25, replaced 0 %; mined: 19.[89]*, tau 1.000, of the top tenth 1.000; random: 0.[123]*, tau -1.000*'
 
 # ---- pilots ----
 pilot() { "$ROOT/pipelines/claims" run PILOT=1 BIN="$BIN" SHARED="$SHARED" RUNS=runs THREADS=1 "$@"; }
