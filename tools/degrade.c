@@ -12,7 +12,7 @@ static const struct option options[] = {
     {"of", 0, OPTION_FILE, &of, "FILE", "the images as they were", 0, 0, NULL},
     {"blur", 0, OPTION_FLAG, &blur, NULL, "by a Gaussian blur", 0, 0, NULL},
     {"noise", 0, OPTION_FLAG, &noise, NULL, "by white noise", 0, 0, NULL},
-    {"shuffle", 0, OPTION_FLAG, &shuffle, NULL, "of all images the pixels in one other order", 0, 0,
+    {"shuffle", 0, OPTION_FLAG, &shuffle, NULL, "put the pixels of all images in the same other order", 0, 0,
      NULL},
     {0},
 };
@@ -25,8 +25,8 @@ static const struct program program = {
     .description =
         "Reads what compress left of the images of --of, the same ids in the same order, and "
         "writes each image of --of blurred, or with noise added, so that its mean squared error, "
-        "and with it its PSNR, is that of the codec's: what makes networks suffer from "
-        "compression, that it takes fine detail away, or that it is wrong by so much?\n\n"
+        "and with it its PSNR, is that of the codec's. So it can be told whether a network suffers "
+        "from lost detail, or merely from an error of that size.\n\n"
         "The blur is a Gaussian, edges continued; the noise normal and independent for every "
         "pixel and channel, by --seed and the image's id. Their strength is found by bisection, "
         "image by image; pixels are rounded and clipped; what no blur, or noise, makes as bad is "

@@ -14,7 +14,7 @@ static const struct option options[] = {
     {"root", 0, OPTION_FILE, &root, "DIR", "folder of the data set's files", 0, 0, NULL},
     {"size", 0, OPTION_TEXT, &size, "HxW", "resize every image to this height and width", 0, 0,
      NULL},
-    {"grey", 0, OPTION_FLAG, &grey, NULL, "of colour the brightness alone (BT.601)", 0, 0, NULL},
+    {"grey", 0, OPTION_FLAG, &grey, NULL, "convert colour to grey (BT.601 luma)", 0, 0, NULL},
     {"frames", 0, OPTION_INT, &frames, "N",
      "cut videos into clips of N frames, a shorter rest left out; 0: each is one clip", 0, 1e6,
      NULL},
