@@ -87,9 +87,9 @@ static int degrade(struct follow *f, void *context, struct error *e)
     autofree uint8_t *to = array_new(rows * size, 1, "images", e);
     if (!to)
         return -1;
-    int failed = 0;
+    bool failed = false;
     size_t short_of = 0;
-#pragma omp parallel for schedule(dynamic) reduction(| : failed) reduction(+ : short_of)
+#pragma omp parallel for schedule(dynamic) reduction(|| : failed) reduction(+ : short_of)
     for (size_t i = 0; i < rows; i++) {
         struct error of_row;
         double square = degrade_error(was + i * size, left + i * size, size);
@@ -97,11 +97,11 @@ static int degrade(struct follow *f, void *context, struct error *e)
         const int state = noise ? degrade_noise(was + i * size, size, square, &r, to + i * size)
                                 : degrade_blur(was + i * size, extent[0], extent[1], extent[2],
                                                square, to + i * size, &of_row);
-        failed |= state < 0;
+        failed = failed || state < 0;
         short_of += state > 0;
     }
     if (failed)
-        return error_set(e, "out of memory: a picture");
+        return error_set(e, "out of memory: a picture"); /* that alone fails */
     if (short_of)
         program_warn(f->call, "%zu of %zu images cannot be made as bad: they are at the most",
                      short_of, rows);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/words.h"
 #include "search/profile.h"
 #include "search/report.h"
 #include "search/stages.h"
@@ -218,7 +219,7 @@ static const struct {
 static void check_own(const struct call *c, const struct strategy *s)
 {
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        program_forbid(c, !strstr(s->options, own[i].option), own[i].why, own[i].option);
+        program_forbid(c, !words_have(s->options, own[i].option), own[i].why, own[i].option);
     program_forbid(c, s != &STRATEGY_DARTS, "goes with --strategy darts", "noise");
     program_forbid(c, !s->partial, "goes with --strategy pc-darts, and --describe", "partial");
     program_forbid(c, !s->staged, "goes with --strategy p-darts", "most-skips");
@@ -265,9 +266,10 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
         return error_wrap(e, "%s", validation_path);
     char names[256];
     /* A state of darts has no `strategy`. */
-    snprintf(names, sizeof names, "seed %s%s%s%s" SETTINGS,
-             how == &STRATEGY_DARTS ? "" : "strategy ", how->options, *how->options ? " " : "",
-             noise ? "noise " : "");
+    if (snprintf(names, sizeof names, "seed %s%s%s%s" SETTINGS,
+                 how == &STRATEGY_DARTS ? "" : "strategy ", how->options,
+                 *how->options ? " " : "", noise ? "noise " : "") >= (int)sizeof names)
+        return error_set(e, "more settings than there is room for");
     struct value *settings = program_settings(c, names, false);
     int classes = d->classes > v->classes ? d->classes : v->classes;
     struct value *net = model_settings(&network, d->shape, classes, &n, NULL);

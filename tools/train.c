@@ -162,6 +162,8 @@ static int begin(const struct call *c, struct training *t, const struct architec
         value_set_text(settings, "balance", balance);
     value_set_text(settings, "source", value_get_text(s->table->header.meta, "source", ""));
     int failed = training_new(t, net, settings, e);
+    if (failed && teacher_path)
+        model_free(&teacher);
     if (!failed && teacher_path && training_teach(t, &teacher, e)) {
         training_free(t);
         failed = error_wrap(e, "%s", teacher_path);

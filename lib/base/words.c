@@ -10,8 +10,8 @@ static const char *next_word(const char **list, size_t *length)
     const char *word = *list;
     if (!*word)
         return NULL;
-    *length = strcspn(word, "|");
-    *list = word + *length + (word[*length] == '|');
+    *length = strcspn(word, "| ");
+    *list = word + *length + (word[*length] != 0);
     return word;
 }
 

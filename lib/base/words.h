@@ -1,4 +1,4 @@
-/* Lists of words as one text, parted by '|': what options and operands may be. */
+/* Lists of words as one text, parted by '|' or blanks: what options and operands may be. */
 #ifndef BASE_WORDS_H
 #define BASE_WORDS_H
 #include <stdbool.h>

@@ -491,9 +491,14 @@ int evidence_print(const struct value *report, FILE *to)
     for (size_t k = 0; parts && k < parts->count; k++) {
         const struct value *m = parts->item[k];
         text_print_printable(value_get_text(m, "part", ""), to);
-        fprintf(to, "\t%s\t%.4g (%.4g to %.4g), n %lld", value_get_text(m, "code", ""),
-                value_get_real(m, "estimate", NAN), value_get_real(m, "low", NAN),
-                value_get_real(m, "high", NAN), (long long)value_get_int(m, "units", 0));
+        const double low = value_get_real(m, "low", NAN);
+        fprintf(to, "\t%s\t%.4g", value_get_text(m, "code", ""),
+                value_get_real(m, "estimate", NAN));
+        if (isnan(low))
+            fputs(" (no interval)", to); /* of one unit */
+        else
+            fprintf(to, " (%.4g to %.4g)", low, value_get_real(m, "high", NAN));
+        fprintf(to, ", n %lld", (long long)value_get_int(m, "units", 0));
         if (value_get_int(m, "items", 1) > 1)
             fprintf(to, " x %lld", (long long)value_get_int(m, "items", 1));
         if (value_get(m, "p_holds"))

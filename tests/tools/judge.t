@@ -43,4 +43,7 @@ for drawn in '--draws 200' '--seed 2'; do
     fails 'neither items, bases nor ranks: --draws and --seed would do nothing' "judge --code 'D(1)' $drawn plain"
 done
 fails 'mixed: a column code, and --code D(1)' 'judge --code "D(1)" mixed'
+run "printf 'unit\\tvalue\\n1\\t0.8\\n' | judge --code 'D(0.5)'"
+stdout exactly '-	D(0.5)	0.8 (no interval), n 1	cannot be told
+cannot be told'
 done_testing
