@@ -12,8 +12,8 @@ static const struct option options[] = {
     {"of", 0, OPTION_FILE, &of, "FILE", "the images as they were", 0, 0, NULL},
     {"blur", 0, OPTION_FLAG, &blur, NULL, "by a Gaussian blur", 0, 0, NULL},
     {"noise", 0, OPTION_FLAG, &noise, NULL, "by white noise", 0, 0, NULL},
-    {"shuffle", 0, OPTION_FLAG, &shuffle, NULL, "put the pixels of all images in the same other order", 0, 0,
-     NULL},
+    {"shuffle", 0, OPTION_FLAG, &shuffle, NULL,
+     "put the pixels of all images in the same other order", 0, 0, NULL},
     {0},
 };
 

@@ -57,8 +57,8 @@ static int make(const struct clips *c, const uint8_t *frames, int height, int wi
     if (channels != 1 && channels != 3)
         return error_set(e, "frames of %d channels, expected 1 or 3", channels);
     for (size_t f = 0; f < flows; f++, frames += pixels * (size_t)channels) {
-        if (flow_between(method, frames,
-                         frames + pixels * (size_t)channels, height, width, channels, motion, e))
+        if (flow_between(method, frames, frames + pixels * (size_t)channels, height, width,
+                         channels, motion, e))
             return -1;
         flow_to_bytes(motion, 2 * pixels, c->range, bytes);
         for (size_t i = 0; i < pixels; i++)

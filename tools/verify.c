@@ -64,7 +64,7 @@ static int find_programs(char path[PATH_MAX], struct error *e)
 }
 
 /* 1 where it did not come out the same. */
-static int run_again(struct provenance *p, const struct evidence *s, const char *scratch,
+static int run_again(struct provenance *p, const struct found_stream *s, const char *scratch,
                      struct value *v, struct error *e)
 {
     char programs[PATH_MAX];
@@ -107,7 +107,8 @@ int main(int argc, char **argv)
         if (provenance_add(&p, call.argv[i], &e))
             program_fail(&call, &e);
     if (!p.streams) {
-        error_set(&e, "%s: no stream in %s", call.argv[0], call.argc > 1 ? "these folders" : "this folder");
+        error_set(&e, "%s: no stream in %s", call.argv[0],
+                  call.argc > 1 ? "these folders" : "this folder");
         program_fail(&call, &e);
     }
 
@@ -117,7 +118,7 @@ int main(int argc, char **argv)
     struct value *all = value_array();
     int bad = 0;
     for (size_t i = 0; i < p.streams; i++) {
-        const struct evidence *s = &p.stream[i];
+        const struct found_stream *s = &p.stream[i];
         struct value *v = value_append(all, provenance_value(&p, s, &e));
         int failed = v ? *s->damage.text != 0 : -1;
         if (!failed && rerun)

@@ -229,8 +229,8 @@ static void equate_brightness(const struct level *l, int x, int y, const float *
 static const struct {
     const char *name;
     equation *equate;
-} METHODS[] = {[FARNEBACK] = {"farneback", equate_fits},
-               [LUCAS_KANADE] = {"lucas-kanade", equate_brightness}};
+} METHODS[] = {
+    [FARNEBACK] = {"farneback", equate_fits}, [LUCAS_KANADE] = {"lucas-kanade", equate_brightness}};
 
 enum flow_method flow_method_of(const char *name)
 {

@@ -51,7 +51,7 @@ struct column {
     const char *text; /* borrowed from the row */
 };
 
-struct table {
+struct text_table {
     FILE *from;
     struct line line;
     struct column column[IMPORT_MOST_FIELDS];
@@ -67,7 +67,7 @@ struct table {
 static int add_column(const struct import *m, const char *name, bool is_text, int rank,
                       const uint32_t *extent, struct error *e)
 {
-    struct table *t = m->own;
+    struct text_table *t = m->own;
     const struct known *k = find_known(name);
     if (t->columns == IMPORT_MOST_FIELDS)
         return error_set(e, "more than %d fields", IMPORT_MOST_FIELDS);
@@ -140,7 +140,7 @@ static struct cell cell_of(const struct column *c)
 
 static int open_table(struct import *m, struct error *e)
 {
-    struct table *t = m->own = array_new(1, sizeof *t, "table", e);
+    struct text_table *t = m->own = array_new(1, sizeof *t, "table", e);
     int fd = t ? input_open(m->from, e) : -1;
     if (fd < 0)
         return -1;
@@ -153,14 +153,14 @@ static int open_table(struct import *m, struct error *e)
 
 static int settle_header(struct import *m, struct error *e)
 {
-    struct table *t = m->own;
+    struct text_table *t = m->own;
     struct field field[IMPORT_MOST_FIELDS];
     for (int i = 0; i < t->columns; i++)
         field[i] = t->column[i].field;
     return import_header(m, field, t->columns, e);
 }
 
-static int read_line(struct table *t, struct error *e)
+static int read_line(struct text_table *t, struct error *e)
 {
     return line_read(&t->line, t->from, MOST_LINE, e);
 }
@@ -168,10 +168,10 @@ static int read_line(struct table *t, struct error *e)
 /* The next row by the format's two parts, which bring it to hand (1, 0, -1) and fill the columns
  * with it. */
 static int write_row(struct import *m, struct stream_writer *w,
-                     int (*read)(struct table *t, struct error *e),
-                     int (*fill)(struct table *t, struct error *e), struct error *e)
+                     int (*read)(struct text_table *t, struct error *e),
+                     int (*fill)(struct text_table *t, struct error *e), struct error *e)
 {
-    struct table *t = m->own;
+    struct text_table *t = m->own;
     struct cell cell[IMPORT_MOST_FIELDS + IMPORT_CELLS];
     int got = t->ahead ? 1 : read(t, e);
     t->ahead = false;
@@ -187,7 +187,7 @@ static int write_row(struct import *m, struct stream_writer *w,
 
 static void end(struct import *m)
 {
-    struct table *t = m->own;
+    struct text_table *t = m->own;
     if (!t)
         return;
     for (int i = 0; i < t->columns; i++) {
@@ -205,7 +205,7 @@ static void end(struct import *m)
 
 /* ---- JSON lines ---- */
 
-static int read_object(struct table *t, struct error *e)
+static int read_object(struct text_table *t, struct error *e)
 {
     value_free(t->row);
     t->row = NULL;
@@ -222,7 +222,7 @@ static int begin_json(struct import *m, struct error *e)
 {
     if (open_table(m, e))
         return -1;
-    struct table *t = m->own;
+    struct text_table *t = m->own;
     int got = read_object(t, e);
     if (got <= 0)
         return got ? error_wrap(e, "row 1") : error_set(e, "empty: expected JSON objects");
@@ -257,7 +257,7 @@ static int put_nested(const struct column *c, const struct value *v, int axis, s
     return 0;
 }
 
-static int fill_json(struct table *t, struct error *e)
+static int fill_json(struct text_table *t, struct error *e)
 {
     if (t->row->count != (size_t)t->columns)
         return error_set(e, "%zu members, the first row has %d", t->row->count, t->columns);
@@ -284,7 +284,7 @@ static int row_json(struct import *m, struct stream_writer *w, struct error *e)
 
 /* ---- tab-separated values ---- */
 
-static int read_cells(struct table *t, struct error *e)
+static int read_cells(struct text_table *t, struct error *e)
 {
     int got = read_line(t, e), cells = 0;
     if (got <= 0)
@@ -327,7 +327,7 @@ static int count_elements(char *const *name, int names, size_t *length)
 /* A column of texts is one whose first cell is no number. */
 static int add_columns(struct import *m, char *const *name, int names, struct error *e)
 {
-    const struct table *t = m->own;
+    const struct text_table *t = m->own;
     for (int i = 0; i < names;) {
         struct value number;
         size_t length;
@@ -352,7 +352,7 @@ static int begin_tsv(struct import *m, struct error *e)
 {
     if (open_table(m, e))
         return -1;
-    struct table *t = m->own;
+    struct text_table *t = m->own;
     int got = read_line(t, e);
     if (got <= 0)
         return got ? -1 : error_set(e, "empty: expected a line of names");
@@ -379,7 +379,7 @@ static int begin_tsv(struct import *m, struct error *e)
     return add_columns(m, name, t->cells, e) ? -1 : settle_header(m, e);
 }
 
-static int fill_tsv(struct table *t, struct error *e)
+static int fill_tsv(struct text_table *t, struct error *e)
 {
     int cell = 0;
     for (struct column *c = t->column; c < t->column + t->columns; c++) {

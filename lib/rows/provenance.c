@@ -28,7 +28,7 @@ bool may_be_stream(const char *path)
     return 2 * good > size;
 }
 
-static int read_stream(struct evidence *s, const struct stream_limits *limits, struct error *e)
+static int read_stream(struct found_stream *s, const struct stream_limits *limits, struct error *e)
 {
     struct stream_reader *r = stream_open(s->path, limits, e);
     const struct cell *row;
@@ -77,7 +77,7 @@ static int add_file(struct provenance *p, const char *path, struct error *e)
     if (array_grow((void **)&p->stream, &p->capacity, p->streams + 1, sizeof *p->stream, "streams",
                    e))
         return -1;
-    struct evidence *s = &p->stream[p->streams];
+    struct found_stream *s = &p->stream[p->streams];
     s->path = text_copy(path, e);
     if (!s->path)
         return -1;
@@ -145,7 +145,7 @@ void provenance_free(struct provenance *p)
     *p = (struct provenance){0};
 }
 
-const struct evidence *provenance_find(const struct provenance *p, const char *digest)
+const struct found_stream *provenance_find(const struct provenance *p, const char *digest)
 {
     for (size_t i = 0; i < p->streams; i++)
         if (*digest && !strcmp(p->stream[i].digest, digest))
@@ -216,7 +216,7 @@ static struct value *step_value(const struct provenance *p, const struct value *
     bool good = to && value_get(v, "command") && value_get(v, "version");
     for (size_t i = 0; good && inputs && inputs->type == VALUE_ARRAY && i < inputs->count; i++) {
         const char *digest = value_get_text(inputs->item[i], "digest", "");
-        const struct evidence *found = provenance_find(p, digest);
+        const struct found_stream *found = provenance_find(p, digest);
         const struct past *past = found ? NULL : provenance_past(p, digest);
         const char *name = value_get_text(inputs->item[i], "name", "?");
         /* a file that is no stream: in a sandbox, one below what the command line names */
@@ -227,7 +227,8 @@ static struct value *step_value(const struct provenance *p, const struct value *
         value_set_text(input, "name", name);
         good = state >= 0 && value_set_text(input, "digest", digest) &&
                (state != FILE_SHUT || value_set_bool(input, "shut", true)) &&
-               (state != FILE_CHANGED || may_be_stream(name) || value_set_bool(input, "changed", true)) &&
+               (state != FILE_CHANGED || may_be_stream(name) ||
+                value_set_bool(input, "changed", true)) &&
                value_set(input, "file", file ? value_text(file) : value_nil()) &&
                (!past || value_set_int(input, "past", (int64_t)past->at + 1));
     }
@@ -237,7 +238,7 @@ static struct value *step_value(const struct provenance *p, const struct value *
     return NULL;
 }
 
-struct value *provenance_value(const struct provenance *p, const struct evidence *of,
+struct value *provenance_value(const struct provenance *p, const struct found_stream *of,
                                struct error *e)
 {
     struct value *v = value_map();
@@ -268,12 +269,12 @@ static void print_input(const struct value *input, FILE *to)
     putc(' ', to);
     text_print_printable(value_get_text(input, "digest", ""), to);
     fputs(": ", to);
-    text_print_printable(
-        value_get_text(input, "file",
-                       value_get(input, "shut")      ? "not looked at: name it, or its folder"
-                       : value_get(input, "changed") ? "has changed"
-                                                     : "not here"),
-        to);
+    text_print_printable(value_get_text(input, "file",
+                                        value_get(input, "shut")
+                                            ? "not looked at: name it, or its folder"
+                                        : value_get(input, "changed") ? "has changed"
+                                                                      : "not here"),
+                         to);
     if (past)
         fprintf(to, ", made by %lld call%s before", (long long)past, past > 1 ? "s" : "");
     putc('\n', to);

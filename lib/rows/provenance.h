@@ -6,7 +6,7 @@
 #define ROWS_PROVENANCE_H
 #include "stream/stream.h"
 
-struct evidence {
+struct found_stream {
     char *path;
     struct header header;
     int64_t rows;
@@ -22,7 +22,7 @@ struct past {
 };
 
 struct provenance {
-    struct evidence *stream; /* in the order of their paths */
+    struct found_stream *stream; /* in the order of their paths */
     size_t streams, capacity;
     struct past *past;
     size_t pasts, past_capacity;
@@ -38,14 +38,14 @@ void provenance_free(struct provenance *p);
  * empty, or cannot be read, is to be told of. */
 bool may_be_stream(const char *path);
 /* The whole stream of this digest, or NULL. */
-const struct evidence *provenance_find(const struct provenance *p, const char *digest);
+const struct found_stream *provenance_find(const struct provenance *p, const char *digest);
 /* How the state of this digest was made, or NULL. */
 const struct past *provenance_past(const struct provenance *p, const char *digest);
 
 /* What is known of a stream: file, kind, rows, digest, and steps: [{command, version, inputs:
  * [{name, digest, file (nil where none is here)}]}]; or file and damage. NULL where memory is
  * out or such a file cannot be read. */
-struct value *provenance_value(const struct provenance *p, const struct evidence *of,
+struct value *provenance_value(const struct provenance *p, const struct found_stream *of,
                                struct error *e);
 void provenance_print(const struct value *stream, FILE *to);
 
@@ -55,7 +55,7 @@ void provenance_print(const struct value *stream, FILE *to);
  * is not here any more, is made again first, from the last such if that came before it. Unless it
  * is the same, e tells why; impossible: something that a command read is not here. */
 enum rerun { RERUN_SAME, RERUN_DIFFERS, RERUN_FAILED, RERUN_IMPOSSIBLE };
-enum rerun provenance_rerun(struct provenance *p, const struct evidence *of, const char *programs,
+enum rerun provenance_rerun(struct provenance *p, const struct found_stream *of, const char *programs,
                             const char *scratch, struct error *e);
 const char *rerun_name(enum rerun r); /* "the same", ... */
 #endif

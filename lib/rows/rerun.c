@@ -76,8 +76,10 @@ static const char *find_input(const struct command *c, const char *name)
         if (strcmp(value_get_text(inputs->item[i], "name", ""), name))
             continue;
         const char *digest = value_get_text(inputs->item[i], "digest", "");
-        const struct evidence *found = provenance_find(c->from, digest);
-        return found ? found->path : *digest && file_is(name, digest, c->e) != FILE_SAME ? "" : NULL;
+        const struct found_stream *found = provenance_find(c->from, digest);
+        return found                                                 ? found->path
+               : *digest && file_is(name, digest, c->e) != FILE_SAME ? ""
+                                                                     : NULL;
     }
     return NULL;
 }
@@ -318,7 +320,7 @@ static enum rerun compare(struct stream_reader *a, struct stream_reader *b, stru
 }
 
 /* The result is the last command's output, or what it kept beside it: that which is of its kind. */
-static enum rerun compare_with(const struct provenance *p, const struct evidence *of,
+static enum rerun compare_with(const struct provenance *p, const struct found_stream *of,
                                const char *const *made, int count, struct error *e)
 {
     enum rerun r = RERUN_DIFFERS;
@@ -424,7 +426,8 @@ static const struct past *lost_state(const struct provenance *p, const struct va
     return past;
 }
 
-static enum rerun run_again(const struct rerunner *r, const struct evidence *of, struct error *e)
+static enum rerun run_again(const struct rerunner *r, const struct found_stream *of,
+                            struct error *e)
 {
     const struct value *history = of->header.history;
     const struct past *past = lost_state(r->p, history);
@@ -438,8 +441,8 @@ static enum rerun run_again(const struct rerunner *r, const struct evidence *of,
     return compare_with(r->p, of, made, 3, e);
 }
 
-enum rerun provenance_rerun(struct provenance *p, const struct evidence *of, const char *programs,
-                            const char *scratch, struct error *e)
+enum rerun provenance_rerun(struct provenance *p, const struct found_stream *of,
+                            const char *programs, const char *scratch, struct error *e)
 {
     static const char *const name[FILES] = {"even", "odd", "state", "checkpoint", "replayed"};
     struct rerunner r = {.p = p, .programs = programs, .scratch = scratch};
