@@ -87,8 +87,6 @@ static int probe_all(struct dataset *d, int64_t rate[2], struct error *e)
         close_video(s);
     }
     s->at = 0;
-    for (int i = 0; i < 3 && !s->tree.files; i++)
-        d->extent[i] = -1;
     return 0;
 }
 

@@ -51,8 +51,12 @@ if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
     run 'save npy was one/fashion-mnist/seed-1/dds-by-gdas+nasbench201/net && save npy is $moved/net && diff -r was is && ls $moved/search'
     status 2 'the same images: the same weights, and no search'
     stdout empty
-    run 'study -n RUNS=never ARMS=full BUDGET="--most-seconds 7" SEEDS=3 | grep -c "search-step.*--most-seconds 7"'
-    stdout exactly 5 # a budget is that of every framework
+    run 'study -n RUNS=never ARMS=full BUDGET="--most-seconds 7" TOTAL_EPOCHS=9 SEEDS=3 >lines; grep -c "search-step.*--most-seconds 7" lines; grep -c "gdas .*--total-epochs 9 " lines'
+    stdout exactly '5
+1' # a budget is that of every framework
+    run 'study -n RUNS=never ARMS=full FRAMEWORKS=gdas BUDGET="--most-seconds 7" SEEDS=3'
+    status 2
+    stderr like '*TOTAL_EPOCHS: gdas cools over so many epochs, which a BUDGET does not tell*'
     run 'study -n RUNS=never ARMS="static drawn" FRAMEWORKS=tas+resnet-14 DRAWS=1 SEEDS=1 | grep -oE "(search-step|train --arch|derive.*--random).*" | tr -s " "'
     stdout like '*search-step * --channels 4 --batch 10 --space resnet-14 --strategy tas --total-epochs 2 *--random --space resnet-14 --seed *train --arch *'
     ok 'cells are told by such a space' test "$(grep -c -- --cells "$WORK/stdout")" = 0
