@@ -294,7 +294,7 @@ for seed in 1 2 3; do
     for arm in dds random; do # of four images one is a newcomer, or none
         mkdir -p up/DS-C10/seed-$seed/$arm/search
         printf 'id\n1\n2\n3\n4\n' | load tsv - -o up/DS-C10/seed-$seed/$arm/search/subset.0
-        printf 'id\n1\n2\n3\n%s\n' $([ $arm = dds ] && echo 5 || echo 4) | load tsv - -o up/DS-C10/seed-$seed/$arm/search/last
+        printf 'id\n1\n2\n3\n%s\n' "$([ $arm = dds ] && echo 5 || echo 4)" | load tsv - -o up/DS-C10/seed-$seed/$arm/search/last
     done
 done
 perl -e 'print "architecture\taccuracy\n", map { "a$_\t" . $_ / 10 . "\n" } 1 .. 200' >up/NB/truth.tsv

@@ -39,7 +39,7 @@ pick --per-class 2 --seed 9 <train >other
 for schedule in cyclic steady; do
     run "step rate.$schedule $new --schedule $schedule --until 1 >lost && search-step --state rate.$schedule --validation validation --until 2 --no-history <other >rate"
     status 0
-    ok "the rate after it, $schedule" awk -v x="$(meta rate rate)" -v want=$([ $schedule = cyclic ] && echo 0.01 || echo 0.0019) \
+    ok "the rate after it, $schedule" awk -v x="$(meta rate rate)" -v want="$([ $schedule = cyclic ] && echo 0.01 || echo 0.0019)" \
         'BEGIN { exit !(x > want - 1e-5 && x < want + 1e-5) }'
 done
 
