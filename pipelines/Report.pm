@@ -81,11 +81,12 @@ sub parts_of {
     return { arm => $arm, %parts };
 }
 
-# By whose distances these parts' arm mines: the folder's name, up to losses and levels. Of random and
-# fresh, which have them for no more than to tell of, undef, as of arms that mine nothing.
 # Whether what a framework searched trained its super-net as a whole; of single paths through it, or
 # samples, it never did.
 sub trained_whole { my ($framework) = @_; !grep { /^(gdas|tas|random|evolution|reinforce)$/ } split /\+/, $framework // '' }
+
+# By whose distances these parts' arm mines: the folder's name, up to losses and levels. Of random and
+# fresh, which have them for no more than to tell of, undef, as of arms that mine nothing.
 sub embedding_of { my ($parts) = @_; +{ dds => 'trained', untrained => 'untrained', pixels => 'pixels' }->{ $parts->{arm} } }
 
 # ---- figures ----

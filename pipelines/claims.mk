@@ -176,7 +176,7 @@ extra_P3-8 = +@$(call study,CL-422,,inference)$(newline)	@$(foreach q,15 10 5,$(
 
 # P3-12: of clips at 23, motion that is found in another way, to the same networks.
 other_flow = d=$(IN)/$1/seed-$2/motion/reference; [ -e $$d/at-23-other.json ] || { \
-	flow --method lucas-kanade --stack 10 $(IN)/$1/at-23/images | predict --weights $$d/net | fuse -o $$d/at-23-other.predictions; \
+	flow --method lucas-kanade --stack 10 $(threads) $(IN)/$1/at-23/images | predict --weights $$d/net $(threads) | fuse -o $$d/at-23-other.predictions; \
 	evaluate --json -o $$d/at-23-other.json $$d/at-23-other.predictions; };
 extra_P3-12 = @$(foreach s,$(seeds),$(call other_flow,$(studies),$s))
 extra_P3-12b = $(extra_P3-12)

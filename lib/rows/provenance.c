@@ -10,7 +10,9 @@
 
 /* ---- streams ---- */
 
-bool may_be_stream(const char *path)
+/* Whether the file is a stream, or was: what begins as most of one does (man 5 winnow-stream), or is
+ * empty, or cannot be read, is to be told of. */
+static bool may_be_stream(const char *path)
 {
     static const char mark[] = "\xad"
                                "tensor-stream"; /* behind the first byte, that of a small map */
@@ -26,6 +28,11 @@ bool may_be_stream(const char *path)
     for (ssize_t i = 1; i < size; i++)
         good += head[i] == mark[i - 1];
     return 2 * good > size;
+}
+
+bool provenance_changed(const char *path)
+{
+    return !access(path, F_OK) && !may_be_stream(path);
 }
 
 static int read_stream(struct found_stream *s, const struct stream_limits *limits, struct error *e)
@@ -220,14 +227,13 @@ static struct value *step_value(const struct provenance *p, const struct value *
         const struct past *past = found ? NULL : provenance_past(p, digest);
         const char *name = value_get_text(inputs->item[i], "name", "?");
         /* a file that is no stream: in a sandbox, one below what the command line names */
-        /* (a stream's own digest is not that of its bytes) */
         const int state = found ? FILE_GONE : file_is(name, digest, e);
         const char *file = found ? found->path : state == FILE_SAME ? name : NULL;
         struct value *input = value_append(to, value_map());
         value_set_text(input, "name", name);
         good = state >= 0 && value_set_text(input, "digest", digest) &&
                (state != FILE_SHUT || value_set_bool(input, "shut", true)) &&
-               (state != FILE_CHANGED || may_be_stream(name) ||
+               (state != FILE_CHANGED || !provenance_changed(name) ||
                 value_set_bool(input, "changed", true)) &&
                value_set(input, "file", file ? value_text(file) : value_nil()) &&
                (!past || value_set_int(input, "past", (int64_t)past->at + 1));

@@ -34,9 +34,9 @@ struct provenance {
 /* Reads the file, or every stream in the folder and below it; other files are passed by. */
 int provenance_add(struct provenance *p, const char *path, struct error *e);
 void provenance_free(struct provenance *p);
-/* Whether the file is a stream, or was: what begins as most of one does (man 5 winnow-stream), or is
- * empty, or cannot be read, is to be told of. */
-bool may_be_stream(const char *path);
+/* Whether a file whose digest is another than it was has changed: it is there, and is no stream, which
+ * may be the one that was read under another name, and whose digest is not that of its bytes. */
+bool provenance_changed(const char *path);
 /* The whole stream of this digest, or NULL. */
 const struct found_stream *provenance_find(const struct provenance *p, const char *digest);
 /* How the state of this digest was made, or NULL. */

@@ -61,12 +61,6 @@ static void forget_words(struct command *c)
         free(c->word[--c->words]);
 }
 
-/* Of a file whose digest is another: a stream may be the one that was read, under another name. */
-static bool has_changed(const char *path)
-{
-    return !access(path, F_OK) && !may_be_stream(path);
-}
-
 /* The file that goes by this name in the command: NULL where it is none that was read, or is as it
  * was; "" where it is not here any more. */
 static const char *find_input(const struct command *c, const char *name)
@@ -122,7 +116,7 @@ static enum rerun add_read(struct command *c, const char *option, const char *na
     const char *from = find_input(c, as ? as : name);
     if (from && !*from) {
         error_set(c->e, "%s, which it read, %s", name,
-                  has_changed(name) ? "has changed" : "is not here");
+                  provenance_changed(name) ? "has changed" : "is not here");
         return RERUN_IMPOSSIBLE;
     }
     if (!from && !*option && c->before && !strcmp(c->before, name))
@@ -199,7 +193,7 @@ static enum rerun check_files(const struct command *c)
         const char *name = value_get_text(inputs->item[i], "name", "");
         const char *digest = value_get_text(inputs->item[i], "digest", "");
         if (strchr(name, '/') && !provenance_find(c->from, digest) &&
-            !provenance_past(c->from, digest) && has_changed(name) &&
+            !provenance_past(c->from, digest) && provenance_changed(name) &&
             file_is(name, digest, c->e) != FILE_SAME) {
             error_set(c->e, "%s, which it read, has changed", name);
             return RERUN_IMPOSSIBLE;

@@ -192,11 +192,10 @@ static int measure(struct work *w, const struct kind *kind, const int *a, struct
     }
     if (begin_training(w, e))
         return -1;
-    double seconds = median_seconds(w, kind);
+    double seconds = median_seconds(w, kind), peak = peak_mib(), flops = product_flops(w, kind);
     printf("step %.4f s, %.2f images/s, peak RSS %.1f MiB; planned %.1f, touched %.1f; "
            "%.3f GFLOP of products\n",
-           seconds, w->batch / seconds, peak_mib(), planned / 1048576, grown,
-           product_flops(w, kind) / 1e9);
+           seconds, w->batch / seconds, peak, planned / 1048576, grown, flops / 1e9);
     return 0;
 }
 
