@@ -10,8 +10,8 @@
 
 /* ---- streams ---- */
 
-/* Whether the file is a stream, or was: what begins as most of one does (man 5 winnow-stream), or is
- * empty, or cannot be read, is to be told of. */
+/* Whether the file is a stream, or was: what begins as most of one does (man 5 winnow-stream), or
+ * is empty, or cannot be read, is to be told of. */
 static bool may_be_stream(const char *path)
 {
     static const char mark[] = "\xad"
