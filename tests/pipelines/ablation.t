@@ -73,11 +73,11 @@ status 2
 stderr like 'ablation-report: none: no results yet*'
 
 # ---- figures that are known ----
-found() { # set, seed, arm, final accuracy, CPU seconds of the search, images replaced
+found() { # set, seed, arm, final accuracy, CPU seconds of the search, images replaced, different, in all
     local folder=up/$1/seed-$2/$3
     mkdir -p "$folder/search"
-    printf '{"arm": "%s", "seed": %s, "test_accuracy": %s, "search_accuracy": %s, "weights": 5000, "images": 100, "distinct": 50, "mastered": 3, "replaced": %s, "epochs": 5}\n' \
-        "$3" "$2" "$4" "$4" "${6-20}" >"$folder/summary.json"
+    printf '{"arm": "%s", "seed": %s, "test_accuracy": %s, "search_accuracy": %s, "weights": 5000, "images": %s, "distinct": %s, "mastered": 3, "replaced": %s, "epochs": 5}\n' \
+        "$3" "$2" "$4" "$4" "${8-100}" "${7-50}" "${6-20}" >"$folder/summary.json"
     printf 'search\t9\t%s\t0\n' "$5" >"$folder/search/times.tsv"
 }
 mkdir -p up/a && printf 'LOSS = mse\nWEIGHT = sum\nMASTERY = 0.15\nVERSIONS = 1.0\n' >up/a/settings
@@ -85,7 +85,10 @@ for seed in 1 2 3; do
     found a $seed dds-by-darts 0.91$seed 4
     echo "{\"scores\": [{\"overlap\": 0.5$seed}]}" >up/a/seed-$seed/dds-by-darts/alike.json
     found a $seed static-by-darts 0.90$seed 4
-    found a $seed full-by-darts 0.912 120
+    found a $seed full-by-darts 0.912 120 0 2000 2500
+    found a $seed dds-by-darts-mastery-0.15 0.91 4 20 60
+    found a $seed dds-by-darts-mastery-0.5 0.91 4 20 52
+    found a $seed dds-by-darts-mastery-0.8 0.91 4 20 54
     found a $seed drawn-draw-1 0.89 0
     found a $seed drawn-draw-2 0.87 0
     found a $seed dds-by-pc-darts 0.93$seed 2
@@ -105,14 +108,18 @@ stdout like '*| a | DDS-NAS | 0.5200 ± 0.0100 (3) | - | - |*'
 stdout like '*| a | triplet | 0.250 ± 0.000 (3) | 80.0 ± 0.0 (3) | 91.20 ± 0.10 (3) |*'
 stdout like '*| a | darts | dds - full | 0.00 | -0.25 to 0.25 | 3 | fails |*| dds - static | 1.00 | 1.00 to 1.00 | 3 | holds |*| dds - drawn | 3.20 | 2.95 to 3.45 | 3 | holds |*'
 stdout like '*| a | pc-darts | dds - darts, dds | 2.00 | 2.00 to 2.00 | 3 | holds |*Version of the programs: 1.0.*'
+stdout like "*Table 16*| a | none: architectures drawn at random | - | - | 88.00 ± 0.00 (3) |*"
+stdout like "*| a | darts | super-net's top-1 in points, dds - static | 1.00 | 1.00 to 1.00 | 3 | holds |*"
+stdout like '*| a | darts | images seen, mastery 0.15 - 0.5 | 8.00 | 8.00 to 8.00 | 3 | holds |*| images seen, mastery 0.5 - 0.8 | -2.00 | -2.00 to -2.00 | 3 | fails |*'
+stdout like '*| a | darts | seconds an image, % by which all images cost more | 20.00 | 20.00 to 20.00 | 3 | holds |*'
 stdout like '*| a | gdas | dds - static | 2.00 | 2.00 to 2.00 | 3 | nothing was mined |*'
 run '"$ROOT/pipelines/ablation-report" json up | told "print(len(t[\"rows\"]), len(t[\"encoders\"]), sorted({d[\"what\"] for d in t[\"savings\"]})[1], t[\"versions\"])"'
-stdout exactly "27 3 without the encoder {'a': ['1.0']}"
+stdout exactly "36 3 without the encoder {'a': ['1.0']}"
 # A seed that one of two lacks is in neither mean.
 rm up/a/seed-3/static-by-darts/summary.json
 found a 3 dds-by-darts 0.95 4
 run '"$ROOT/pipelines/ablation-report" tables up'
 stdout like '*| dds - static | 1.00 | 1.00 to 1.00 | 2 | holds |*'
 run '"$ROOT/pipelines/ablation-report" points up | cut -f 1-3,5- | head -n 3'
-stdout exactly $'"a"\n100\t120\t91.2\tdarts\tfull\t88\n100\t10\t92.4333333333333\tdarts\tdds\t88'
+stdout exactly $'"a"\n2500\t120\t91.2\tdarts\tfull\t88\n100\t10\t92.4333333333333\tdarts\tdds\t88'
 done_testing
