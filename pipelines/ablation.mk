@@ -9,7 +9,7 @@
 #   ablation RUNS=runs/equal BUDGET='--most-seconds 120' SEARCH_EPOCHS=100000 TOTAL_EPOCHS=50
 #                                                at equal seconds of search, without the encoder's;
 #                                                --most-images N: at as many images trained on (those
-#                                                that strategies judge by are not counted)
+#                                                that strategies judge by are told, not counted)
 #   ablation DATA='cifar100 FOLDER' FROM=cifar10   what was found there, trained here (table 14)
 #   ablation so-far                              the tables of what there is by now
 #   ablation --json so-far                       their figures, as JSON
@@ -20,8 +20,10 @@
 # wide and full: of 5, 11 and 17), whatever SEARCH and SEARCH_EPOCHS say. tas, which draws widths anew for
 # each step, hardly masters a subset (accuracies there of .25 to .43 after 50 epochs, by three seeds):
 # with the usual MASTERY of .5 its arms may never mine; summaries tell. ARMS are those of dds-nas;
-# `drawn`, the baseline of all tables, is the same for all frameworks of a space. ENCODERS: losses of
-# encoders for dds by the first framework, as encoder-lab has its arms: they rebuild, cluster, or both.
+# `drawn`, the baseline of all tables, and `largest` are the same for all frameworks of a space; with
+# DISTIL='--distil 0.9 --temperature 4' all that tas finds learns from the latter. ENCODERS:
+# losses of encoders for dds by the first framework, as encoder-lab has its arms: they rebuild, cluster, or
+# both.
 #
 #   RUNS/SET/seed-S/ARM-by-FRAMEWORK/            as dds-nas has them
 #   RUNS/SET/seed-S/trained[...]/judged.*.json   how classes lie, and what comes back, of an encoder
@@ -44,9 +46,11 @@ RUN = $(RUNS)/$(set)
 
 set = $(word 1,$(DATA))
 space_of = $(filter nasbench201 tinycell-% resnet-%,$(subst +, ,$1))
+largest = $(sort $(foreach f,$(FRAMEWORKS),$(patsubst %,largest-by-%,$(filter resnet-%,$(call space_of,$f)))))
 drawn = $(sort $(foreach f,$(FRAMEWORKS),drawn$(patsubst %,-by-%,$(call space_of,$f))))
-named = $(foreach f,$(FRAMEWORKS),$(patsubst %,%-by-$f,$(filter-out drawn,$(ARMS)))) \
+named = $(foreach f,$(FRAMEWORKS),$(patsubst %,%-by-$f,$(filter-out drawn largest,$(ARMS)))) \
 	$(if $(filter dds,$(ARMS)),$(if $(FROM),,$(ENCODERS:%=dds-by-$(word 1,$(FRAMEWORKS))-loss-%))) \
+	$(if $(filter largest,$(ARMS)),$(largest)) \
 	$(if $(filter drawn,$(ARMS)),$(foreach d,$(drawn),$(patsubst %,$d-draw-%,$(shell seq $(DRAWS)))))
 folders = $(foreach s,$(SEEDS),$(patsubst %,$(RUN)/seed-$s/%$(FROM:%=-from-%),$(named)))
 

@@ -19,8 +19,9 @@
 # the run beside this one where the architecture was searched that is trained here. Q: JPEG in
 # front of the training of the encoder; of the search, and so of the latents and the validation
 # images; of the training and the test of the network found; a quality, or several parted by commas:
-# each image at one of them; or `shuffled`: not JPEG, but the pixels of all in one other order. Arms that part at -final- alone share a search, trained-loss-LOSS,
-# trained-encoder-Q and trained-search-Q what they have in common of the embedding.
+# each image at one of them; or `shuffled`: not JPEG, but the pixels of all in one other order. Arms that
+# part at -final- alone share a search, trained-loss-LOSS, trained-encoder-Q and trained-search-Q what
+# they have in common of the embedding.
 
 include $(dir $(lastword $(MAKEFILE_LIST)))common.mk
 
@@ -71,6 +72,8 @@ TOTAL_EPOCHS = # over which gdas and tas cool, where a budget ends them: else al
 NOISE = # of darts: tell of each step, and every so manieth one's gradients
 PC_DARTS = # of pc-darts: --partial K, --frozen N
 P_DARTS = # of p-darts: --stages C:O:D,..., --stage-epochs N, --frozen N, --most-skips N
+JUDGE = # of strategies that try architectures: by how many validation images, else by a batch
+DISTIL = # of resnets: train's --distil X --temperature T, by the largest of the space
 SUBSET = 10
 HARDNESS = 0.85
 MASTERY = 0.5
@@ -120,6 +123,7 @@ STAGES_nasbench201 = 3
 STAGES_tinycell-125 = 2
 STAGES_tinycell-27 = 2
 PACED = gdas tas
+TRYING = random evolution reinforce tas
 ORDERS = first second
 framework = $(subst +, ,$(call level,by))
 space = $(foreach w,$(framework),$(if $(STAGES_$w)$(filter resnet-%,$w),$w))
@@ -136,7 +140,8 @@ by_stages = $(filter p-darts,$(strategy))
 # Other images every epoch would keep the triangle at its peak: they are to be met at the rates of a subset
 # that stays.
 steadily = $(if $(filter fresh,$(arm)),$(if $(findstring --schedule,$(SEARCH))$(filter p-darts tas,$(strategy)),,--schedule steady))
-own = $(if $(by_stages),$(or $(P_DARTS),$(STAGES))) $(if $(filter pc-darts,$(strategy)),$(PC_DARTS)) $(steadily)
+own = $(if $(by_stages),$(or $(P_DARTS),$(STAGES))) $(if $(filter pc-darts,$(strategy)),$(PC_DARTS)) $(steadily) \
+	$(if $(filter $(TRYING),$(strategy)),$(JUDGE:%=--judge %))
 epochs = $(if $(by_stages),,$(SEARCH_EPOCHS))
 stepped = $(call $(if $(by_stages),cellless,staged),$(if $(order)$(filter-out darts,$(strategy)),$(call orderless,$(SEARCH)),$(SEARCH))) \
 	$(order) $(space:%=--space %) $(strategy:%=--strategy %) $(own) \
@@ -166,7 +171,7 @@ say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)
 REPORT = $(HERE)dds-nas-report
 SETTINGS = DATA POOL VALIDATION TEST LATENT LOSS WEIGHT ENCODER SUBSET HARDNESS MASTERY \
 	WARM_UP SEARCH SEARCH_EPOCHS TRAIN $(foreach v,$(OPTIONAL),$(if $($v),$v))
-OPTIONAL = BUDGET TOTAL_EPOCHS NOISE PC_DARTS P_DARTS $(if $(filter validation,$(SPLIT)),SPLIT)
+OPTIONAL = BUDGET TOTAL_EPOCHS NOISE PC_DARTS P_DARTS JUDGE DISTIL $(if $(filter validation,$(SPLIT)),SPLIT)
 SETTABLE = $(filter-out $(OPTIONAL),$(SETTINGS)) $(OPTIONAL)
 NAMES = $(SETTABLE) HARDER SPLIT
 define newline
@@ -176,7 +181,7 @@ endef
 
 folders ?= $(foreach s,$(SEEDS),$(ARMS:%=$(RUN)/seed-$s/%))
 data: $(foreach s,$(SEEDS),$(addprefix $(RUN)/seed-$s/,pool validation test))
-searches = $(foreach f,$(folders),$(if $(filter drawn drawn-%,$(notdir $f))$(findstring -from-,$f),,$f))
+searches = $(foreach f,$(folders),$(if $(filter drawn drawn-% largest-%,$(notdir $f))$(findstring -from-,$f),,$f))
 search: $(searches:%=%/curve.png) $(folders:%=%/genotype.png) $(searches:%=%/mined.png)
 train: $(folders:%=%/metrics.json)
 summary: search $(folders:%=%/summary.txt) $(folders:%=%/retrain.sh)
@@ -245,7 +250,7 @@ $(RUN)/%/search/last: $(RUN)/$$(*D)/pool $$(validation) \
 		$(if $(BUDGET)$(by_stages),! peek --json $(@D)/subset.$$e | grep '^ *"over":' >/dev/null || break;) \
 	done; ln -f $(@D)/subset.$$e $@
 
-found = $(if $(filter drawn,$(arm))$(call level,from),,$(searched)/last)
+found = $(if $(filter drawn largest,$(arm))$(call level,from),,$(searched)/last)
 $(RUN)/%/supernet.json: $$(found) $$(validation)
 	@predict --weights $(<D)/state $(threads) <$(word 2,$^) | evaluate --json >$@.new && mv $@.new $@
 $(RUN)/%/archive.tsv $(RUN)/%/curve.tsv: $$(found) $(RUN)/%/supernet.json
@@ -261,7 +266,7 @@ $(RUN)/%/mined.png: $(RUN)/%/archive.tsv $(RUN)/$$(*D)/pool
 given = $(patsubst %,$(dir $(RUN))%/$(*D)/$(call upto,from)/architecture,$(call level,from))
 $(RUN)/%/architecture: $$(found) $$(given) | $(RUN)/settings
 	@mkdir -p $(@D)
-	@derive $(plain) -o $@ $(or $(given),$(if $(found),$(<D)/state),--random $(space:%=--space %) \
+	@derive $(plain) -o $@ $(or $(given),$(if $(found),$(<D)/state),$(if $(filter largest,$(arm)),<(echo $(space))),--random $(space:%=--space %) \
 		--seed $(if $(call level,draw),$$(($(call level,draw) * 1000 + $(seed))),$(seed)))
 $(RUN)/%/genotype.txt: $(RUN)/%/architecture
 	@derive --format genotype -o $@ $<
@@ -272,10 +277,15 @@ $(RUN)/%/genotype.png: $(RUN)/%/genotype.dot
 
 # ---- the final network ----
 
-$(RUN)/%/net: $(RUN)/%/architecture $(RUN)/$$(*D)/pool
+taught = $(if $(DISTIL),$(if $(filter largest,$(arm)),,$(patsubst %,$(RUN)/$(*D)/largest-by-%$(patsubst %,-final-%,$(call level,final))/net,$(filter resnet-%,$(space)))))
+# A net that is taught by a net: make takes a rule for two files of a chain where the second is named.
+finals = $(sort / $(foreach f,$(notdir $(folders)),$(if $(findstring -final-,$f),-final-$(lastword $(subst -final-, ,$f))/)))
+teachers: $(foreach d,$(sort $(dir $(folders))),$(foreach n,14 20 32 56 110,$(finals:%=$dlargest-by-resnet-$n%net)))
+.PHONY: teachers
+$(RUN)/%/net: $(RUN)/%/architecture $(RUN)/$$(*D)/pool $$(taught)
 	$(call say,training the network found)
 	@$(call timed,train,$(call feed,$(call level,final),$(word 2,$^),train --arch $< $(call staged,$(TRAIN)) \
-		--seed $(seed) $(threads) $(plain) --checkpoint $@.checkpoint -o $@))
+		$(taught:%=--teacher % $(DISTIL)) --seed $(seed) $(threads) $(plain) --checkpoint $@.checkpoint -o $@))
 	@rm -f $@.checkpoint
 predict = predict --weights $(<D)/net $(threads) $(plain)
 $(RUN)/%/predictions: $(RUN)/%/net $(RUN)/$$(*D)/test

@@ -14,7 +14,7 @@
 static const char *state_path, *validation_path;
 static const char *strategy = "darts", *schedule = "cyclic", *augment = "auto";
 static int64_t order = 2, partial = 4, frozen = -1, candidates = 8, population = 20, sample = 5;
-static int64_t stage_epochs = 25, most_skips = 2, noise;
+static int64_t stage_epochs = 25, most_skips = 2, noise, judge;
 static const char *stages = "5:8:0,11:5:0.4,17:3:0.7";
 static int64_t window = 5, total_epochs = 50, epochs = 1, until = -1;
 static int64_t most_images;
@@ -61,6 +61,10 @@ static const struct option options[] = {
     {"candidates", 0, OPTION_INT, &candidates, "N",
      "of random, evolution and reinforce: architectures that are tried at the end of an epoch", 1,
      SEARCH_MOST_CANDIDATES, NULL},
+    {"judge", 0, OPTION_INT, &judge, "N",
+     "of random, evolution, reinforce and tas: validation images, not augmented, that all which an "
+     "epoch tries is judged by; as many as a batch unless told",
+     1, SEARCH_MOST_JUDGED, NULL},
     {"population", 0, OPTION_INT, &population, "N", "of evolution: architectures that live at once",
      1, SEARCH_MOST_CANDIDATES, NULL},
     {"sample", 0, OPTION_INT, &sample, "N",
@@ -95,7 +99,9 @@ static const struct program program = {
         "and writes a hardness stream: a row an image in the order of the input, with easiness, "
         "the mean probability of its true class over the last --window epochs, and epochs, how "
         "many are in that mean. The header's meta `search` tells epochs done, accuracy on the "
-        "subset, learning rate, updates of the subset, images and seconds.\n\n"
+        "subset, learning rate, updates of the subset, images and seconds; judged, where "
+        "architectures "
+        "are tried, on how many validation images they were, each time counted.\n\n"
         "Spaces (derive tells more of them). darts: two kinds of cells, the architecture a table "
         "of 14 edges x 8 operations for each; cells at one and two thirds of the network halve the "
         "images. nasbench201 (Dong and Yang 2020), tinycell-125 and tinycell-27: one kind of cell, "
@@ -129,17 +135,17 @@ static const struct program program = {
         "finds, while predict mixes all operations. random (Li and Talwalkar 2019): for each batch "
         "an architecture is drawn, and its path through the super-net alone takes a step, at a "
         "fraction of the cost; at the end of an epoch the best of --candidates others and of the "
-        "one found so far, by the loss on a batch of validation samples with the shared weights, "
+        "one found so far, by the loss on --judge validation images with the shared weights, "
         "is what derive will find. evolution (Real et al. 2019): weights are trained as random "
         "does; at the end of an epoch the architectures of a population, at first drawn, are "
-        "judged likewise, all on one batch; then, --candidates times, the best of --sample of "
+        "judged likewise, all by the same; then, --candidates times, the best of --sample of "
         "them, drawn with repetition, has a child, another option of one of its choices, which is "
         "judged, too, and takes the place of the oldest. derive will find the best of the "
         "population, which the state tells in meta search, kept. reinforce (Pham et al. 2018, with "
         "the independent choices of Ying et al. 2019 for a controller): a policy draws each choice "
         "of an architecture by probabilities of its own. For each batch an architecture that it "
         "draws takes a step; at the end of an epoch it draws --candidates others, and learns by "
-        "the accuracy of each on a batch of validation samples with the shared weights, by "
+        "the accuracy of each on --judge validation images with the shared weights, by "
         "REINFORCE (Williams 1992) with a moving average for a baseline and a bonus for entropy. "
         "derive will find the most probable architecture. tas (Dong and Yang 2019), of the "
         "resnets: for each batch two widths of every convolution are drawn, the narrower "
@@ -213,8 +219,9 @@ static const struct {
     {"population", "goes with --strategy evolution"},
     {"sample", "goes with --strategy evolution"},
     {"macs", "goes with --strategy tas"},
+    {"judge", "goes with --strategy random, evolution, reinforce or tas"},
 };
-#define OWN_SETTINGS "order frozen stages stage-epochs candidates population sample macs"
+#define OWN_SETTINGS "order frozen stages stage-epochs candidates population sample macs judge"
 
 static void check_own(const struct call *c, const struct strategy *s)
 {
@@ -241,6 +248,8 @@ static void set_usual(const struct call *c, const struct strategy *s)
         frozen = s->frozen;
     if (!program_given(c, "schedule") && s->cosine)
         schedule = "cosine";
+    if (!judge)
+        judge = network.batch;
     network.partial = s->partial ? partial : 0;
     if (!s->staged)
         return;
@@ -267,8 +276,8 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
     char names[256];
     /* A state of darts has no `strategy`. */
     if (snprintf(names, sizeof names, "seed %s%s%s%s" SETTINGS,
-                 how == &STRATEGY_DARTS ? "" : "strategy ", how->options,
-                 *how->options ? " " : "", noise ? "noise " : "") >= (int)sizeof names)
+                 how == &STRATEGY_DARTS ? "" : "strategy ", how->options, *how->options ? " " : "",
+                 noise ? "noise " : "") >= (int)sizeof names)
         return error_set(e, "more settings than there is room for");
     struct value *settings = program_settings(c, names, false);
     int classes = d->classes > v->classes ? d->classes : v->classes;

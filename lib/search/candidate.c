@@ -1,5 +1,22 @@
 #include "search/candidate.h"
+#include "search/settings.h"
 #include "search/strategy.h"
+
+static const char what[] = "search settings";
+
+int candidate_read_judge(struct search *s, const struct value *settings, struct error *e)
+{
+    if (!value_get(settings, "judge"))
+        return 0;
+    return settings_int(settings, what, "judge", 1, SEARCH_MOST_JUDGED, &s->judge, e);
+}
+
+int candidate_read(struct search *s, const struct value *settings, struct error *e)
+{
+    if (candidate_read_judge(s, settings, e))
+        return -1;
+    return settings_int(settings, what, "candidates", 1, SEARCH_MOST_CANDIDATES, &s->candidates, e);
+}
 
 void candidate_draw(const struct search *s, const char *purpose, uint64_t step, uint64_t i,
                     struct architecture *a)
@@ -61,19 +78,26 @@ int candidate_step(struct search *s, struct error *e)
 int candidate_judge(struct search *s, const struct architecture *a, struct judgement *j,
                     struct error *e)
 {
-    const struct batch *b = &s->held_out;
-    const int classes = s->model.classes;
+    const int classes = s->model.classes, count = s->judging_count;
+    struct batch *b = &s->held_out;
     struct edge_ops ops;
     struct path p;
+    double loss = 0;
     int right = 0;
     a->space->edge_ops(a, &ops);
-    if (path_new(&p, &s->model, &ops, NULL, b->n, e))
+    if (path_new(&p, &s->model, &ops, NULL, b->most, e))
         return -1;
-    batch_show(b, p.net.x, p.net.label);
-    graph_forward(p.graph, &(struct graph_run){.n = b->n});
-    for (int i = 0; i < b->n; i++)
-        right += batch_best(node_value(p.net.logits) + i * classes, classes) == b->label[i];
-    *j = (struct judgement){(double)*node_value(p.net.loss), (double)right / b->n};
+    for (int at = 0; at < count; at += b->n) {
+        batch_fill(b, &s->judging, (uint64_t)s->curriculum.epoch, s->judging_row + at,
+                   count - at < b->most ? count - at : b->most);
+        batch_show(b, p.net.x, p.net.label);
+        graph_forward(p.graph, &(struct graph_run){.n = b->n});
+        for (int i = 0; i < b->n; i++)
+            right += batch_best(node_value(p.net.logits) + i * classes, classes) == b->label[i];
+        loss += (double)*node_value(p.net.loss) * b->n;
+    }
+    *j = (struct judgement){loss / count, (double)right / count};
+    s->judged += count;
     path_free(&p);
     return 0;
 }

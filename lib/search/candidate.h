@@ -6,6 +6,9 @@
 #include "search/path.h"
 #include "search/search.h"
 
+/* Reads the setting judge (a state that has none: as many as a batch); candidates, too. */
+int candidate_read_judge(struct search *s, const struct value *settings, struct error *e);
+int candidate_read(struct search *s, const struct value *settings, struct error *e);
 /* Number i of those drawn for a purpose at a step; all architectures are equally likely. */
 void candidate_draw(const struct search *s, const char *purpose, uint64_t step, uint64_t i,
                     struct architecture *a);
@@ -20,7 +23,8 @@ void candidate_slopes(const struct search *s, const struct path *p);
 /* The same of one that is drawn: what a strategy does that trains weights without preference. */
 int candidate_step(struct search *s, struct error *e);
 
-/* On s->held_out, batch normalisation by the batch. */
+/* On the first s->judging_count images of the order that V has in this epoch, as they are, so that all that
+ * an epoch judges is judged by the same; batch normalisation by the batch. Counts them. */
 struct judgement {
     double loss, accuracy;
 };

@@ -15,6 +15,7 @@ struct value *search_report(const struct search *s, bool clock)
         value_set_int(v, "update", c->update) && value_set_int(v, "since", c->since) &&
         (!c->begun || value_set_int(v, "begun", c->begun)) &&
         value_set_int(v, "images", s->images) &&
+        (!s->judged || value_set_int(v, "judged", s->judged)) &&
         (!clock || value_set_real(v, "seconds", s->seconds)) &&
         (isnan(s->validation) || value_set_real(v, "validation", s->validation)) &&
         (!over || value_set_text(v, "over", over)))

@@ -182,7 +182,8 @@ static double rate_now(const struct search *s)
         return cosine_rate(s->cosine_most, s->cosine_least,
                            (double)(s->curriculum.epoch - s->curriculum.begun), s->total_epochs);
     const struct curriculum *c = &s->curriculum, unmoved = {.place = c->epoch};
-    return CYCLIC_LEAST + (CYCLIC_MOST - CYCLIC_LEAST) * curriculum_height(s->steady ? &unmoved : c);
+    return CYCLIC_LEAST +
+           (CYCLIC_MOST - CYCLIC_LEAST) * curriculum_height(s->steady ? &unmoved : c);
 }
 
 /* Walks V in an order of this epoch, from its start again where it ends. */
@@ -208,6 +209,7 @@ int search_epoch(struct search *s, const struct samples *d, const struct samples
     if (!order || !held_out || !next)
         return -1;
     struct walk walk = {.order = held_out, .next = next, .count = v->count};
+    const size_t judge = s->judge ? (size_t)s->judge : (size_t)s->batch;
     struct source from_d = {d, s->model.normalisation, s->augment, s->seed};
     struct source from_v = {v, s->model.normalisation, s->augment, s->seed};
 
@@ -233,12 +235,11 @@ int search_epoch(struct search *s, const struct samples *d, const struct samples
         if (progress)
             progress(to, at + (size_t)n);
     }
-    if (s->strategy->end_epoch) {
-        walk_on(&walk, s->batch);
-        batch_fill(&s->held_out, &from_v, epoch, next, s->batch);
-        if (s->strategy->end_epoch(s, e))
-            return -1;
-    }
+    s->judging = (struct source){v, s->model.normalisation, {0}, s->seed};
+    s->judging_row = held_out;
+    s->judging_count = (int)(judge < v->count ? judge : v->count);
+    if (s->strategy->end_epoch && s->strategy->end_epoch(s, e))
+        return -1;
     s->loss = s->loss_sum / (double)d->count;
     s->images += (int64_t)d->count;
     s->validation = NAN;

@@ -23,13 +23,17 @@
 #include "search/noise.h"
 #include "select/curriculum.h"
 
-enum { SEARCH_MOST_CANDIDATES = 1000 }; /* of a setting that counts architectures */
+enum {
+    SEARCH_MOST_CANDIDATES = 1000, /* of a setting that counts architectures */
+    SEARCH_MOST_JUDGED = 1000000   /* of images that they are judged by */
+};
 
 struct search {
     struct value *network, *settings; /* owned copies */
     const struct strategy *strategy;
     uint64_t seed;
     int order, candidates, frozen; /* those that the strategy has */
+    int judge; /* by how many images of V architectures are judged; 0: as many as a batch */
     void *own;             /* the strategy's, or NULL; owned */
     int batch, window, total_epochs;
     bool steady; /* the triangle does not begin anew with a subset */
@@ -49,6 +53,7 @@ struct search {
     struct value *past; /* owned; NULL: none. The states that it went on from, for histories */
 
     int64_t images;    /* that weight steps have seen */
+    int64_t judged;    /* on how many images of V architectures were judged, each time counted */
     double seconds;    /* of training */
     double loss, rate; /* of the last epoch: mean over its images, learning rate */
     double validation; /* accuracy on V after the last epoch; NaN: not measured */
@@ -59,6 +64,9 @@ struct search {
     double most_seconds;
 
     struct batch training, held_out; /* at work */
+    struct source judging;           /* not augmented, and the rows that all of an epoch are judged by */
+    const size_t *judging_row;
+    int judging_count;
     uint64_t step; /* number of the batch at work, of all */
     size_t right;
     double loss_sum;

@@ -137,6 +137,7 @@ static int restore(struct search *s, const struct weights *w, struct error *e)
     c->accuracy = value_get_real(report, "accuracy", -1);
     s->darts.steps = value_get_int(report, "steps", -1);
     s->images = value_get_int(report, "images", -1);
+    s->judged = value_get_int(report, "judged", 0);
     s->seconds = value_get_real(report, "seconds", 0);
     s->loss = value_get_real(report, "loss", 0);
     s->rate = value_get_real(report, "rate", 0);

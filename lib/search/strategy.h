@@ -21,7 +21,7 @@ struct strategy {
     /* The steps on s->training, with s->held_out of the validation samples beside it. Calls
      * search_note_outputs once. */
     int (*step)(struct search *s, struct error *e);
-    /* s->held_out is a batch of the validation samples; NULL: nothing. */
+    /* Architectures may be judged (candidate.h); NULL: nothing. */
     int (*end_epoch)(struct search *s, struct error *e);
     /* What derive will find, where that is not in the tables, but in `found`, its text, of the map
      * that a state keeps; NULL, or false: it is in the tables. */
@@ -63,22 +63,22 @@ extern const struct strategy STRATEGY_GDAS;
 /* Random search with shared weights (Li and Talwalkar, UAI 2019): for each batch an architecture is
  * drawn, and its path through the super-net alone is trained. At the end of an epoch so many others
  * are drawn, and of these and the one found so far the architecture parameters become, one-hot, the
- * one with the least loss on a batch of the validation samples. Batch normalisation by the batch.
- * Settings: candidates. */
+ * one with the least loss on `judge` validation images, a batch unless told, as they are. Batch
+ * normalisation by the batch. Settings: candidates, judge. */
 extern const struct strategy STRATEGY_RANDOM;
 /* Regularised evolution (Real et al., AAAI 2019) by shared weights, which are trained as random
- * does. At the end of an epoch the population is judged by its loss on a batch of the validation
- * samples; then, so many times, the best of a sample drawn with repetition has a child, another
- * option of one choice, which is judged on that batch, too, and joins as the oldest member leaves.
+ * does. At the end of an epoch the population is judged by its loss on the validation images that
+ * random takes; then, so many times, the best of a sample drawn with repetition has a child, another
+ * option of one choice, which is judged on these, too, and joins as the oldest member leaves.
  * derive will find the best. The first population is drawn. In the publication a network is trained
  * and judged once; here all are judged anew every epoch, as the weights have moved, so that what a
  * tournament compares was told by the same weights and images. Settings: candidates (children),
- * population, sample. */
+ * population, sample, judge. */
 extern const struct strategy STRATEGY_EVOLUTION;
 /* Pham et al.'s (ICML 2018) way with the controller of policy.h in place of a recurrent one: for
  * each batch the path of an architecture that the policy draws is trained; at the end of an epoch
- * the policy draws so many others, each of which it learns by, the reward its accuracy on a batch
- * of the validation samples. derive will find the most probable. Settings: candidates. */
+ * the policy draws so many others, each of which it learns by, the reward its accuracy on those
+ * validation images. derive will find the most probable. Settings: candidates, judge. */
 extern const struct strategy STRATEGY_REINFORCE;
 /* Transformable architecture search (Dong and Yang, NeurIPS 2019) in spaces of widths and depths,
  * whose super-net widths_network.h tells of. For each batch: a Gumbel-softmax of every row of logits
@@ -91,9 +91,9 @@ extern const struct strategy STRATEGY_REINFORCE;
  * (widths_macs). The temperature falls from 5 to 0.1 by half a cosine over total_epochs, the rate from
  * 0.1 to 0; Nesterov's momentum, weight decay 5e-4, no bound of the gradient; Adam's
  * rate 1e-3. Of what each epoch ends with, the largest of each row, derive finds the best that is
- * within 0.05 of `macs`: after each epoch it and the best so far are judged on one batch of the
- * validation samples, by the loss with the shared weights (the publication: by the accuracy on all
- * of them at its epoch); where none was, the largest of each row. Settings: macs. */
+ * within 0.05 of `macs`: after each epoch it and the best so far are judged on the same validation
+ * images, by the loss with the shared weights (the publication: by the accuracy on all
+ * of them at its epoch); where none was, the largest of each row. Settings: macs, judge. */
 extern const struct strategy STRATEGY_TAS;
 
 #endif

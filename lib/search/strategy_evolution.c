@@ -21,8 +21,7 @@ static int read(struct search *s, const struct value *settings, struct error *e)
 {
     static const char what[] = "search settings";
     struct evolution *v = s->own = array_new(1, sizeof *v, "a population", e);
-    if (!v ||
-        settings_int(settings, what, "candidates", 1, SEARCH_MOST_CANDIDATES, &s->candidates, e) ||
+    if (!v || candidate_read(s, settings, e) ||
         settings_int(settings, what, "population", 1, SEARCH_MOST_CANDIDATES, &v->most, e) ||
         settings_int(settings, what, "sample", 1, v->most, &v->sample, e))
         return -1;
@@ -125,7 +124,7 @@ static int restore(struct search *s, const struct value *kept, struct error *e)
 }
 
 const struct strategy STRATEGY_EVOLUTION = {.name = "evolution",
-                                            .options = "candidates population sample",
+                                            .options = "candidates population sample judge",
                                             .read = read,
                                             .step = candidate_step,
                                             .end_epoch = end_epoch,

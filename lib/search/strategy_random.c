@@ -1,12 +1,5 @@
 #include "search/candidate.h"
-#include "search/settings.h"
 #include "search/strategy.h"
-
-static int read(struct search *s, const struct value *settings, struct error *e)
-{
-    return settings_int(settings, "search settings", "candidates", 1, SEARCH_MOST_CANDIDATES,
-                        &s->candidates, e);
-}
 
 static int end_epoch(struct search *s, struct error *e)
 {
@@ -29,7 +22,7 @@ static int end_epoch(struct search *s, struct error *e)
 }
 
 const struct strategy STRATEGY_RANDOM = {.name = "random",
-                                         .options = "candidates",
-                                         .read = read,
+                                         .options = "candidates judge",
+                                         .read = candidate_read,
                                          .step = candidate_step,
                                          .end_epoch = end_epoch};

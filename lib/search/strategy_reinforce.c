@@ -2,7 +2,6 @@
 #include "base/memory.h"
 #include "search/candidate.h"
 #include "search/policy.h"
-#include "search/settings.h"
 #include "search/strategy.h"
 
 static int read(struct search *s, const struct value *settings, struct error *e)
@@ -10,8 +9,7 @@ static int read(struct search *s, const struct value *settings, struct error *e)
     struct policy *p = s->own = array_new(1, sizeof *p, "a policy", e);
     if (!p || policy_new(p, s->model.space, e))
         return -1;
-    return settings_int(settings, "search settings", "candidates", 1, SEARCH_MOST_CANDIDATES,
-                        &s->candidates, e);
+    return candidate_read(s, settings, e);
 }
 
 static void drop(struct search *s)
@@ -55,7 +53,7 @@ static int restore(struct search *s, const struct value *kept, struct error *e)
 }
 
 const struct strategy STRATEGY_REINFORCE = {.name = "reinforce",
-                                            .options = "candidates",
+                                            .options = "candidates judge",
                                             .read = read,
                                             .step = step,
                                             .end_epoch = end_epoch,

@@ -141,7 +141,7 @@ static int read(struct search *s, const struct value *settings, struct error *e)
         if (!(t->p[i] = array_new(count, sizeof(double), "a search", e)))
             return -1;
     }
-    return 0;
+    return candidate_read_judge(s, settings, e);
 }
 
 static void drop(struct search *s)
@@ -293,7 +293,7 @@ static int restore(struct search *s, const struct value *kept, struct error *e)
 }
 
 const struct strategy STRATEGY_TAS = {.name = "tas",
-                                      .options = "macs",
+                                      .options = "macs judge",
                                       .cosine = true,
                                       .read = read,
                                       .begin = begin,

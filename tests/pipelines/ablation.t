@@ -40,6 +40,14 @@ if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
         grep -oE "\"(strategy|cells|partial|frozen|stage|over)\": [^,]*" | xargs'
     stdout exactly 'cells: 4 over: stages strategy: p-darts frozen: 1 stage: 2 cells: 3 partial: 2 strategy: pc-darts frozen: 1'
 
+    # What tas finds learns from all of the network, which stands beside it; how many images judge it is told.
+    run 'study RUNS=one SEEDS=1 THREADS=1 ARMS="dds largest" FRAMEWORKS=tas+resnet-14 ENCODERS= JUDGE=12 DISTIL="--distil 0.9 --temperature 4" RUNS=taught'
+    status 0
+    stdout like '*Table 15*| fashion-mnist | the largest of the space |*| fashion-mnist, tas+resnet-14 | DDS-NAS | 2 (1) | 40 (1) | *JUDGE 12, *DISTIL --distil 0.9 --temperature 4.*'
+    run 'cd taught/fashion-mnist/seed-1; cat largest-by-resnet-14/genotype.txt; for a in dds-by-tas+ largest-by-; do
+        peek --json ${a}resnet-14/net | grep -cE "\"(distil|teacher)\""; done; peek --json dds-by-tas+resnet-14/search/state | grep -oE "\"judge\": .*[0-9]"'
+    stdout exactly $'resnet-14(10|10-10 10-10|10-10 10-10|10-10 10-10)\n2\n0\n"judge": 12'
+
     # What was found there is trained here; killed, it goes on.
     mkdir -p two && cp -a one/fashion-mnist two/other
     two() { study RUNS=two SEEDS=1 THREADS=2 ARMS=dds FRAMEWORKS=gdas+nasbench201 FROM=other; }

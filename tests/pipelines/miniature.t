@@ -31,6 +31,9 @@ run "pipeline --name short --arms static --until search BUDGET='--most-images 40
 status 0 'a budget of images'
 ok 'two epochs of three: 20 and 40 images' test \
     "$(tail -n +2 short/seed-1/static/curve.tsv | cut -f 1,8 | tr '\t\n' '  ')" = '1 20 2 40 '
+run 'pipeline --name never --arms largest-by-nasbench201'
+status 2
+stderr like '*largest-by-nasbench201: of the resnets alone one is the largest*'
 run "pipeline --name short --arms drawn BUDGET='--most-images 40' &&
     $ROOT/pipelines/dds-nas-report table short"
 status 0 'no search'

@@ -122,6 +122,13 @@ for name in \"an\", \"ar\":
 else
     skip 'no numpy'
 fi
+run "step drawn --threads 1 --until 3 >/dev/null && step judged ${new% --order 1} --strategy random --candidates 3 --judge 17 --until 2 | peek --json |
+    grep -oE '\"judged\": [0-9]+' | head -n 1; peek --json drawn | grep -oE '\"judge(d)?\": [0-9]+' | xargs"
+stdout exactly "\"judged\": $((2 * 4 * 17))
+judged: 96 judge: 8" # of an epoch the three that are tried, and the one found so far
+run 'step judged --judge 18 --until 3'
+status 1
+stderr like '*it began with judge 17, this call says 18*'
 for call in '--order 1' '--strategy darts' '--candidates 4'; do
     run "step drawn $call --until 9"
     status 1
