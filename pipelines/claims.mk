@@ -209,33 +209,29 @@ DS = SEARCH='$(DS_SEARCH)' SEARCH_EPOCHS=$(DS_EPOCHS) TRAIN='$(DS_TRAIN)' MASTER
 dds = +@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name $(or $2,DS) --arms '$1' --seeds '$(or $5,$(seeds))' \
 	--profile $(DS_PROFILE) $(if $(THREADS),--threads $(THREADS)) --until $(or $4,train) $(DS) $3 >/dev/null$(newline)	
 
-# Cells that no search found, trained and tested as those that one did. Two are drawn for each seed, and
-# three more where the best of five is to be chosen.
-# $(call alike,SEED,NAME[,OPTIONS]): that of DS/seed-SEED/NAME/architecture
-alike = d=$(IN)/DS/seed-$1; \
-	[ -e $$d/$2/net ] || train --arch $$d/$2/architecture $(DS_TRAIN) $3 --seed $1 $(threads) \
-		--checkpoint $$d/$2/part -o $$d/$2/net $$d/pool; rm -f $$d/$2/part; \
-	[ -e $$d/$2/predictions ] || predict --weights $$d/$2/net $(threads) -o $$d/$2/predictions $$d/test; \
-	evaluate --json -o $$d/$2/metrics.json $$d/$2/predictions;
-drawn = mkdir -p $(IN)/DS/seed-$1/drawn-$2; derive --random --seed $$(($(if $(filter 0 1,$2),$1 * 2 + $2,$2 * 1000 + $1))) \
-	-o $(IN)/DS/seed-$1/drawn-$2/architecture; $(call alike,$1,drawn-$2)
-draw = @$(foreach s,$(seeds),$(foreach k,0 1 $1,$(call drawn,$s,$k)))$(newline)	
-extra_P4-1 = $(call dds,dds static)$(call dds,dds-hardness-1.1,,,,$(wordlist 1,5,$(seeds)))$(draw)
+# Cells that no search found: two are drawn for each seed, and three more where the best of five is to be
+# chosen.
+DRAWN = drawn drawn-draw-1
+extra_P4-1 = $(call dds,dds static $(DRAWN))$(call dds,dds-hardness-1.1,,,,$(wordlist 1,5,$(seeds)))
 extra_P4-2 = $(call dds,dds random untrained)$(call dds,pixels,,,,$(wordlist 1,5,$(seeds)))
 extra_P4-3 = $(call dds,dds full static fresh)
 extra_P4-4 = $(call dds,random static fresh dds-hardness-1.1)
 
 # P4-5: of the first cell drawn, so many channels that it comes nearest to the weights that dds' has.
 weights = train --describe --json --arch $1 $(DS_SIZE) $2 | sed -n 's/.*"weights": \([0-9]*\).*/\1/p'
-widened = d=$(IN)/DS/seed-$1; mkdir -p $$d/widened; cp $$d/drawn-0/architecture $$d/widened; \
+widened = d=$(IN)/DS/seed-$1; mkdir -p $$d/widened; cp $$d/drawn/architecture $$d/widened; \
 	goal=$$($(call weights,$$d/dds/architecture)); \
 	width=$$(for c in $$(seq 1 64); do echo $$c $$($(call weights,$$d/widened/architecture,--channels $$c)); done | \
 		awk -v goal=$$goal '{ off = $$2 < goal ? goal - $$2 : $$2 - goal } NR == 1 || off < least { least = off; c = $$1 } \
 			END { print c }'); \
-	$(call alike,$1,widened,--channels $$width)
-validated = d=$(IN)/DS/seed-$1; [ -e $$d/drawn-$2/validation.json ] || \
-	predict --weights $$d/drawn-$2/net $(threads) $$d/validation | evaluate --json -o $$d/drawn-$2/validation.json;
-extra_P4-5 = $(call dds,dds)$(call draw,2 3 4)@$(foreach s,$(seeds),$(call widened,$s)$(foreach k,0 1 2 3 4,$(call validated,$s,$k)))
+	[ -e $$d/widened/net ] || train --arch $$d/widened/architecture $(DS_TRAIN) --channels $$width --seed $1 $(threads) \
+		--checkpoint $$d/widened/part -o $$d/widened/net $$d/pool; rm -f $$d/widened/part; \
+	[ -e $$d/widened/predictions ] || predict --weights $$d/widened/net $(threads) -o $$d/widened/predictions $$d/test; \
+	evaluate --json -o $$d/widened/metrics.json $$d/widened/predictions;
+validated = d=$(IN)/DS/seed-$1; [ -e $$d/$2/validation.json ] || \
+	predict --weights $$d/$2/net $(threads) $$d/validation | evaluate --json -o $$d/$2/validation.json;
+FIVE = $(DRAWN) drawn-draw-2 drawn-draw-3 drawn-draw-4
+extra_P4-5 = $(call dds,dds $(FIVE))@$(foreach s,$(seeds),$(call widened,$s)$(foreach d,$(FIVE),$(call validated,$s,$d)))
 extra_P4-6 = $(call dds,dds static random)$(call dds,dds static random dds-hardness-1.1,,,search)
 
 # P4-8: the loss on V after the first epoch, which is the same for all arms, and after the last.
@@ -293,7 +289,7 @@ extra_P4-16 = @$(call same_settings,$(IN)/zero-cost,PILOT); awk -F , -v OFS='\t'
 
 # P6-4: searches at three levels, and on images whose pixels are shuffled; trained and tested on images
 # as they are.
-extra_P6-4 = $(foreach q,95 15 5 shuffled,$(call dds,dds,,--compress-search $q))$(draw)
+extra_P6-4 = $(foreach q,95 15 5 shuffled,$(call dds,dds,,--compress-search $q))$(call dds,$(DRAWN))
 
 # P4-7: the same search, which also tells how hard the images are that others would have brought.
 extra_P4-7 = $(call dds,dds,DS-harder,$(if $(PILOT),HARDNESS=0) HARDER='dds random untrained pixels',search)

@@ -204,8 +204,8 @@ found full 0.90 139
 found static 0.899
 found fresh 0.88
 found dds-hardness-1.1 0.898
-found drawn-0 0.89
-found drawn-1 0.85
+found drawn 0.89
+found drawn-draw-1 0.85
 for seed in 1 2 3; do
     mkdir -p up/DS/seed-$seed/trained
     printf 'encoder\t1\t1.5\t0.5\nlatents\t9\t2\t0\n' >up/DS/seed-$seed/trained/times.tsv
@@ -217,13 +217,13 @@ found untrained 0.88
 found pixels 0.87
 run 'report P4-2 && cut -f 2,3 up/P4-2'
 stdout like 'holds	dds - random: 1.00 *; control: *; dds - untrained: 2.00 (2.00 to 2.00) D(0.5), n 3; dds - pixels: 3.00 (3.00 to 3.00) D(0.5), n 3; *'
-found drawn-2 0.95 # which validation does not choose
-found drawn-3 0.86
-found drawn-4 0.60
+found drawn-draw-2 0.95 # which validation does not choose
+found drawn-draw-3 0.86
+found drawn-draw-4 0.60
 found widened 0.88
 for seed in 1 2 3; do
     for k in 0 1 2 3 4; do
-        echo "{\"top1\": 0.$((k == 3 ? 9 : k))}" >up/DS/seed-$seed/drawn-$k/validation.json
+        echo "{\"top1\": 0.$((k == 3 ? 9 : k))}" >up/DS/seed-$seed/drawn$( ((k == 0)) || echo -draw-$k)/validation.json
     done
 done
 run 'report P4-5 && cut -f 2,3 up/P4-5'
