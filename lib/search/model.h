@@ -46,7 +46,10 @@ struct model_options {
     {"cells", 0, OPTION_INT, &(o).cells, "N", "cells of the network", 1, NETWORK_MOST_CELLS, NULL},\
     {"channels", 0, OPTION_INT, &(o).channels, "N", "channels of its first cell", 1,               \
      NETWORK_MOST_CHANNELS, NULL},                                                                 \
-    {"batch", 0, OPTION_INT, &(o).batch, "N", "images a step", 1, 65536, NULL},                    \
+    {"batch", 0, OPTION_INT, &(o).batch, "N",                                                      \
+     "images a step; they share the statistics that normalise them, so that the gradient of a "    \
+     "batch is not the mean of its halves'",                                                       \
+     1, 65536, NULL},                                                                              \
     {"describe", 0, OPTION_FLAG, &(o).describe, NULL,                                              \
      "print the network's sizes and read no samples; see --image, --classes", 0, 0, NULL},         \
     {"image", 0, OPTION_TEXT, &(o).image, "HxWxC", "with --describe: the images (28x28x1)", 0, 0,  \

@@ -1,4 +1,5 @@
 /* Networks: counts of weights, one architecture in two guises, the auto-encoder's training. */
+#include <stdlib.h>
 #include <string.h>
 #include "darts_v2.h"
 #include "tap.h"
@@ -245,6 +246,55 @@ static void paths(const char *text)
     graph_free(h);
 }
 
+/* ---- a batch is its halves, in gradient, only where these have the same statistics ---- */
+
+/* The gradient of the weights by images [from, from + n) of a row of 2 * BATCH. */
+static void gradient_of(struct graph *g, const struct supernet *s, const real *images, int from,
+                        int n, real *to)
+{
+    const struct graph_run run = {.n = n, .gradients = 1u << GRAPH_WEIGHTS};
+    const struct group w = graph_group(g, GRAPH_WEIGHTS);
+    memcpy(node_value(s->x), images + from * SIDE * SIDE, (size_t)(n * SIDE * SIDE) * sizeof(real));
+    for (int i = 0; i < n; i++)
+        node_value(s->label)[i] = (real)((from + i) % BATCH);
+    graph_forward(g, &run);
+    graph_backward(g, &run);
+    memcpy(to, w.gradient, w.count * sizeof(real));
+}
+
+static void halves(bool alike)
+{
+    static real images[2 * BATCH * SIDE * SIDE];
+    struct supernet s = {.image = {SIDE, SIDE, 1}, .channels = 4, .cells = 3, .classes = CLASSES};
+    struct error e = {""};
+    struct graph *g = graph_new(&e);
+    if (!ok(!supernet_build(&s, g, &e) && !graph_plan(g, s.loss, 2 * BATCH, GRAPH_TRAIN, &e),
+            "it builds %s", e.text))
+        return;
+    network_initialise(g, 1);
+    struct random r = random_stream(4, "images", 0);
+    for (int i = 0; i < 2 * BATCH * SIDE * SIDE; i++)
+        images[i] = alike && i >= BATCH * SIDE * SIDE ? images[i - BATCH * SIDE * SIDE]
+                                                      : (real)random_normal(&r);
+    const size_t count = graph_group(g, GRAPH_WEIGHTS).count;
+    real *part[3];
+    for (int i = 0; i < 3; i++) {
+        part[i] = malloc(count * sizeof(real));
+        gradient_of(g, &s, images, i == 2 ? BATCH : 0, i ? BATCH : 2 * BATCH, part[i]);
+    }
+    double off = 0, all = 0;
+    for (size_t k = 0; k < count; k++) {
+        off += pow(part[0][k] - (part[1][k] + part[2][k]) / 2, 2);
+        all += pow(part[0][k], 2);
+    }
+    ok(all > 0 && (alike ? off < 1e-6 * all : off > 1e-4 * all),
+       "halves %s: their mean gradient is off by %.1e of the batch's",
+       alike ? "alike" : "that differ", sqrt(off / all));
+    for (int i = 0; i < 3; i++)
+        free(part[i]);
+    graph_free(g);
+}
+
 /* ---- the auto-encoder's training ---- */
 
 enum { IMAGES = 16, PIXELS = 32 * 32 };
@@ -401,6 +451,8 @@ int main(void)
     guises();
     paths(poolless);
     paths(darts_v2);
+    halves(true);
+    halves(false);
     unless_brief(overfit());
     losses();
     return tap_done();
