@@ -335,6 +335,12 @@ static inline bool window_covers(const struct frame *f, int y)
     return f->stride == 1 && f->pad >= 0 && y + f->pad < f->ph && f->w + f->pad <= f->pw;
 }
 
+/* Does no window from output row `row` on see row y of the image? */
+INLINE bool window_passed(const struct frame *f, int y, int row)
+{
+    return row >= f->oh || y + f->pad < row * f->stride;
+}
+
 /* Row y of the image's gradient (w x channels) from the padded output gradient. */
 static inline void window_backward_row(const struct frame *f, int y, const real *gradient,
                                        const real *weight, real *out)

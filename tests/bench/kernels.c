@@ -1,6 +1,7 @@
 /* GFLOP/s of the kernels at the super-net's and the auto-encoder's shapes, forward and backward
- * together (backward counted twice), beside a square matrix product of 1024 in the same run, since a
- * machine's clock is nobody's promise. usage: kernels [batch] [threads] */
+ * together (backward counted twice), beside a square matrix product of 1024 in the same run, since
+ * a machine's clock is nobody's promise; of what has no products microseconds. usage: kernels
+ * [batch] [threads] */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,11 @@ static const struct shape_row rows[] = {
     {"separable", 7, 64, 64, {.kernel = 5, .pad = 2}},
     {"depthwise", 28, 16, 16, {.kernel = 3, .pad = 1}},
     {"depthwise", 14, 32, 32, {.kernel = 5, .pad = 2}},
+    {"max_pool", 28, 16, 16, {.kernel = 3, .pad = 1}},
+    {"max_pool", 14, 32, 32, {.kernel = 3, .pad = 1}},
+    {"max_pool", 28, 16, 16, {.kernel = 3, .stride = 2, .pad = 1}},
+    {"avg_pool", 28, 16, 16, {.kernel = 3, .pad = 1}},
+    {"avg_pool", 14, 32, 32, {.kernel = 3, .pad = 1}},
     {"conv2d", 28, 64, 16, {.kernel = 1, .relu = true}},
     {"conv2d", 28, 16, 16, {.kernel = 3, .pad = 1}},
     {"conv2d", 14, 64, 64, {.kernel = 3, .pad = 1}},
@@ -59,6 +65,10 @@ static struct node *build(struct graph *g, const struct shape_row *r)
         w = graph_weight(g, "w", GRAPH_WEIGHTS, 4, extent, initial);
         return transpose ? conv_transpose2d(x, w, r->window) : conv2d(x, w, r->window);
     }
+    if (!strcmp(r->op, "max_pool"))
+        return max_pool(x, r->window);
+    if (!strcmp(r->op, "avg_pool"))
+        return avg_pool(x, r->window);
     w = graph_weight(g, "w", GRAPH_WEIGHTS, 3, (int[]){k, k, c}, initial);
     if (!strcmp(r->op, "depthwise"))
         return depthwise(x, w, r->window);
@@ -66,7 +76,8 @@ static struct node *build(struct graph *g, const struct shape_row *r)
     return separable(x, NULL, w, p, r->window);
 }
 
-/* GFLOP/s of forward, and of forward and backward together; the best of some runs. */
+/* GFLOP/s of forward, and of forward and backward together, the best of some runs; less than 0:
+ * microseconds. */
 static int measure(const struct shape_row *r, int batch, double rate[2], struct error *e)
 {
     struct graph *g = graph_new(e);
@@ -96,8 +107,8 @@ static int measure(const struct shape_row *r, int batch, double rate[2], struct 
             best[1] = both < best[1] ? both : best[1];
         }
     } while (seconds() < end);
-    rate[0] = flop / best[0];
-    rate[1] = 3 * flop / best[1];
+    rate[0] = flop > 0 ? flop / best[0] : -1e6 * best[0];
+    rate[1] = flop > 0 ? 3 * flop / best[1] : -1e6 * best[1];
     graph_free(g);
     return 0;
 }
@@ -122,10 +133,14 @@ int main(int argc, char **argv)
         }
         if (!i)
             product = rate[0];
-        printf("%-16s %2dx%-2dx%-4d to %-4d k%d s%d d%d  forward %6.1f (%.2f)  both %6.1f (%.2f)\n",
-               r->op, r->side, r->side, r->channels, r->out, r->window.kernel,
-               r->window.stride + !r->window.stride, r->window.dilation + !r->window.dilation,
-               rate[0], rate[0] / product, rate[1], rate[1] / product);
+        printf("%-16s %2dx%-2dx%-4d to %-4d k%d s%d d%d  ", r->op, r->side, r->side, r->channels,
+               r->out, r->window.kernel, r->window.stride + !r->window.stride,
+               r->window.dilation + !r->window.dilation);
+        if (rate[0] < 0)
+            printf("forward %6.1f us  both %6.1f us\n", -rate[0], -rate[1]);
+        else
+            printf("forward %6.1f (%.2f)  both %6.1f (%.2f)\n", rate[0], rate[0] / product, rate[1],
+                   rate[1] / product);
     }
     return 0;
 }

@@ -8,6 +8,8 @@
 /* Forward, windows are gathered along each row of the padded image, then across rows: `values` and
  * `columns` are rings of as many such rows as a window spans, `row` is a padded one. So 2 k steps
  * make a pixel, not k * k, and all of it stays in the L1 cache. */
+enum { POOL_MOST = 11 }; /* kernel: choices are bytes */
+
 struct layout { /* offsets, in reals */
     size_t row, values, columns;
     size_t choices, gradient, back; /* backward: choices, padded, a byte each; output gradient, */
@@ -49,10 +51,10 @@ static int shape(struct node *n, struct error *e)
     const struct window *w = &n->window;
     if (window_shape(n, x->rank == 3 ? x->extent[2] : 0, e))
         return -1;
-    if (2 * w->pad > w->dilation * (w->kernel - 1) + 1 || w->relu || w->kernel > 11)
+    if (2 * w->pad > w->dilation * (w->kernel - 1) + 1 || w->relu || w->kernel > POOL_MOST)
         return error_set(
-            e, "a pool takes a kernel of at most 11 (not %d), a pad of at most half of it",
-            w->kernel);
+            e, "a pool takes a kernel of at most %d (not %d), a pad of at most half of it",
+            POOL_MOST, w->kernel);
     return 0;
 }
 
@@ -101,28 +103,37 @@ INLINE void max_along(const struct frame *f, const int k, const real *row, real 
         }
 }
 
+/* Of one vector of channels, of which `lanes` count, across the rows that `values` and `columns`
+ * point to. */
+INLINE void max_across_vector(const struct frame *f, const int k, const int lanes,
+                              const real *const *values, const real *const *columns, int b,
+                              real *out, signed char *choice)
+{
+    for (int x = 0, at = b; x < f->ow; x++, at += f->channels, out += f->c, choice += f->c) {
+        struct most most = {vec_load(values[0] + at), ((const ivec *)columns[0])[at / LANES]};
+        for (int i = 1; i < k; i++)
+            most_of(&most, vec_load(values[i] + at),
+                    ((const ivec *)columns[i])[at / LANES] + i * k);
+        vec_store_part(out, most.value, lanes);
+        choices taken = __builtin_convertvector(most.which, choices);
+        memcpy(choice, &taken, (size_t)lanes);
+    }
+}
+
 /* Then across the rows under row y of windows. */
 INLINE void max_across(const struct frame *f, const int k, int y, real *values, real *columns,
                        real *out, signed char *choice)
 {
-    int count = f->ow, c = f->c, channels = f->channels;
-    for (int b = 0; b < c; b += LANES)
-        for (int x = 0; x < count; x++) {
-            int lanes = c - b < LANES ? c - b : LANES, at = x * channels + b;
-            struct most most = {{0}, {0}};
-            for (int i = 0; i < k; i++) {
-                int u = y * f->stride + i * f->dilation;
-                vec value = vec_load(ring_row(f, values, u) + at);
-                ivec which = ((ivec *)ring_row(f, columns, u))[at / LANES] + i * k;
-                if (i)
-                    most_of(&most, value, which);
-                else
-                    most = (struct most){value, which};
-            }
-            vec_store_part(out + x * c + b, most.value, lanes);
-            choices taken = __builtin_convertvector(most.which, choices);
-            memcpy(choice + x * c + b, &taken, (size_t)lanes);
-        }
+    const real *value[POOL_MOST], *column[POOL_MOST];
+    for (int i = 0; i < k; i++) {
+        value[i] = ring_row(f, values, y * f->stride + i * f->dilation);
+        column[i] = ring_row(f, columns, y * f->stride + i * f->dilation);
+    }
+    for (int b = 0; b < f->c; b += LANES)
+        if (f->c - b >= LANES)
+            max_across_vector(f, k, LANES, value, column, b, out + b, choice + b);
+        else
+            max_across_vector(f, k, f->c - b, value, column, b, out + b, choice + b);
 }
 
 INLINE void max_image(const struct frame *f, const int k, const real *x, real *work, real *out,
@@ -155,40 +166,82 @@ static void max_forward(const struct node *n, const struct context *c, int slice
     }
 }
 
-/* One vector of channels gathers from the windows that see it and chose it. */
-INLINE vec max_gather(const struct residue *r, const real *gradient, const signed char *choice,
-                      int k, int step)
+/* The sum, and in the lanes that chose this tap what they bring. */
+INLINE vec add_chosen(vec sum, const signed char *choice, signed char tap, const real *gradient)
 {
-    vec sum = {0};
-    for (int i = 0; i < r->taps.rows; i++)
-        for (int j = 0; j < r->taps.columns; j++) {
-            ptrdiff_t at = i * r->taps.row + j * r->taps.column;
-            choices taken;
-            memcpy(&taken, choice + at, sizeof taken);
-            choices mine = taken == (signed char)(r->first + (i * k + j) * step);
-            sum += vec_keep(__builtin_convertvector(mine, ivec), vec_load(gradient + at));
-        }
-    return sum;
+#if VECTOR_BYTES == 64 && !defined GRAPH_F64
+    __mmask16 mine =
+        _mm_cmpeq_epi8_mask(_mm_loadu_si128((const __m128i *)choice), _mm_set1_epi8(tap));
+    return (vec)_mm512_mask_add_ps((__m512)sum, mine, (__m512)sum, _mm512_loadu_ps(gradient));
+#else
+    choices taken;
+    memcpy(&taken, choice, sizeof taken);
+    ivec mine = __builtin_convertvector(taken == tap, ivec);
+    return sum + vec_keep(mine, vec_load(gradient));
+#endif
 }
 
-static void max_backward_row(const struct frame *f, int y, const real *gradient,
-                             const signed char *choice, real *out)
+/* Pixels of one residue gather from the windows, rows x columns of them, that see and chose them.
+ */
+INLINE void max_gather(const struct frame *f, const struct residue *r, const int rows,
+                       const int columns, const real *gradient, const signed char *choice,
+                       real *out, const bool add)
 {
-    ptrdiff_t c = f->channels;
+    const ptrdiff_t c = f->channels;
+    const int step = (int)(r->taps.weight_column / c);
+    out += r->x * c;
+    gradient += r->gradient;
+    choice += r->gradient;
+    for (int p = 0; p < r->pixels; p++, out += f->stride * c, gradient += c, choice += c)
+        for (int b = 0; b < c; b += LANES) {
+            vec sum = {0};
+#pragma GCC unroll 3
+            for (int i = 0; i < rows; i++)
+#pragma GCC unroll 3
+                for (int j = 0; j < columns; j++) {
+                    ptrdiff_t at = b + i * r->taps.row + j * r->taps.column;
+                    int tap = r->first + (i * f->k + j) * step;
+                    sum = add_chosen(sum, choice + at, (signed char)tap, gradient + at);
+                }
+            vec_store(out + b, add ? vec_load(out + b) + sum : sum);
+        }
+}
+
+/* Row y of the image's gradient, w x channels: written, or added. */
+static void max_backward_row(const struct frame *f, int y, const real *gradient,
+                             const signed char *choice, real *out, bool add)
+{
     struct residue r;
-    if (!window_covers(f, y))
+    if (!add && !window_covers(f, y))
         window_fill(out, (vec){0}, f->w * f->channels);
-    for (int start = 0; start < f->stride; start++) {
+    for (int start = 0; start < f->stride; start++)
         if (!window_residue(f, y, start, &r))
             continue;
-        int step = (int)(r.taps.weight_column / c);
-        for (int p = 0; p < r.pixels; p++)
-            for (int b = 0; b < f->channels; b += LANES) {
-                ptrdiff_t at = r.gradient + p * c + b;
-                vec_store(out + (r.x + p * f->stride) * c + b,
-                          max_gather(&r, gradient + at, choice + at, f->k, step));
-            }
-    }
+        else if (r.taps.rows != 3 || r.taps.columns != 3)
+            max_gather(f, &r, r.taps.rows, r.taps.columns, gradient, choice, out, add);
+        else if (add)
+            max_gather(f, &r, 3, 3, gradient, choice, out, true);
+        else
+            max_gather(f, &r, 3, 3, gradient, choice, out, false);
+}
+
+/* Row y of the output's gradient, and what its windows chose, into the padded ones; `whole`:
+ * channels are whole vectors. */
+static void max_arrive(const struct node *n, const struct frame *f, int image, int y, bool whole,
+                       real *gradient, signed char *choice, real *row)
+{
+    const signed char *from = (signed char *)n->saved + (size_t)image * node_count(n) +
+                              (size_t)y * (size_t)(f->ow * f->c);
+    real *to = frame_gradient_at(f, gradient, y, 0);
+    const real *given = gradient_row(n, f, image, y, whole ? to : row);
+    choice += to - gradient;
+    if (given != to)
+        pixels_widen(given, f->ow, f->c, f->channels, to);
+    if (whole)
+        memcpy(choice, from, (size_t)(f->ow * f->c));
+    else
+        for (int x = 0; x < f->ow; x++)
+            memcpy(choice + x * f->channels, from + x * f->c, (size_t)f->c);
 }
 
 static void max_backward(const struct node *n, const struct context *c, int slice)
@@ -197,21 +250,19 @@ static void max_backward(const struct node *n, const struct context *c, int slic
         return;
     const struct frame f = window_frame(n);
     const struct layout l = layout_of(&f);
+    const bool whole = f.c == f.channels, add = n->accumulate[0];
     real *gradient = thread_work(c) + l.gradient, *row = thread_work(c) + l.back;
     signed char *choice = (signed char *)(thread_work(c) + l.choices);
     frame_clear_border(&f, gradient);
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-        const signed char *from = (signed char *)n->saved + (size_t)i * node_count(n);
-        for (int y = 0; y < f.oh; y++) {
-            real *to = frame_gradient_at(&f, gradient, y, 0);
-            pixels_widen(gradient_row(n, &f, i, y, row), f.ow, f.c, f.channels, to);
-            for (int x = 0; x < f.ow; x++, from += f.c)
-                memcpy(choice + (to - gradient) + x * f.channels, from, (size_t)f.c);
-        }
         real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
-        for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
-            max_backward_row(&f, y, gradient, choice, row);
-            pixels_narrow(row, f.w, f.channels, f.c, gx, n->accumulate[0]);
+        for (int y = 0, left = 0; y < f.oh; y++) {
+            max_arrive(n, &f, i, y, whole, gradient, choice, row);
+            for (; left < f.h && window_passed(&f, left, y + 1); left++, gx += f.w * f.c) {
+                max_backward_row(&f, left, gradient, choice, whole ? gx : row, whole && add);
+                if (!whole)
+                    pixels_narrow(row, f.w, f.channels, f.c, gx, add);
+            }
         }
     }
 }
@@ -381,13 +432,15 @@ INLINE void sum_along(const struct frame *f, const int k, const real *row, real 
 INLINE void average_across(const struct frame *f, const int k, int y, real *values,
                            const real *shares, real *out)
 {
-    for (int x = 0; x < f->ow; x++, out += f->c) {
+    const real *value[POOL_MOST];
+    for (int i = 0; i < k; i++)
+        value[i] = ring_row(f, values, y * f->stride + i * f->dilation);
+    for (int x = 0, at = 0; x < f->ow; x++, out += f->c, at += f->channels) {
         vec share = vec_all(shares[x]);
         for (int b = 0; b < f->c; b += LANES) {
             vec sum = {0};
             for (int i = 0; i < k; i++)
-                sum += vec_load(ring_row(f, values, y * f->stride + i * f->dilation) +
-                                x * f->channels + b);
+                sum += vec_load(value[i] + at + b);
             vec_store_part(out + b, sum * share, f->c - b);
         }
     }
@@ -444,13 +497,14 @@ static void avg_backward(const struct node *n, const struct context *c, int slic
     real *gradient = thread_work(c) + l.gradient;
     frame_clear_border(&f, gradient);
     for (int i = slice_first(c->n, slice); i < slice_first(c->n, slice + 1); i++) {
-        for (int y = 0; y < f.oh; y++)
+        real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
+        for (int y = 0, left = 0; y < f.oh; y++) {
             share_row(&f, shares_of(&f, c, y), gradient_row(n, &f, i, y, row),
                       frame_gradient_at(&f, gradient, y, 0));
-        real *gx = n->input[0]->gradient + (size_t)i * node_count(n->input[0]);
-        for (int y = 0; y < f.h; y++, gx += f.w * f.c) {
-            window_backward_row(&f, y, gradient, ones, row);
-            pixels_narrow(row, f.w, f.channels, f.c, gx, n->accumulate[0]);
+            for (; left < f.h && window_passed(&f, left, y + 1); left++, gx += f.w * f.c) {
+                window_backward_row(&f, left, gradient, ones, row);
+                pixels_narrow(row, f.w, f.channels, f.c, gx, n->accumulate[0]);
+            }
         }
     }
 }

@@ -222,11 +222,9 @@ struct passage {
 static void leave(struct passage *b, int row)
 {
     const struct frame *f = &b->p->f;
-    for (; b->left < f->h; b->left++) {
+    for (; b->left < f->h && window_passed(f, b->left, row); b->left++) {
         int u = b->left + f->pad;
         bool seen = u >= 0 && u < f->ph;
-        if (row < f->oh && u >= row * f->stride)
-            return;
         if (seen)
             window_backward_row(f, b->left, b->gradient, b->p->weight, b->row);
         leave_row(f, seen ? b->padded + (size_t)u * (size_t)(f->pw * f->channels) : NULL, b->row,
