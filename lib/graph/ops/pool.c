@@ -5,11 +5,11 @@
 #include "graph/slices.h"
 #include "graph/window.h"
 
+enum { POOL_MOST = 11 }; /* kernel: choices are bytes */
+
 /* Forward, windows are gathered along each row of the padded image, then across rows: `values` and
  * `columns` are rings of as many such rows as a window spans, `row` is a padded one. So 2 k steps
  * make a pixel, not k * k, and all of it stays in the L1 cache. */
-enum { POOL_MOST = 11 }; /* kernel: choices are bytes */
-
 struct layout { /* offsets, in reals */
     size_t row, values, columns;
     size_t choices, gradient, back; /* backward: choices, padded, a byte each; output gradient, */
