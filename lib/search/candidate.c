@@ -87,13 +87,15 @@ int candidate_judge(struct search *s, const struct architecture *a, struct judge
     a->space->edge_ops(a, &ops);
     if (path_new(&p, &s->model, &ops, NULL, b->most, e))
         return -1;
-    for (int at = 0; at < count; at += b->n) {
-        batch_fill(b, &s->judging, (uint64_t)s->curriculum.epoch, s->judging_row + at,
-                   count - at < b->most ? count - at : b->most);
+    const int batches = (count - 1) / b->most + 1;
+    for (int i = 0; i < batches; i++) {
+        const int at = (int)((long)count * i / batches),
+                  end = (int)((long)count * (i + 1) / batches);
+        batch_fill(b, &s->judging, (uint64_t)s->curriculum.epoch, s->judging_row + at, end - at);
         batch_show(b, p.net.x, p.net.label);
         graph_forward(p.graph, &(struct graph_run){.n = b->n});
-        for (int i = 0; i < b->n; i++)
-            right += batch_best(node_value(p.net.logits) + i * classes, classes) == b->label[i];
+        for (int k = 0; k < b->n; k++)
+            right += batch_best(node_value(p.net.logits) + k * classes, classes) == b->label[k];
         loss += (double)*node_value(p.net.loss) * b->n;
     }
     *j = (struct judgement){loss / count, (double)right / count};

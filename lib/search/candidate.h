@@ -23,8 +23,8 @@ void candidate_slopes(const struct search *s, const struct path *p);
 /* The same of one that is drawn: what a strategy does that trains weights without preference. */
 int candidate_step(struct search *s, struct error *e);
 
-/* On the first s->judging_count images of the order that V has in this epoch, as they are, so that all that
- * an epoch judges is judged by the same; batch normalisation by the batch. Counts them. */
+/* On s->judging's images, the same for all that an epoch judges, in batches of about one size, by
+ * whose statistics batches are normalised. Counts them. */
 struct judgement {
     double loss, accuracy;
 };

@@ -236,8 +236,8 @@ int search_epoch(struct search *s, const struct samples *d, const struct samples
             progress(to, at + (size_t)n);
     }
     s->judging = (struct source){v, s->model.normalisation, {0}, s->seed};
-    s->judging_row = held_out;
     s->judging_count = (int)(judge < v->count ? judge : v->count);
+    s->judging_row = held_out + v->count - s->judging_count;
     if (s->strategy->end_epoch && s->strategy->end_epoch(s, e))
         return -1;
     s->loss = s->loss_sum / (double)d->count;

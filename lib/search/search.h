@@ -64,7 +64,8 @@ struct search {
     double most_seconds;
 
     struct batch training, held_out; /* at work */
-    struct source judging;           /* not augmented, and the rows that all of an epoch are judged by */
+    struct source judging; /* what architectures are judged by at the end of an epoch: rows of V,
+                              the last of its order, so not those of the steps, not augmented */
     const size_t *judging_row;
     int judging_count;
     uint64_t step; /* number of the batch at work, of all */

@@ -125,27 +125,34 @@ static int restore_noise(struct search *s, const struct weights *w, struct error
     return row ? noise_restore(&s->noise, row, count / NOISE_WIDTH, e) : -1;
 }
 
+/* A count, with room to go on; -1: there is none. */
+static int64_t counted(const struct value *report, const char *key, int64_t otherwise)
+{
+    const int64_t n = value_get_int(report, key, otherwise);
+    return n >= 0 && n <= INT64_MAX / 2 ? n : -1;
+}
+
 static int restore(struct search *s, const struct weights *w, struct error *e)
 {
     const struct value *report = value_get(w->header.meta, "search");
     struct curriculum *c = &s->curriculum;
-    c->epoch = value_get_int(report, "epoch", -1);
-    c->place = value_get_int(report, "place", -1);
-    c->update = value_get_int(report, "update", -1);
-    c->since = value_get_int(report, "since", -1);
-    c->begun = value_get_int(report, "begun", 0);
+    c->epoch = counted(report, "epoch", -1);
+    c->place = counted(report, "place", -1);
+    c->update = counted(report, "update", -1);
+    c->since = counted(report, "since", -1);
+    c->begun = counted(report, "begun", 0);
     c->accuracy = value_get_real(report, "accuracy", -1);
-    s->darts.steps = value_get_int(report, "steps", -1);
-    s->images = value_get_int(report, "images", -1);
-    s->judged = value_get_int(report, "judged", 0);
+    s->darts.steps = counted(report, "steps", -1);
+    s->images = counted(report, "images", -1);
+    s->judged = counted(report, "judged", 0);
     s->seconds = value_get_real(report, "seconds", 0);
     s->loss = value_get_real(report, "loss", 0);
     s->rate = value_get_real(report, "rate", 0);
     s->validation = value_get_real(report, "validation", NAN);
-    if (c->epoch < 0 || c->place < 0 || c->update < 0 || c->since < 0 || !(c->accuracy >= 0) ||
-        s->darts.steps < 0 || s->images < 0)
+    if (c->epoch < 0 || c->place < 0 || c->update < 0 || c->since < 0 || c->begun < 0 ||
+        !(c->accuracy >= 0) || s->darts.steps < 0 || s->images < 0 || s->judged < 0)
         return error_set(e, "meta: search lacks one of epoch, place, update, since, accuracy, "
-                            "steps, images");
+                            "steps, images, or begun or judged counts nothing");
     for (int group = 0; group < GRAPH_GROUPS; group++)
         if (weights_load_group(w, s->model.graph, group, e))
             return -1;
