@@ -5,7 +5,7 @@ use warnings;
 use Exporter 'import';
 use File::Basename 'basename';
 use JSON::PP;
-our @EXPORT = qw(fail lines_of text_of text_if json_of json_if json_by json_text rows_of write_whole versions_of versions_text
+our @EXPORT = qw(fail lines_of text_of text_if json_of json_if json_by json_text rows_of write_whole versions_of versions_text times_of
     codec_of codec_text parts_of trained_whole embedding_of sum mean deviation standard_error paired_verdict verdict_text ranks);
 
 sub fail { print STDERR basename($0), ": @_\n"; exit 1 }
@@ -56,6 +56,26 @@ sub versions_of {
     return split ' ', $versions // 'unknown';
 }
 sub versions_text { (@_ > 1 ? 'Versions of the programs, MIXED: ' : 'Version of the programs: ') . join(', ', @_) . ".\n" }
+
+# ---- what it took ----
+
+# Of files times.tsv, by stage: seconds of all attempts, wall and CPU, and how many attempts began whose
+# seconds are not there, as they were stopped.
+sub times_of {
+    my %of;
+    for (map { split /\n/, text_of($_) } grep { -e } @_) {
+        my ($stage, $wall, $user, $system) = split /\t/;
+        my $times = $of{$stage} //= { wall => 0, cpu => 0, begun => 0, ended => 0 };
+        $times->{ defined $wall ? 'ended' : 'begun' }++;
+        $times->{wall} += $wall // 0;
+        $times->{cpu} += ($user // 0) + ($system // 0);
+    }
+    for my $times (values %of) {
+        my ($begun, $ended) = delete @$times{qw(begun ended)};
+        $times->{stopped} = $begun > $ended ? $begun - $ended : 0;
+    }
+    return \%of;
+}
 
 # ---- compression ----
 

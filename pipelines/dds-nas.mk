@@ -163,8 +163,9 @@ at = $(if $(call level,$1),| $(call compress,$(call level,$1)))
 feed = $(if $1,$(call compress,$1) $2 | $3,$3 <$2)
 plain += $(if $(VERBOSE),-v) $(if $(QUIET),-q)
 
-# $(call timed,STAGE,COMMANDS): their wall, user and system seconds join times.tsv in the folder.
-timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); TIMEFORMAT='$1	%3R	%3U	%3S'; \
+# $(call timed,STAGE,COMMANDS): their wall, user and system seconds join times.tsv in the folder, where the
+# stage stood alone before, so that an attempt that is stopped leaves a trace.
+timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); echo $1 >>$(@D)/times.tsv; TIMEFORMAT='$1	%3R	%3U	%3S'; \
 	{ time { $2; } 2>&3; } 3>&2 2>>$(@D)/times.tsv)
 
 say = $(if $(QUIET),,@printf '%s: %s\n' '$(*)' '$1' >&2)

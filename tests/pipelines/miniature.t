@@ -64,6 +64,8 @@ done
 run 'pipeline --name three --threads 2'
 status 0 'a run that was killed and killed again goes on'
 ok 'killing and going on gives the same bytes' same one three
+run 'for r in one three; do sed -n "s/^stopped\t\([0-9]*\)$/\1/p" $r/seed-1/dds/summary.tsv; done | awk "NR == 1 { print } NR == 2 { print (\$1 > 0) }"'
+stdout exactly $'0\n1' # what is lost is told
 
 run 'pipeline --name one --json -v | tr -d " \n"'
 status 0
