@@ -37,4 +37,28 @@ static inline void toy_fill(struct batch *b, const char *what)
     }
 }
 
+/* What an epoch would leave to judge by: images of one class each. */
+static inline void toy_judging(struct search *s)
+{
+    static uint8_t image[TOY_IMAGES * TOY_SIDE * TOY_SIDE];
+    static int64_t id[TOY_IMAGES], label[TOY_IMAGES];
+    static size_t row[TOY_IMAGES];
+    static const struct samples samples = {.count = TOY_IMAGES,
+                                           .shape = {TOY_SIDE, TOY_SIDE, 1},
+                                           .id = id,
+                                           .label = label,
+                                           .image = image,
+                                           .classes = TOY_CLASSES};
+    for (size_t i = 0; i < sizeof image; i++)
+        image[i] = (uint8_t)(i * 37);
+    for (int i = 0; i < TOY_IMAGES; i++) {
+        id[i] = i;
+        label[i] = i % TOY_CLASSES;
+        row[i] = (size_t)i;
+    }
+    s->judging = (struct source){.samples = &samples, .normalisation = s->model.normalisation};
+    s->judging_row = row;
+    s->judging_count = TOY_IMAGES;
+}
+
 #endif

@@ -653,7 +653,9 @@ static void convergence(double share)
         found = (double)size_of(&a, s.model.image, CHANNELS, TOY_CLASSES).macs / all;
         within = found >= share - 0.05 && found <= share ? within + 1 : 0;
     }
-    ok(good && !s.strategy->end_epoch(&s, &e) && s.strategy->found(&s, &found_best) &&
+    toy_judging(&s);
+    ok(good && !s.strategy->end_epoch(&s, &e) && s.judged == TOY_IMAGES &&
+           s.strategy->found(&s, &found_best) &&
            !memcmp(&found_best.widths, &a.widths, sizeof a.widths),
        "an epoch that ends there is found");
     ok(good && steps < 200, "cost alone: %.3f of the multiply-adds for %g, after %d steps", found,
