@@ -60,7 +60,7 @@ sub versions_text { (@_ > 1 ? 'Versions of the programs, MIXED: ' : 'Version of 
 # ---- what it took ----
 
 # Of files times.tsv, by stage: seconds of all attempts, wall and CPU, and how many attempts began whose
-# seconds are not there, as they were stopped.
+# seconds are not there: they were stopped, or failed, or are still at work.
 sub times_of {
     my %of;
     for (map { split /\n/, text_of($_) } grep { -e } @_) {

@@ -21,9 +21,9 @@
 # each step, hardly masters a subset (accuracies there of .25 to .43 after 50 epochs, by three seeds):
 # with the usual MASTERY of .5 its arms may never mine; summaries tell. ARMS are those of dds-nas;
 # `drawn`, the baseline of all tables, and `largest` are the same for all frameworks of a space; with
-# DISTIL='--distil 0.9 --temperature 4' all that tas finds learns from the latter. ENCODERS:
-# losses of encoders for dds by the first framework, as encoder-lab has its arms: they rebuild, cluster, or
-# both.
+# DISTIL='--distil 0.9 --temperature 4' all others of a space of resnets learn from the latter, those
+# drawn, too. ENCODERS: losses of encoders for dds by the first framework, as encoder-lab has its arms:
+# they rebuild, cluster, or both.
 #
 #   RUNS/SET/seed-S/ARM-by-FRAMEWORK/            as dds-nas has them
 #   RUNS/SET/seed-S/trained[...]/judged.*.json   how classes lie, and what comes back, of an encoder
@@ -50,9 +50,9 @@ largest = $(sort $(foreach f,$(FRAMEWORKS),$(patsubst %,largest-by-%,$(filter re
 drawn = $(sort $(foreach f,$(FRAMEWORKS),drawn$(patsubst %,-by-%,$(call space_of,$f))))
 named = $(foreach f,$(FRAMEWORKS),$(patsubst %,%-by-$f,$(filter-out drawn largest,$(ARMS)))) \
 	$(if $(filter dds,$(ARMS)),$(if $(FROM),,$(ENCODERS:%=dds-by-$(word 1,$(FRAMEWORKS))-loss-%))) \
-	$(if $(filter largest,$(ARMS)),$(largest)) \
 	$(if $(filter drawn,$(ARMS)),$(foreach d,$(drawn),$(patsubst %,$d-draw-%,$(shell seq $(DRAWS)))))
-folders = $(foreach s,$(SEEDS),$(patsubst %,$(RUN)/seed-$s/%$(FROM:%=-from-%),$(named)))
+folders = $(foreach s,$(SEEDS),$(patsubst %,$(RUN)/seed-$s/%$(FROM:%=-from-%),$(named)) \
+	$(if $(filter largest,$(ARMS)),$(addprefix $(RUN)/seed-$s/,$(largest))))
 
 all: report
 include $(dir $(lastword $(MAKEFILE_LIST)))dds-nas.mk

@@ -163,8 +163,8 @@ at = $(if $(call level,$1),| $(call compress,$(call level,$1)))
 feed = $(if $1,$(call compress,$1) $2 | $3,$3 <$2)
 plain += $(if $(VERBOSE),-v) $(if $(QUIET),-q)
 
-# $(call timed,STAGE,COMMANDS): their wall, user and system seconds join times.tsv in the folder, where the
-# stage stood alone before, so that an attempt that is stopped leaves a trace.
+# $(call timed,STAGE,COMMANDS): their wall, user and system seconds join times.tsv in the folder, where
+# the stage stood alone before, so that an attempt that is stopped leaves a trace.
 timed = $(if $(DRY_RUN),$2,mkdir -p $(@D); echo $1 >>$(@D)/times.tsv; TIMEFORMAT='$1	%3R	%3U	%3S'; \
 	{ time { $2; } 2>&3; } 3>&2 2>>$(@D)/times.tsv)
 
@@ -308,7 +308,8 @@ define RETRAIN
 # Trains the network of this folder again, or to another FILE; needs the programs on PATH.
 folder=$$(dirname "$$0")
 load $(DATA) train | pick --per-class $(POOL) --seed $(seed) $(call at,final) |
-    train --arch "$$folder/genotype.txt" $(call staged,$(TRAIN)) --seed $(seed) -o "$${1:-$$folder/net.again}"
+    train --arch "$$folder/genotype.txt" $(call staged,$(TRAIN)) $(if $(taught),--teacher "$$folder/../$(notdir \
+	$(patsubst %/,%,$(dir $(taught))))/net" $(DISTIL) )--seed $(seed) -o "$${1:-$$folder/net.again}"
 endef
 $(RUN)/%/retrain.sh: $(RUN)/%/genotype.txt
 	@printf '%s\n' '$(subst $(newline),' ',$(RETRAIN))' >$@.new && chmod +x $@.new && mv $@.new $@

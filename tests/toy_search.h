@@ -37,28 +37,29 @@ static inline void toy_fill(struct batch *b, const char *what)
     }
 }
 
-/* What an epoch would leave to judge by: images of one class each. */
-static inline void toy_judging(struct search *s)
+/* What an epoch would leave to judge by: `count` of twice TOY_IMAGES images, from `first` on. */
+static inline void toy_judging(struct search *s, int first, int count)
 {
-    static uint8_t image[TOY_IMAGES * TOY_SIDE * TOY_SIDE];
-    static int64_t id[TOY_IMAGES], label[TOY_IMAGES];
-    static size_t row[TOY_IMAGES];
-    static const struct samples samples = {.count = TOY_IMAGES,
+    enum { ALL = 2 * TOY_IMAGES };
+    static uint8_t image[ALL * TOY_SIDE * TOY_SIDE];
+    static int64_t id[ALL], label[ALL];
+    static size_t row[ALL];
+    static const struct samples samples = {.count = ALL,
                                            .shape = {TOY_SIDE, TOY_SIDE, 1},
                                            .id = id,
                                            .label = label,
                                            .image = image,
                                            .classes = TOY_CLASSES};
     for (size_t i = 0; i < sizeof image; i++)
-        image[i] = (uint8_t)(i * 37);
-    for (int i = 0; i < TOY_IMAGES; i++) {
+        image[i] = (uint8_t)(i * i * 37 >> 3);
+    for (int i = 0; i < ALL; i++) {
         id[i] = i;
         label[i] = i % TOY_CLASSES;
         row[i] = (size_t)i;
     }
     s->judging = (struct source){.samples = &samples, .normalisation = s->model.normalisation};
-    s->judging_row = row;
-    s->judging_count = TOY_IMAGES;
+    s->judging_row = row + first;
+    s->judging_count = count;
 }
 
 #endif

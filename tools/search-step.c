@@ -63,7 +63,7 @@ static const struct option options[] = {
      SEARCH_MOST_CANDIDATES, NULL},
     {"judge", 0, OPTION_INT, &judge, "N",
      "of random, evolution, reinforce and tas: validation images, not augmented, that all which an "
-     "epoch tries is judged by; as many as a batch unless told",
+     "epoch tries is judged by, or all there are; as many as a batch unless told",
      1, SEARCH_MOST_JUDGED, NULL},
     {"population", 0, OPTION_INT, &population, "N", "of evolution: architectures that live at once",
      1, SEARCH_MOST_CANDIDATES, NULL},

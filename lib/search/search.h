@@ -64,8 +64,8 @@ struct search {
     double most_seconds;
 
     struct batch training, held_out; /* at work */
-    struct source judging; /* what architectures are judged by at the end of an epoch: rows of V,
-                              the last of its order, so not those of the steps, not augmented */
+    struct source judging; /* what architectures are judged by at the end of an epoch: rows of V, not
+                              augmented, the last of its order: steps take the first */
     const size_t *judging_row;
     int judging_count;
     uint64_t step; /* number of the batch at work, of all */

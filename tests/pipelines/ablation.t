@@ -48,6 +48,10 @@ if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
         peek --json ${a}resnet-14/net | grep -cE "\"(distil|teacher)\""; done; peek --json dds-by-tas+resnet-14/search/state | grep -oE "\"judge\": .*[0-9]"'
     stdout exactly $'resnet-14(10|10-10 10-10|10-10 10-10|10-10 10-10)\n2\n0\n"judge": 12'
 
+    taught=taught/fashion-mnist/seed-1/dds-by-tas+resnet-14
+    run 'study $taught/retrain.sh RUNS=taught SEEDS=1 ARMS="dds largest" FRAMEWORKS=tas+resnet-14 ENCODERS= JUDGE=12 DISTIL="--distil 0.9 --temperature 4" && cd $taught && sh retrain.sh && save npy was net && save npy is net.again && diff -r was is'
+    status 0 'retrain.sh has its teacher, too'
+
     # What was found there is trained here; killed, it goes on.
     mkdir -p two && cp -a one/fashion-mnist two/other
     two() { study RUNS=two SEEDS=1 THREADS=2 ARMS=dds FRAMEWORKS=gdas+nasbench201 FROM=other; }
@@ -120,6 +124,7 @@ stdout like "*Table 16*| a | none: architectures drawn at random | - | - | 88.00
 stdout like "*| a | darts | super-net's top-1 in points, dds - static | 1.00 | 1.00 to 1.00 | 3 | holds |*"
 stdout like '*| a | darts | images seen, mastery 0.15 - 0.5 | 8.00 | 8.00 to 8.00 | 3 | holds |*| images seen, mastery 0.5 - 0.8 | -2.00 | -2.00 to -2.00 | 3 | fails |*'
 stdout like '*| a | darts | seconds an image, % by which all images cost more | 20.00 | 20.00 to 20.00 | 3 | holds |*'
+stdout like "*| a | gdas | super-net's top-1 in points, dds - static | 2.00 | 2.00 to 2.00 | 3 | nothing was mined |*"
 stdout like '*| a | gdas | dds - static | 2.00 | 2.00 to 2.00 | 3 | nothing was mined |*'
 run '"$ROOT/pipelines/ablation-report" json up | told "print(len(t[\"rows\"]), len(t[\"encoders\"]), sorted({d[\"what\"] for d in t[\"savings\"]})[1], t[\"versions\"])"'
 stdout exactly "36 3 without the encoder {'a': ['1.0']}"

@@ -1,11 +1,14 @@
 /* The small parts of lib/search: orders, probabilities, settings, networks from hostile meta. */
+#include <math.h>
 #include <string.h>
 
+#include "tap.h"
+#include "toy_search.h"
 #include "search/batches.h"
+#include "search/candidate.h"
 #include "search/model.h"
 #include "search/settings.h"
 #include "search/strategy.h"
-#include "tap.h"
 
 static void test_order(void)
 {
@@ -134,6 +137,37 @@ static bool goes_on(const char *json)
     value_free(kept);
     value_free(again);
     return good;
+}
+
+/* By twice as many images as a batch has: the mean of what each half tells. */
+static void test_judging(void)
+{
+    struct error e = {""};
+    struct search s;
+    struct architecture a;
+    struct judgement half[2], both;
+    struct value *settings = value_map();
+    value_set_text(settings, "strategy", "random");
+    value_set_int(settings, "candidates", 2);
+    value_set_int(settings, "judge", 2 * TOY_IMAGES);
+    if (!ok(toy_search(&s, "tinycell-27", 2, 3, settings, &e) && s.judge == 2 * TOY_IMAGES,
+            "a search begins %s", e.text))
+        return;
+    struct random r = random_stream(2, "cell", 0);
+    architecture_draw(&a, s.model.space, &r);
+    bool good = true;
+    for (int i = 0; i < 2; i++) {
+        toy_judging(&s, i * TOY_IMAGES, TOY_IMAGES);
+        good = good && !candidate_judge(&s, &a, &half[i], &e);
+    }
+    toy_judging(&s, 0, 2 * TOY_IMAGES);
+    good = good && !candidate_judge(&s, &a, &both, &e);
+    ok(good && s.judged == 4 * TOY_IMAGES && half[0].loss != half[1].loss &&
+           fabs(both.loss - (half[0].loss + half[1].loss) / 2) < 1e-6 &&
+           fabs(both.accuracy - (half[0].accuracy + half[1].accuracy) / 2) < 1e-12,
+       "two batches judge by the mean of both: %.4f of %.4f and %.4f", both.loss, half[0].loss,
+       half[1].loss);
+    search_free(&s);
 }
 
 static void test_population(void)
@@ -273,6 +307,7 @@ int main(void)
     test_probability();
     test_settings();
     test_model();
+    test_judging();
     test_population();
     test_losses();
     test_noise();

@@ -653,7 +653,7 @@ static void convergence(double share)
         found = (double)size_of(&a, s.model.image, CHANNELS, TOY_CLASSES).macs / all;
         within = found >= share - 0.05 && found <= share ? within + 1 : 0;
     }
-    toy_judging(&s);
+    toy_judging(&s, 0, TOY_IMAGES);
     ok(good && !s.strategy->end_epoch(&s, &e) && s.judged == TOY_IMAGES &&
            s.strategy->found(&s, &found_best) &&
            !memcmp(&found_best.widths, &a.widths, sizeof a.widths),
