@@ -48,6 +48,7 @@ if [ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ]; then
         peek --json ${a}resnet-14/net | grep -cE "\"(distil|teacher)\""; done; peek --json dds-by-tas+resnet-14/search/state | grep -oE "\"judge\": .*[0-9]"'
     stdout exactly $'resnet-14(10|10-10 10-10|10-10 10-10|10-10 10-10)\n2\n0\n"judge": 12'
 
+    # shellcheck disable=SC2034 # in what run evaluates
     taught=taught/fashion-mnist/seed-1/dds-by-tas+resnet-14
     run 'study $taught/retrain.sh RUNS=taught SEEDS=1 ARMS="dds largest" FRAMEWORKS=tas+resnet-14 ENCODERS= JUDGE=12 DISTIL="--distil 0.9 --temperature 4" && cd $taught && sh retrain.sh && save npy was net && save npy is net.again && diff -r was is'
     status 0 'retrain.sh has its teacher, too'

@@ -228,7 +228,7 @@ found drawn-draw-4 0.60
 found widened 0.88
 for seed in 1 2 3; do
     for k in 0 1 2 3 4; do
-        echo "{\"top1\": 0.$((k == 3 ? 9 : k))}" >up/DS/seed-$seed/drawn$( ((k == 0)) || echo -draw-$k)/validation.json
+        echo "{\"top1\": 0.$((k == 3 ? 9 : k))}" >"up/DS/seed-$seed/drawn$( ((k == 0)) || echo "-draw-$k")/validation.json"
     done
 done
 run 'report P4-5 && cut -f 2,3 up/P4-5'
