@@ -75,11 +75,12 @@ struct node *graph_append(struct graph *g, const struct node *t, const char *nam
     n->accumulate = array_new((size_t)t->inputs, sizeof *n->accumulate, "node inputs", &e);
     if ((name && !n->name) || !n->input || !n->accumulate)
         goto failed;
-    const struct op *op = g->kernels->op[n->code];
-    if (op && op->shape(n, &e)) {
-        error_wrap(&e, "node %d, %s", n->index, op->name);
+    n->op = g->kernels->op[n->code];
+    if (n->op && n->op->shape(n, &e)) {
+        error_wrap(&e, "node %d, %s", n->index, n->op->name);
         goto failed;
     }
+    n->op = kernels_op(g->kernels, n);
     return g->node[g->nodes++] = n;
 failed:
     if (n)
@@ -297,12 +298,11 @@ static int accumulation(struct graph *g, struct error *e)
         return -1;
     for (int p = g->plan.ordered; p-- > 0;) {
         struct node *n = g->plan.order[p];
-        unsigned constant = g->kernels->op[n->code]->constant;
+        unsigned constant = n->op->constant;
         for (int i = 0; g->plan.flows[n->index] && i < n->inputs; i++) {
             const struct node *in = n->input[i];
             if (!in || (i < 32 && constant >> i & 1) ||
-                (in->deferred && n->code == OP_STATISTICS) ||
-                (i && i == g->kernels->op[n->code]->extends))
+                (in->deferred && n->code == OP_STATISTICS) || (i && i == n->op->extends))
                 continue;
             n->accumulate[i] = written[in->index];
             written[in->index] = true;
@@ -330,7 +330,7 @@ int graph_plan(struct graph *g, struct node *loss, int batch, enum graph_use use
     g->arena = arena;
     for (size_t i = 0; i < g->nodes; i++) {
         struct node *n = g->node[i];
-        const struct op *op = g->kernels->op[n->code];
+        const struct op *op = n->op;
         void *at[BLOCKS];
         for (int k = 0; k < BLOCKS; k++) {
             const struct block *b = plan_block(&plan, n, k);
@@ -364,7 +364,7 @@ int graph_measure(struct graph *g, struct node *loss, int batch, enum graph_use 
     for (size_t i = 0; i < g->nodes; i++)
         size->nodes += plan.needed[i];
     for (int p = 0; p < plan.ordered; p++) {
-        const struct op *op = g->kernels->op[plan.order[p]->code];
+        const struct op *op = plan.order[p]->op;
         size->macs += op->macs ? op->macs(plan.order[p]) : 0;
     }
     plan_free(&plan);
@@ -409,7 +409,7 @@ struct node *graph_tangent(struct node *of, int pairs, struct node *const *at,
         }
         if (!moves)
             continue;
-        const struct op *op = g->kernels->op[n->code];
+        const struct op *op = n->op;
         t[i] = op->tangent ? op->tangent(n, in) : NULL;
         if (!t[i]) {
             error_set(&e, "%s has no tangent rule for these inputs", op->name);

@@ -67,10 +67,9 @@ struct graph {
     struct op_profile profile[OP_CODES];
     int profiles;
 };
-static inline const struct pass *action_pass(const struct graph *g, const struct action *a)
+static inline const struct pass *action_pass(const struct action *a)
 {
-    const struct op *op = g->kernels->op[a->node->code];
-    return a->backward ? &op->backward : &op->forward;
+    return a->backward ? &a->node->op->backward : &a->node->op->forward;
 }
 
 /* Makes a node of the graph from a template whose code, inputs and arguments are set; takes copies.
@@ -80,6 +79,8 @@ struct node *graph_build(const struct node *t, unsigned optional);
 struct node *graph_append(struct graph *g, const struct node *t, const char *name);
 void graph_note(struct graph *g, const struct error *e);
 const struct kernels *kernels_choose(struct error *e);
+/* The op of a node whose shape is known, of those kernels or, for few channels, of shorter vectors. */
+const struct op *kernels_op(const struct kernels *k, const struct node *n);
 
 /* The elements of one value of a batch. */
 static inline size_t node_elements(const struct node *n, int batch)

@@ -11,7 +11,6 @@ static const double EPSILON = 1e-5; /* of ops/norm.c */
 
 struct writer {
     struct onnx_writer to;
-    const struct op *const *op;
     bool *done; /* by node index: the parameter is there, or the value's rectified form */
     struct error *e;
 };
@@ -36,14 +35,14 @@ static const struct node *made_from(const struct node *n)
 }
 
 /* "conv2d_12", or the parameter's or input's own; `what` is put behind it. */
-static struct name name_of(const struct writer *w, const struct node *n, const char *what)
+static struct name name_of(const struct node *n, const char *what)
 {
     struct name name;
     n = made_from(n);
     if (n->name)
         snprintf(name.text, sizeof name.text, "%s%s", n->name, what);
     else
-        snprintf(name.text, sizeof name.text, "%s_%d%s", w->op[n->code]->name, n->index, what);
+        snprintf(name.text, sizeof name.text, "%s_%d%s", n->op->name, n->index, what);
     return name;
 }
 
@@ -99,18 +98,18 @@ static int put_kernel(struct writer *w, const struct node *n)
 static int put_rectified(struct writer *w, const struct node *x, struct name *name)
 {
     x = made_from(x);
-    *name = name_of(w, x, ".relu");
+    *name = name_of(x, ".relu");
     return !once(w, x)
                ? 0
                : onnx_put_call(&w->to, &(struct onnx_call){"Relu", name->text,
-                                                           ONNX_INPUTS(name_of(w, x, "").text)});
+                                                           ONNX_INPUTS(name_of(x, "").text)});
 }
 
 /* No padding says that a window begins at row and column 1: what lies before is cut off. */
 static int put_cut(struct writer *w, const struct node *n, struct name *x)
 {
-    struct name cut = name_of(w, n, ".cut"), from = name_of(w, n, ".cut.from");
-    struct name to = name_of(w, n, ".cut.to"), axes = name_of(w, n, ".cut.axes");
+    struct name cut = name_of(n, ".cut"), from = name_of(n, ".cut.from");
+    struct name to = name_of(n, ".cut.to"), axes = name_of(n, ".cut.axes");
     if (onnx_put_integers(&w->to, from.text, 2, (int64_t[]){1, 1}) ||
         onnx_put_integers(&w->to, to.text, 2, (int64_t[]){INT_MAX, INT_MAX}) ||
         onnx_put_integers(&w->to, axes.text, 2, (int64_t[]){2, 3}) ||
@@ -127,7 +126,7 @@ static int put_window(struct writer *w, const char *op, const struct node *n, co
                       const struct node *weights, const char *output)
 {
     const struct window *v = &n->window;
-    struct name in = name_of(w, x, "");
+    struct name in = name_of(x, "");
     int64_t pad[4]; /* top, left, bottom, right */
     if (weights && put_kernel(w, weights))
         return -1;
@@ -163,28 +162,28 @@ static int put_window(struct writer *w, const char *op, const struct node *n, co
 
 static int put_conv2d(struct writer *w, const struct node *n)
 {
-    return put_window(w, "Conv", n, n->input[0], n->input[1], name_of(w, n, "").text);
+    return put_window(w, "Conv", n, n->input[0], n->input[1], name_of(n, "").text);
 }
 
 static int put_conv_transpose2d(struct writer *w, const struct node *n)
 {
-    return put_window(w, "ConvTranspose", n, n->input[0], n->input[1], name_of(w, n, "").text);
+    return put_window(w, "ConvTranspose", n, n->input[0], n->input[1], name_of(n, "").text);
 }
 
 static int put_max_pool(struct writer *w, const struct node *n)
 {
-    return put_window(w, "MaxPool", n, n->input[0], NULL, name_of(w, n, "").text);
+    return put_window(w, "MaxPool", n, n->input[0], NULL, name_of(n, "").text);
 }
 
 static int put_avg_pool(struct writer *w, const struct node *n)
 {
-    return put_window(w, "AveragePool", n, n->input[0], NULL, name_of(w, n, "").text);
+    return put_window(w, "AveragePool", n, n->input[0], NULL, name_of(n, "").text);
 }
 
 static int put_separable(struct writer *w, const struct node *n)
 {
     const struct node *point = n->input[3];
-    struct name deep = name_of(w, n, ".depthwise");
+    struct name deep = name_of(n, ".depthwise");
     if (n->input[1])
         return error_set(w->e, "normalises its input");
     struct node rectifying = *n;
@@ -194,7 +193,7 @@ static int put_separable(struct writer *w, const struct node *n)
                    onnx_put_call(
                        &w->to,
                        &(struct onnx_call){
-                           "Conv", name_of(w, n, "").text, ONNX_INPUTS(deep.text, point->name),
+                           "Conv", name_of(n, "").text, ONNX_INPUTS(deep.text, point->name),
                            ONNX_ATTRIBUTES(onnx_list("kernel_shape", 2, (int64_t[]){1, 1}))})
                ? -1
                : 0;
@@ -202,9 +201,8 @@ static int put_separable(struct writer *w, const struct node *n)
 
 static int put_global_avg_pool(struct writer *w, const struct node *n)
 {
-    return onnx_put_call(&w->to,
-                         &(struct onnx_call){"GlobalAveragePool", name_of(w, n, "").text,
-                                             ONNX_INPUTS(name_of(w, n->input[0], "").text)});
+    return onnx_put_call(&w->to, &(struct onnx_call){"GlobalAveragePool", name_of(n, "").text,
+                                                     ONNX_INPUTS(name_of(n->input[0], "").text)});
 }
 
 /* ---- element by element ---- */
@@ -216,28 +214,27 @@ static int put_add_of(struct writer *w, const char *a, const char *b, const char
 
 static int put_add(struct writer *w, const struct node *n)
 {
-    return put_add_of(w, name_of(w, n->input[0], "").text, name_of(w, n->input[1], "").text,
-                      name_of(w, n, "").text);
+    return put_add_of(w, name_of(n->input[0], "").text, name_of(n->input[1], "").text,
+                      name_of(n, "").text);
 }
 
 static int put_scale_by(struct writer *w, const struct node *n)
 {
-    const struct name factor = name_of(w, n, ".factor");
+    const struct name factor = name_of(n, ".factor");
     return put_vector(w, factor.text, 1, NULL, n->number) ||
-                   onnx_put_call(&w->to,
-                                 &(struct onnx_call){
-                                     "Mul", name_of(w, n, "").text,
-                                     ONNX_INPUTS(name_of(w, n->input[0], "").text, factor.text)})
+                   onnx_put_call(
+                       &w->to,
+                       &(struct onnx_call){"Mul", name_of(n, "").text,
+                                           ONNX_INPUTS(name_of(n->input[0], "").text, factor.text)})
                ? -1
                : 0;
 }
 
 static int put_multiply(struct writer *w, const struct node *n)
 {
-    return onnx_put_call(&w->to,
-                         &(struct onnx_call){"Mul", name_of(w, n, "").text,
-                                             ONNX_INPUTS(name_of(w, n->input[0], "").text,
-                                                         name_of(w, n->input[1], "").text)});
+    return onnx_put_call(&w->to, &(struct onnx_call){"Mul", name_of(n, "").text,
+                                                     ONNX_INPUTS(name_of(n->input[0], "").text,
+                                                                 name_of(n->input[1], "").text)});
 }
 
 static int put_activation(struct writer *w, int activation, const char *x, const char *output)
@@ -257,7 +254,7 @@ static int put_activation(struct writer *w, int activation, const char *x, const
 
 static int put_activate(struct writer *w, const struct node *n)
 {
-    return put_activation(w, n->integer, name_of(w, n->input[0], "").text, name_of(w, n, "").text);
+    return put_activation(w, n->integer, name_of(n->input[0], "").text, name_of(n, "").text);
 }
 
 /* ---- normalisation ---- */
@@ -298,21 +295,21 @@ static int put_normalise(struct writer *w, const struct node *n)
     const int channels = node_channels(n);
     if (!running)
         return error_set(w->e, "has no running statistics");
-    struct name x = name_of(w, n->input[0], ""), out = name_of(w, n, "");
-    struct name normal = name_of(w, n, ".norm"), activated = name_of(w, n, ".activation");
+    struct name x = name_of(n->input[0], ""), out = name_of(n, "");
+    struct name normal = name_of(n, ".norm"), activated = name_of(n, ".activation");
     struct norm norm = {x.text,
                         active || into ? normal.text : out.text,
-                        name_of(w, scale ? scale : n, scale ? "" : ".scale"),
-                        name_of(w, shift ? shift : n, shift ? "" : ".shift"),
-                        name_of(w, running, "_mean"),
-                        name_of(w, running, "_var"),
+                        name_of(scale ? scale : n, scale ? "" : ".scale"),
+                        name_of(shift ? shift : n, shift ? "" : ".shift"),
+                        name_of(running, "_mean"),
+                        name_of(running, "_var"),
                         EPSILON};
     return put_parameter(w, scale, norm.scale.text, channels, 1) ||
                    put_parameter(w, shift, norm.shift.text, channels, 0) ||
                    put_statistics(w, running, &norm) || put_norm(w, &norm) ||
                    (active &&
                     put_activation(w, n->integer, normal.text, into ? activated.text : out.text)) ||
-                   (into && put_add_of(w, name_of(w, into, "").text,
+                   (into && put_add_of(w, name_of(into, "").text,
                                        active ? activated.text : normal.text, out.text))
                ? -1
                : 0;
@@ -328,18 +325,18 @@ static int put_concat(struct writer *w, const struct node *n)
     if (!name || !input)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        name[i] = name_of(w, n->input[i], "");
+        name[i] = name_of(n->input[i], "");
         input[i] = name[i].text;
     }
     return onnx_put_call(&w->to,
-                         &(struct onnx_call){"Concat", name_of(w, n, "").text, n->inputs, input,
+                         &(struct onnx_call){"Concat", name_of(n, "").text, n->inputs, input,
                                              ONNX_ATTRIBUTES(onnx_whole("axis", 1))});
 }
 
 static int put_flat(struct writer *w, const struct node *x, const char *output)
 {
     return onnx_put_call(&w->to,
-                         &(struct onnx_call){"Flatten", output, ONNX_INPUTS(name_of(w, x, "").text),
+                         &(struct onnx_call){"Flatten", output, ONNX_INPUTS(name_of(x, "").text),
                                              ONNX_ATTRIBUTES(onnx_whole("axis", 1))});
 }
 
@@ -347,7 +344,7 @@ static int put_flat(struct writer *w, const struct node *x, const char *output)
 static int put_linear(struct writer *w, const struct node *n)
 {
     const struct node *x = n->input[0], *weights = n->input[1], *b = n->input[2];
-    struct name flat = name_of(w, n, ".flat"), shift = name_of(w, b ? b : n, b ? "" : ".bias");
+    struct name flat = name_of(n, ".flat"), shift = name_of(b ? b : n, b ? "" : ".bias");
     int in = weights->shape.extent[0], out = weights->shape.extent[1], channels = node_channels(x);
     return put_flat(w, x, flat.text) ||
                    put_weights(w, weights, (size_t)(in / channels), (size_t)channels, (size_t)out,
@@ -355,7 +352,7 @@ static int put_linear(struct writer *w, const struct node *n)
                    put_parameter(w, b, shift.text, out, 0) ||
                    onnx_put_call(
                        &w->to,
-                       &(struct onnx_call){"Gemm", name_of(w, n, "").text,
+                       &(struct onnx_call){"Gemm", name_of(n, "").text,
                                            ONNX_INPUTS(flat.text, weights->name, shift.text),
                                            ONNX_ATTRIBUTES(onnx_whole("transB", 1))})
                ? -1
@@ -429,7 +426,7 @@ static int put_graph(struct writer *w, const struct onnx_model *m)
         return -1;
     for (int i = 0; i < g->plan.ordered; i++) {
         const struct node *n = g->plan.order[i];
-        const char *op = w->op[n->code]->name;
+        const char *op = n->op->name;
         if (!rows[n->code])
             return error_set(w->e, "the network holds the op %s, which is not exported", op);
         if (rows[n->code](w, n))
@@ -441,7 +438,7 @@ static int put_graph(struct writer *w, const struct onnx_model *m)
 int onnx_write(const struct onnx_model *m, struct output *to, struct error *e)
 {
     const struct graph *g = m->input->graph;
-    struct writer w = {.to.e = e, .op = g->kernels->op, .e = e};
+    struct writer w = {.to.e = e, .e = e};
     w.done = array_new(g->nodes, sizeof *w.done, "ONNX model", e);
     int failed = !w.done || put_graph(&w, m) || onnx_finish(&w.to, m, to);
     free(w.done);

@@ -66,6 +66,7 @@ enum op_code {
 struct node {
     struct graph *graph;
     enum op_code code;
+    const struct op *op; /* NULL: inputs and parameters, which do nothing */
     int index;  /* place in build order */
     char *name; /* inputs and parameters */
     int inputs;
@@ -193,6 +194,8 @@ struct op {
                     no other user; its gradient is the output's */
     bool leaves_moments; /* forward gathers its output's (moments.h) */
     bool takes_affine;   /* backward reads its gradient by gradient_pixels alone (affine.h) */
+    bool by_channels;    /* its vectors run along the channels: where these are few, short vectors
+                            do as much as long ones, of which the rest is idle */
     unsigned reads_saved; /* bit i: forward and backward read what input i's op has saved */
     unsigned constant; /* bit i: input i never gets a gradient from this op (labels, ...); backward
                           must then leave it alone, whatever wants() says */
@@ -201,6 +204,7 @@ struct op {
 /* Kernels for one instruction set. */
 struct kernels {
     const char *name;
+    int lanes; /* of its vectors */
     const struct op *op[OP_CODES];
 };
 

@@ -26,7 +26,6 @@ static bool reads_saved(const struct op *op, int input)
 
 static void mark(struct plan *p, const struct graph *g)
 {
-    const struct op *const *op = g->kernels->op;
     for (size_t i = 0; i < g->nodes; i++) {
         const struct node *n = g->node[i];
         p->needed[i] = n == p->loss || n->kept;
@@ -34,7 +33,7 @@ static void mark(struct plan *p, const struct graph *g)
             p->use == GRAPH_TRAIN && ((n->code == OP_WEIGHT && n->group != GRAPH_BUFFERS) ||
                                       (n->code == OP_INPUT && n->differentiated));
         for (int k = 0; k < n->inputs; k++)
-            if (n->input[k] && p->differentiable[n->input[k]->index] && !stops(op[n->code], k))
+            if (n->input[k] && p->differentiable[n->input[k]->index] && !stops(n->op, k))
                 p->differentiable[i] = true;
     }
     if (p->loss)
@@ -46,12 +45,12 @@ static void mark(struct plan *p, const struct graph *g)
                 continue;
             size_t in = (size_t)n->input[k]->index;
             p->needed[in] = true;
-            if (p->flows[i] && p->differentiable[in] && !stops(op[n->code], k))
+            if (p->flows[i] && p->differentiable[in] && !stops(n->op, k))
                 p->flows[in] = true;
         }
     }
     for (size_t i = 0; i < g->nodes; i++)
-        if (p->needed[i] && op[g->node[i]->code])
+        if (p->needed[i] && g->node[i]->op)
             p->order[p->ordered++] = g->node[i];
 }
 
@@ -69,7 +68,7 @@ static int find_sources(struct plan *p, const struct graph *g, struct error *e)
     for (size_t i = 0; i < g->nodes; i++) {
         struct node *n = g->node[i];
         for (int k = 0; p->flows[i] && k < n->inputs; k++) {
-            if (!n->input[k] || stops(g->kernels->op[n->code], k))
+            if (!n->input[k] || stops(n->op, k))
                 continue;
             struct users *u = &users[n->input[k]->index];
             if (n->code == OP_STATISTICS) {
@@ -88,8 +87,8 @@ static int find_sources(struct plan *p, const struct graph *g, struct error *e)
         bool one = u->statistics == 1 && u->others == 1 && n != p->loss;
         bool follows = one && (u->other->code == OP_MIX || u->other->code == OP_NORMALISE);
         p->source[i] = follows ? u->other : n;
-        p->deferred[i] = u->statistics == 1 && u->others && n != p->loss &&
-                         g->kernels->op[n->code] && g->kernels->op[n->code]->takes_affine;
+        p->deferred[i] =
+            u->statistics == 1 && u->others && n != p->loss && n->op && n->op->takes_affine;
     }
     return 0;
 }
@@ -131,7 +130,7 @@ static int find_roots(struct plan *p, const struct graph *g, struct error *e)
                 users[g->node[i]->input[k]->index]++;
     for (size_t i = 0; i < g->nodes; i++) {
         struct node *n = g->node[i];
-        const struct op *op = g->kernels->op[n->code];
+        const struct op *op = n->op;
         struct node *base = op && op->extends && p->needed[i] ? n->input[op->extends] : NULL;
         p->root[i] = base ? p->root[base->index] : n;
         if (base && (users[base->index] != 1 || base->kept))
@@ -146,13 +145,13 @@ static void find_remade(struct plan *p, const struct graph *g)
 {
     for (size_t i = 0; i < g->nodes; i++) {
         const struct node *n = g->node[i];
-        p->remade[i] = n->remade && p->flows[i] && p->root[i] == n && !n->kept && n != p->loss &&
-                       g->kernels->op[n->code];
+        p->remade[i] =
+            n->remade && p->flows[i] && p->root[i] == n && !n->kept && n != p->loss && n->op;
         for (int k = 0; k < n->inputs; k++)
             if (n->input[k] && p->remade[n->input[k]->index])
                 p->remade[i] = false;
         for (int k = 0; p->needed[i] && k < n->inputs; k++)
-            if (reads_saved(g->kernels->op[n->code], k))
+            if (reads_saved(n->op, k))
                 p->remade[n->input[k]->index] = false;
         p->remade[p->root[i]->index] &= p->root[i] == n;
     }
@@ -211,7 +210,7 @@ static void live(struct plan *p, const struct graph *g)
     }
     for (int at = 0; at < p->ordered; at++) {
         const struct node *n = p->order[at];
-        const struct op *op = g->kernels->op[n->code];
+        const struct op *op = n->op;
         struct block *value = plan_block(p, n, BLOCK_VALUE);
         bool backward = p->flows[n->index];
         int back = end - 1 - at;
@@ -244,7 +243,7 @@ static void live(struct plan *p, const struct graph *g)
             }
             if (n->code == OP_STATISTICS && k == 0) {
                 struct block *m = plan_block(p, in, BLOCK_MOMENTS);
-                bool early = g->kernels->op[in->code] && g->kernels->op[in->code]->leaves_moments;
+                bool early = in->op && in->op->leaves_moments;
                 m->first = early ? plan_block(p, in, BLOCK_VALUE)->first : m->bytes ? m->first : at;
                 m->bytes = rounded(moments_bytes(in));
                 extend(m, at);
@@ -285,19 +284,19 @@ static void find_actions(struct plan *p)
 }
 
 /* What has no images is all in one slice or another, so it does not go with what has. */
-static bool joins(const struct graph *g, const struct action *a)
+static bool joins(const struct action *a)
 {
-    return action_pass(g, a)->slice && a->node->shape.batched;
+    return action_pass(a)->slice && a->node->shape.batched;
 }
 
 /* Cuts them into stretches, and the scratch of a stretch into its ops'. */
-static void find_stretches(struct plan *p, const struct graph *g)
+static void find_stretches(struct plan *p)
 {
     size_t used = 0;
     for (int i = 0, first = 0; i < p->actions; i++) {
         struct action *a = &p->action[i];
-        const struct op *op = g->kernels->op[a->node->code];
-        if (i && (i == p->forwards || !joins(g, a) || !joins(g, a - 1))) {
+        const struct op *op = a->node->op;
+        if (i && (i == p->forwards || !joins(a) || !joins(a - 1))) {
             first = i;
             used = 0;
         }
@@ -434,7 +433,7 @@ int plan_make(struct plan *p, const struct graph *g, struct node *loss, int batc
     live(p, g);
     live_again(p);
     find_actions(p);
-    find_stretches(p, g);
+    find_stretches(p);
     if (widen(p, g->nodes, e) || place(p, g->nodes, e))
         goto failed;
     return 0;

@@ -24,6 +24,17 @@ const struct kernels *kernels_choose(struct error *e)
     return processor < 0 ? NULL : kernels[processor];
 }
 
+const struct op *kernels_op(const struct kernels *k, const struct node *n)
+{
+#ifdef __x86_64__
+    const struct kernels *narrow = &kernels_op_avx2;
+    if (k == &kernels_op_avx512 && k->op[n->code] && k->op[n->code]->by_channels &&
+        node_channels(n) <= narrow->lanes)
+        k = narrow;
+#endif
+    return k->op[n->code];
+}
+
 const char *graph_processor(void)
 {
     struct error e;
@@ -63,7 +74,7 @@ static struct op_profile *profile_row(struct graph *g, const char *name)
 static void profile_add(struct graph *g, const struct node *n, int images, double spent,
                         bool backward)
 {
-    const struct op *op = g->kernels->op[n->code];
+    const struct op *op = n->op;
     struct op_profile *row = profile_row(g, op->name);
     double values = (double)node_elements(n, images);
     for (int i = 0; i < n->inputs; i++)
@@ -105,7 +116,7 @@ static void run_slice(struct graph *g, const struct context *c, int first, int s
         struct action *a = &p->action[i];
         const struct context own = context_of(c, a);
         double started = g->profiling ? seconds() : 0;
-        action_pass(g, a)->slice(a->node, &own, slice);
+        action_pass(a)->slice(a->node, &own, slice);
         if (g->profiling) {
             double spent = seconds() - started;
 #pragma omp atomic
@@ -147,14 +158,14 @@ int graph_stretch(struct graph *g, const struct context *c, int first)
     int next = action[first].next;
     for (int i = first; i < next; i++)
         action[i].whole = action[i].sliced = 0;
-    if (action_pass(g, &action[first])->slice) {
+    if (action_pass(&action[first])->slice) {
         for (int i = first; i < next; i++)
-            run_whole(g, c, &action[i], action_pass(g, &action[i])->begin);
+            run_whole(g, c, &action[i], action_pass(&action[i])->begin);
         run_slices(g, c, first);
         for (int i = first; i < next; i++)
-            run_whole(g, c, &action[i], action_pass(g, &action[i])->end);
+            run_whole(g, c, &action[i], action_pass(&action[i])->end);
     } else {
-        run_whole(g, c, &action[first], action_pass(g, &action[first])->begin);
+        run_whole(g, c, &action[first], action_pass(&action[first])->begin);
     }
     for (int i = first; g->profiling && i < next; i++)
         profile_add(g, action[i].node, c->n, action[i].whole + action[i].sliced,

@@ -145,6 +145,7 @@ static size_t work(const struct node *n)
 
 const struct op OP(depthwise) = {
     .name = "depthwise",
+    .by_channels = true,
     .shape = shape,
     .forward = {begin, forward},
     .backward = {begin, backward, backward_end},

@@ -136,6 +136,7 @@ static void mix_end(const struct node *n, const struct context *c)
 }
 
 const struct op OP(mix) = {.name = "mix",
+                           .by_channels = true,
                            .shape = mix_shape,
                            .forward = {mix_begin, mix_forward},
                            .backward = {mix_begin, mix_backward, mix_end},

@@ -274,6 +274,7 @@ static struct node *normalise_op_tangent(struct node *n, struct node *const *t)
 
 const struct op OP(normalise) = {
     .name = "normalise",
+    .by_channels = true,
     .shape = normalise_shape,
     .forward = {.slice = normalise_forward},
     .backward = {.slice = normalise_backward, .end = normalise_end},
@@ -285,6 +286,7 @@ const struct op OP(normalise) = {
 
 const struct op OP(normalise_tangent) = {
     .name = "normalise_tangent",
+    .by_channels = true,
     .shape = normalise_shape,
     .forward = {.slice = normalise_forward},
     .backward = {.slice = normalise_backward, .end = normalise_end},

@@ -274,6 +274,7 @@ static size_t max_saved(const struct node *n, int batch)
 
 const struct op OP(max_pool) = {
     .name = "max_pool",
+    .by_channels = true,
     .shape = shape,
     .forward = {.slice = max_forward},
     .backward = {.slice = max_backward},
@@ -365,6 +366,7 @@ static void unpool_backward(const struct node *n, const struct context *c, int s
 
 const struct op OP(max_unpool) = {
     .name = "max_unpool",
+    .by_channels = true,
     .shape = unpool_shape,
     .forward = {.slice = unpool_forward},
     .backward = {.slice = unpool_backward},
@@ -516,6 +518,7 @@ static struct node *avg_tangent(struct node *n, struct node *const *t)
 
 const struct op OP(avg_pool) = {
     .name = "avg_pool",
+    .by_channels = true,
     .shape = shape,
     .forward = {avg_begin, avg_forward},
     .backward = {avg_begin, avg_backward},

@@ -344,6 +344,7 @@ static size_t work(const struct node *n)
 
 const struct op OP(separable) = {
     .name = "separable",
+    .by_channels = true,
     .shape = shape,
     .forward = {forward_begin, forward},
     .backward = {backward_begin, backward, backward_end},

@@ -1,4 +1,5 @@
 #include "graph/op.h"
+#include "graph/simd.h"
 
 #define OPS(X)                                       \
     X(OP_CONV2D, conv2d)                             \
@@ -57,4 +58,5 @@ OPS(DECLARE)
 #define LEVEL_TEXT(level) LEVEL_TEXT2(level)
 #define MEMBER(code, name) [code] = &OP(name),
 extern const struct kernels OP(kernels);
-const struct kernels OP(kernels) = {.name = LEVEL_TEXT(GRAPH_LEVEL), .op = {OPS(MEMBER)}};
+const struct kernels OP(kernels) = {
+    .name = LEVEL_TEXT(GRAPH_LEVEL), .lanes = LANES, .op = {OPS(MEMBER)}};
