@@ -9,41 +9,44 @@
 enum { LANES = 16 };
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 
-/* Where the others are from `own`: full lanes, those behind the last far away and of no weight. */
+/* Places [LANES, 2] and weights of others: full lanes, those behind the last of no weight. */
 struct others {
-    float x[LANES], y[LANES], p[LANES];
+    float place[2 * LANES], p[LANES];
 };
 
-static void look(struct others *to, const float *y, const float *own, const uint32_t *column,
-                 const float *p, size_t count)
+static void look(struct others *to, const float *y, const uint32_t *column, const float *p,
+                 size_t count)
 {
     *to = (struct others){0};
     for (size_t j = 0; j < count; j++) {
-        to->x[j] = own[0] - y[2 * column[j]];
-        to->y[j] = own[1] - y[2 * column[j] + 1];
+        memcpy(to->place + 2 * j, y + 2 * column[j], 2 * sizeof *y);
         to->p[j] = p[j];
     }
 }
 
-/* The sum of p_ij q_ij (y_i - y_j) over i's neighbours. */
+/* The sum of p_ij q_ij (y_i - y_j) over i's neighbours. A neighbour's place is moved as one number
+ * of 64 bits, as what this takes is loads and stores. */
 FAST static void pull(const float *y, const float *own, const uint32_t *column, const float *p,
                       size_t count, double sum[2])
 {
     lanes across = {0}, up = {0};
     struct others o;
     for (size_t j = 0; j < count; j += LANES) {
-        lanes dx, dy, w;
-        if (count - j >= LANES)
-            for (size_t l = 0; l < LANES; l++) { /* gathers */
-                o.x[l] = own[0] - y[2 * column[j + l]];
-                o.y[l] = own[1] - y[2 * column[j + l] + 1];
-                o.p[l] = p[j + l];
-            }
-        else
-            look(&o, y, own, column + j, p + j, count - j);
-        memcpy(&dx, o.x, sizeof dx);
-        memcpy(&dy, o.y, sizeof dy);
-        memcpy(&w, o.p, sizeof w);
+        lanes first, second, w;
+        if (count - j >= LANES) {
+            for (size_t l = 0; l < LANES; l++) /* gathers */
+                memcpy(o.place + 2 * l, y + 2 * column[j + l], 2 * sizeof *y);
+            memcpy(&w, p + j, sizeof w);
+        } else {
+            look(&o, y, column + j, p + j, count - j);
+            memcpy(&w, o.p, sizeof w);
+        }
+        memcpy(&first, o.place, sizeof first);
+        memcpy(&second, o.place + LANES, sizeof second);
+        const lanes dx = own[0] - __builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14,
+                                                          16, 18, 20, 22, 24, 26, 28, 30);
+        const lanes dy = own[1] - __builtin_shufflevector(first, second, 1, 3, 5, 7, 9, 11, 13, 15,
+                                                          17, 19, 21, 23, 25, 27, 29, 31);
         w /= 1 + dx * dx + dy * dy;
         across += w * dx;
         up += w * dy;
