@@ -19,9 +19,9 @@
  * and notes the first such error in the graph; graph_plan reports it. So a network is built without
  * a check at each line.
  *
- * Determinism. A result depends on inputs and seeds, never on the number of threads: work is cut
- * into slices of images whose number is fixed (GRAPH_SLICES), and reductions over slices run in
- * order.
+ * Determinism. A result depends on inputs, seeds and, in its last digits, on the instruction set
+ * (graph_processor), never on the number of threads: work is cut into slices of images whose number
+ * is fixed (GRAPH_SLICES), and reductions over slices run in order.
  *
  * `real` is float; the same sources compiled with -DGRAPH_F64 make it double, which is how the
  * gradient checks run. */
@@ -142,7 +142,8 @@ void graph_forward(struct graph *g, const struct graph_run *run);
 /* After graph_forward with the same run. Overwrites the gradients of the wanted groups. */
 void graph_backward(struct graph *g, const struct graph_run *run);
 
-/* Seconds, multiply-adds and bytes by op since the last reset, for --profile. */
+/* Seconds, multiply-adds and bytes by op since the last reset, for --profile; a backward pass counts
+ * as twice the forward pass, whichever gradients were wanted. */
 struct op_profile {
     const char *name;
     double forward_seconds, backward_seconds, macs, bytes;
@@ -157,7 +158,8 @@ int graph_profile_rows(const struct graph *g, const struct op_profile **rows);
 struct node *graph_tangent(struct node *of, int pairs, struct node *const *at,
                            struct node *const *tangent);
 
-/* Names the instruction set whose kernels run: "baseline", "avx2", "avx512". Chosen from the
+/* Names the instruction set whose kernels run: "baseline", "avx2", "avx512"; "none" where
+ * WINNOW_CPU names another. Chosen from the
  * processor, or forced by the environment variable WINNOW_CPU. Of avx512 those of few channels are
  * avx2's (struct op, by_channels). */
 const char *graph_processor(void);

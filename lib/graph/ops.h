@@ -32,9 +32,10 @@ struct node *separable(struct node *x, struct node *s, struct node *w, struct no
 
 /* ---- normalisation (ops/norm.c) ---- */
 /* Batch statistics: row 0 the mean, row 1 the reciprocal standard deviation 1/sqrt(var + 1e-5) of
- * each channel over the batch, [2, c], not batched. `running` is a GRAPH_BUFFERS parameter [2, c]
- * (mean, variance; initial 0 and 1 are the caller's to set through batch_norm below): in inference
- * the statistics come from it; with run.track it moves by 0.1 (PyTorch's rule: unbiased variance).
+ * each channel over the batch, [2, c], not batched. `running` is a GRAPH_BUFFERS parameter [2, c],
+ * means and variances, of which graph_initialise makes all alike: that variances begin at 1 is the
+ * caller's to see to (network_initialise, network/network.h). In inference the
+ * statistics come from it; with run.track it moves by 0.1 (PyTorch's rule: unbiased variance).
  * running may be NULL: then inference, too, uses the batch. */
 struct node *statistics(struct node *x, struct node *running);
 /* (x - mean) * reciprocal * scale + shift; scale and shift are [c] or both NULL. s may be NULL
@@ -125,13 +126,17 @@ struct node *pixel_cross_entropy(struct node *logits, struct node *label, struct
 struct node *pixel_absolute_error(struct node *x, struct node *target);
 struct node *mean_squared_error(struct node *x, struct node *y); /* mean over elements and batch */
 struct node *mean_absolute_error(struct node *x, struct node *y);
+/* beta 1 (Girshick 2015); mean over elements and batch. */
 struct node *smooth_l1(struct node *x, struct node *y);
+/* target: of x's shape, 0 to 1; mean over elements and batch. */
 struct node *bce_with_logits(struct node *x, struct node *target);
 /* mean over images of max(d(a,p) - d(a,n) + margin, 0), Euclidean, eps 1e-6 added to differences
  * as PyTorch does. */
 struct node *triplet_margin(struct node *a, struct node *p, struct node *n, double margin);
+/* same: 1x1x1, positive for a pair of one class: 1 - cos then, else max(cos - margin, 0); mean over
+ * images. */
 struct node *cosine_embedding(struct node *a, struct node *b, struct node *same, double margin);
-/* same: 1x1x1, positive for a pair of one class. d^2 / 2 then, else max(margin - d, 0)^2 / 2; d
+/* same: as above. d^2 / 2 for a pair of one class, else max(margin - d, 0)^2 / 2; d
  * Euclidean (Hadsell, Chopra, LeCun, CVPR 2006). */
 struct node *contrastive(struct node *a, struct node *b, struct node *same, double margin);
 /* Sun et al., CVPR 2020, eq. 6, for each a of the batch, by its products s with every b of it; an a

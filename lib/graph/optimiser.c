@@ -12,13 +12,12 @@ void sgd_step(const struct sgd *o, struct group g, real *velocity)
 {
     size_t count = g.count;
     real rate = (real)o->rate, momentum = (real)o->momentum, decay = (real)o->decay;
-    real look_ahead = o->nesterov ? momentum : 0;
     EACH(i, count)
     {
         real x = g.value[i], slope = g.gradient[i] + decay * x;
         real v = momentum * velocity[i] + slope;
         velocity[i] = v;
-        g.value[i] = x - rate * (o->nesterov ? slope + look_ahead * v : v);
+        g.value[i] = x - rate * (o->nesterov ? slope + momentum * v : v);
     }
 }
 
@@ -61,7 +60,7 @@ double clip_gradient(struct group g, double most)
 
 double cosine_rate(double most, double least, double at, double total)
 {
-    return least + (most - least) * (1 + cos(M_PI * at / total)) / 2;
+    return at < total ? least + (most - least) * (1 + cos(M_PI * at / total)) / 2 : least;
 }
 
 double triangle_rate(double most, double least, double at, double half)

@@ -24,7 +24,7 @@ double group_norm(const real *x, size_t n);
  * factor most / (norm + 1e-6)). Returns the norm before. */
 double clip_gradient(struct group g, double most);
 
-/* least .. most by half a cosine over `total` steps: most at 0, least at total. */
+/* least .. most by half a cosine over `total` steps: most at 0, least at total and after it. */
 double cosine_rate(double most, double least, double at, double total);
 /* Triangle of period 2 * half: least at 0, most at half, least at 2 * half (Smith, WACV 2017). */
 double triangle_rate(double most, double least, double at, double half);

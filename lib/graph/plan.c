@@ -58,9 +58,10 @@ static void mark(struct plan *p, const struct graph *g)
  * will see to it (affine.h). */
 static int find_sources(struct plan *p, const struct graph *g, struct error *e)
 {
+    enum { NORMALISE_S = 1 };
     struct users {
         int statistics, others;
-        struct node *other;
+        struct node *of, *other; /* the last of each */
     };
     autofree struct users *users = array_new(g->nodes, sizeof *users, "plan", e);
     if (!users)
@@ -73,6 +74,7 @@ static int find_sources(struct plan *p, const struct graph *g, struct error *e)
             struct users *u = &users[n->input[k]->index];
             if (n->code == OP_STATISTICS) {
                 u->statistics++;
+                u->of = n;
             } else {
                 u->others++;
                 u->other = n;
@@ -85,7 +87,10 @@ static int find_sources(struct plan *p, const struct graph *g, struct error *e)
         if (!u->statistics)
             continue;
         bool one = u->statistics == 1 && u->others == 1 && n != p->loss;
-        bool follows = one && (u->other->code == OP_MIX || u->other->code == OP_NORMALISE);
+        bool follows =
+            one && (u->other->code == OP_MIX ||
+                    (u->other->code == OP_NORMALISE &&
+                     (u->other->integer == ACT_IDENTITY || u->other->input[NORMALISE_S] == u->of)));
         p->source[i] = follows ? u->other : n;
         p->deferred[i] =
             u->statistics == 1 && u->others && n != p->loss && n->op && n->op->takes_affine;

@@ -59,6 +59,15 @@ static inline struct frame window_frame(const struct node *n)
     return f;
 }
 
+/* Of windows over a padded copy of the image: a pad that no window leaves has no place in it. */
+static inline int window_check_pad(const struct window *w, struct error *e)
+{
+    const int reach = w->dilation * (w->kernel - 1);
+    return w->pad <= reach ? 0
+                           : error_set(e, "a window that reaches over %d pixels has a pad of %d",
+                                       reach + 1, w->pad);
+}
+
 /* Every windowed op's shape: h x w x c to oh x ow x channels. */
 static inline int window_shape(struct node *n, int channels, struct error *e)
 {

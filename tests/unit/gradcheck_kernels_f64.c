@@ -77,6 +77,16 @@ static struct node *case_conv_norm(struct graph *g, const struct gradcheck *c)
     return normalise(y, statistics(y, NULL), check_weight(g, "scale", GRAPH_WEIGHTS, c->out),
                      check_weight(g, "shift", GRAPH_WEIGHTS, c->out), c->integer);
 }
+/* The statistics of y normalise another, and y is rectified as it is. */
+static struct node *case_others_norm(struct graph *g, const struct gradcheck *c)
+{
+    struct node *y = case_conv2d(g, c), *s = statistics(y, NULL);
+    struct node *other = check_weight(g, "o", GRAPH_WEIGHTS, 1, 1, c->channels, c->out);
+    struct node *z = conv2d(graph_find(g, "x"), other, (struct window){.kernel = 1});
+    return add(normalise(y, NULL, check_weight(g, "scale", GRAPH_WEIGHTS, c->out),
+                         check_weight(g, "shift", GRAPH_WEIGHTS, c->out), c->integer),
+               normalise(z, s, NULL, NULL, ACT_IDENTITY));
+}
 static struct node *case_max_pool(struct graph *g, const struct gradcheck *c)
 {
     return max_pool(image(g, c), c->window);
@@ -162,6 +172,8 @@ static const struct gradcheck gradients[] = {
     CASE(conv_norm, 17, 0, 3, 2, 5, 3, WINDOW(.kernel = 1, .stride = 2, .relu = true),
          .integer = ACT_RELU),
     CASE(conv_norm, 2, 0, 6, 5, 16, 16, WINDOW(.kernel = 1, .relu = true), .integer = ACT_IDENTITY),
+    CASE(others_norm, 4, 3, 7, 5, 9, 8, WINDOW(.kernel = 1), .integer = ACT_RELU),
+    CASE(others_norm, 2, 0, 6, 5, 3, 5, WINDOW(.kernel = 1), .integer = ACT_IDENTITY),
     CASE(max_pool, 3, 2, 7, 8, 3, 0, WINDOW(.kernel = 3, .pad = 1)),
     CASE(max_pool, 2, 0, 8, 7, 16, 0, WINDOW(.kernel = 3, .stride = 2, .pad = 1)),
     CASE(max_pool, 2, 0, 6, 5, 10, 0, WINDOW(.kernel = 2, .stride = 2)),

@@ -90,6 +90,13 @@ static void test_errors(void)
     ok(graph_plan(g, NULL, 1, GRAPH_INFER, &e), "%s", e.text);
     ok(!graph_input(g, "y", 0, 1, 2) && graph_check(g, &e), "%s", e.text);
     graph_free(g);
+    g = graph_new(&e);
+    x = graph_input(g, "x", 200, 1, 2);
+    struct node *w = graph_weight(g, "w", GRAPH_WEIGHTS, 3, (int[]){1, 1, 2}, normal);
+    ok(!depthwise(x, w, (struct window){.kernel = 1, .stride = 100, .pad = 3}) &&
+           graph_check(g, &e) && strstr(e.text, "a pad of 3"),
+       "%s", e.text);
+    graph_free(g);
     setenv("WINNOW_CPU", "abacus", 1);
     ok(!graph_new(&e), "%s", e.text);
     unsetenv("WINNOW_CPU");
@@ -332,8 +339,8 @@ static void test_tangent(void)
 static void test_schedules(void)
 {
     ok(cosine_rate(2, 1, 0, 10) == 2 && fabs(cosine_rate(2, 1, 10, 10) - 1) < 1e-12 &&
-           fabs(cosine_rate(2, 1, 5, 10) - 1.5) < 1e-12,
-       "half a cosine");
+           fabs(cosine_rate(2, 1, 5, 10) - 1.5) < 1e-12 && cosine_rate(2, 1, 20, 10) == 1,
+       "half a cosine, and no rise after it");
     ok(triangle_rate(0.01, 0.001, 10, 10) == 0.01 && triangle_rate(3, 1, 0, 4) == 1 &&
            triangle_rate(3, 1, 4, 4) == 3 && triangle_rate(3, 1, 8, 4) == 1 &&
            triangle_rate(3, 1, 6, 4) == 2 && triangle_rate(3, 1, 9, 4) == 1.5,

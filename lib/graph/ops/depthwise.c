@@ -27,7 +27,7 @@ static int shape(struct node *n, struct error *e)
     int c = x->rank == 3 ? x->extent[2] : 0, k = n->window.kernel;
     if (w->batched || w->rank != 3 || w->extent[0] != k || w->extent[1] != k || w->extent[2] != c)
         return error_set(e, "depthwise: expected weights %d x %d x %d", k, k, c);
-    return window_shape(n, c, e);
+    return window_check_pad(&n->window, e) || window_shape(n, c, e) ? -1 : 0;
 }
 
 static void enter(const struct node *n, const struct frame *f, int image, real *padded)

@@ -65,7 +65,7 @@ static int shape(struct node *n, struct error *e)
         if (s->batched || s->rank != 2 || s->extent[0] != 2 || s->extent[1] != c)
             return error_set(e, "separable: expected statistics 2 x %d", c);
     }
-    return window_shape(n, p->extent[3], e);
+    return window_check_pad(&n->window, e) || window_shape(n, p->extent[3], e) ? -1 : 0;
 }
 
 /* What every image needs; the arrays are made once, in slice 0's scratch. */
