@@ -303,6 +303,9 @@ static int set_budget(struct search *s, struct error *e)
 {
     s->most_images = most_images;
     s->most_seconds = most_seconds;
+    if (most_seconds > 0 && isnan(s->seconds))
+        return error_set(e,
+                         "--most-seconds, but a call before left out its seconds by --no-history");
     if (s->images || !search_over(s))
         return 0;
     return error_set(e, "--most-images %lld, but an epoch has %zu", (long long)most_images,

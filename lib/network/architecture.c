@@ -193,6 +193,10 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
     if (!s)
         return error_set(e, "%s: meta: no space is called %.*s", stream_path(r), MOST_OF_SPACE,
                          space_name);
+    const int64_t skips = value_get_int(network, "most_skips", GENOTYPE_PAIRS);
+    if (skips < 0 || skips > GENOTYPE_PAIRS)
+        return error_set(e, "%s: meta: network: most_skips: expected 0 to %d, found %lld",
+                         stream_path(r), GENOTYPE_PAIRS, (long long)skips);
     const struct value *search = value_get(stream_header(r)->meta, "search");
     const char *told = value_get_text(value_get(search, "kept"), "found", NULL);
     if (told && architecture_parse(a, s, told, strlen(told), e))
@@ -212,8 +216,7 @@ static int read_state(struct architecture *a, struct stream_reader *r, struct er
         return -1;
     for (int i = 0; operations && i < s->tables; i++)
         kept_ops_widen(&kept, i, tensor[i].value, wide[i]);
-    found[0].fewest_others =
-        GENOTYPE_PAIRS - (int)value_get_int(network, "most_skips", GENOTYPE_PAIRS);
+    found[0].fewest_others = GENOTYPE_PAIRS - (int)skips;
     if (!told)
         architecture_derive(a, s, found);
     return 0;

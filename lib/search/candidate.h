@@ -2,6 +2,7 @@
  * what the strategies that try candidates have in common. */
 #ifndef SEARCH_CANDIDATE_H
 #define SEARCH_CANDIDATE_H
+#include <math.h>
 #include "network/search_space.h"
 #include "search/path.h"
 #include "search/search.h"
@@ -18,10 +19,11 @@ int candidate_train(struct search *s, const struct architecture *a, struct error
 int candidate_train_path(struct search *s, const struct edge_ops *ops, struct error *e);
 /* The same of a path that is open, with the search's velocity. */
 void candidate_train_open(struct search *s, const struct path *p);
+/* candidate_train of an architecture that is drawn, all alike, keyed by s->darts.steps, which it
+ * counts: the step of a strategy that trains weights without preference. */
+int candidate_step(struct search *s, struct error *e);
 /* Leaves in the gates' gradients of a gated path the slopes of its loss on s->held_out. */
 void candidate_slopes(const struct search *s, const struct path *p);
-/* The same of one that is drawn: what a strategy does that trains weights without preference. */
-int candidate_step(struct search *s, struct error *e);
 
 /* On s->judging's images, the same for all that an epoch judges, in batches of about one size, by
  * whose statistics batches are normalised. Counts them. */
@@ -30,6 +32,11 @@ struct judgement {
 };
 int candidate_judge(struct search *s, const struct architecture *a, struct judgement *j,
                     struct error *e);
+/* Is loss a better than b? One that is no number is worse than all that are. */
+static inline bool loss_beats(double a, double b)
+{
+    return a < b || (isnan(b) && !isnan(a));
+}
 
 /* Table number i of the architecture parameters, [rows, columns]. */
 void candidate_table(const struct search *s, int i,

@@ -37,7 +37,7 @@ struct darts {
     struct adam adam;
     real *velocity;       /* of the weights; owned, as are those below */
     real *first, *second; /* moments of the architecture */
-    int64_t steps;        /* of adam so far */
+    int64_t steps;        /* Adam's so far; of strategies without it, of weights: the key of draws */
     real *weights_kept, *direction, *architecture_kept; /* for the second order */
 };
 

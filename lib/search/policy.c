@@ -145,7 +145,7 @@ int policy_restore(struct policy *p, const struct value *v, struct error *e)
 {
     p->steps = value_get_int(v, "steps", 0);
     p->baseline = value_get_real(v, "baseline", NAN);
-    if (p->steps < 1 || !isfinite(p->baseline))
+    if (p->steps < 1 || p->steps > INT64_MAX / 2 || !isfinite(p->baseline))
         return error_set(e, "steps or baseline of a policy is missing or cannot be");
     return get_reals(v, "logits", -INFINITY, p->logits.value, p->logits.count, e) ||
                    get_reals(v, "first", -INFINITY, p->first, p->logits.count, e) ||

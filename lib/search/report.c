@@ -16,7 +16,7 @@ struct value *search_report(const struct search *s, bool clock)
         (!c->begun || value_set_int(v, "begun", c->begun)) &&
         value_set_int(v, "images", s->images) &&
         (!s->judged || value_set_int(v, "judged", s->judged)) &&
-        (!clock || value_set_real(v, "seconds", s->seconds)) &&
+        (!clock || isnan(s->seconds) || value_set_real(v, "seconds", s->seconds)) &&
         (isnan(s->validation) || value_set_real(v, "validation", s->validation)) &&
         (!over || value_set_text(v, "over", over)))
         return v;

@@ -181,9 +181,8 @@ static double rate_now(const struct search *s)
     if (s->cosine)
         return cosine_rate(s->cosine_most, s->cosine_least,
                            (double)(s->curriculum.epoch - s->curriculum.begun), s->total_epochs);
-    const struct curriculum *c = &s->curriculum, unmoved = {.place = c->epoch};
-    return CYCLIC_LEAST +
-           (CYCLIC_MOST - CYCLIC_LEAST) * curriculum_height(s->steady ? &unmoved : c);
+    const int64_t place = s->steady ? s->curriculum.epoch : s->curriculum.place;
+    return triangle_rate(CYCLIC_MOST, CYCLIC_LEAST, (double)place, CURRICULUM_PEAK);
 }
 
 /* Walks V in an order of this epoch, from its start again where it ends. */

@@ -8,13 +8,14 @@
  *
  * What is to be repeated exactly stands in two maps that a state keeps: `network` (model.h) and
  *
- *     settings   {seed, batch, window, schedule "cyclic"|"cosine", total_epochs,
+ *     settings   {seed, batch, window, schedule "cyclic"|"steady"|"cosine", total_epochs,
  *                 augment (AUGMENT_WORDS), source (of the data, or ""),
  *                 strategy (STRATEGY_WORDS; darts where there is none), and the strategy's own,
  *                 such as order 1|2, noise (of darts; 0 where there is none: noise.h)}
  *
  * Rates. cyclic: a triangle from 0.001 to 0.01 and back over 20 epochs, at its peak right after
- * an update of the subset. cosine: 0.025 to 0.001 over total_epochs, or the strategy's own. */
+ * an update of the subset. steady: the same by epochs alone. cosine: 0.025 to 0.001 over
+ * total_epochs, or the strategy's own (p-darts: to 0 in each stage; tas: 0.1 to 0). */
 #ifndef SEARCH_SEARCH_H
 #define SEARCH_SEARCH_H
 #include "search/batches.h"

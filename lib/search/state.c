@@ -107,6 +107,9 @@ static int restore_subset(struct search *s, const struct weights *w, struct erro
     s->subset = array_new(count, sizeof *s->subset, "the subset", e);
     if (!s->subset)
         return -1;
+    for (size_t i = 1; i < count; i++)
+        if (ids[i] < ids[i - 1])
+            return error_set(e, "subset: row %zu: ids do not ascend", i);
     memcpy(s->subset, ids, count * sizeof *ids);
     s->subset_count = count;
     easiness_free(&s->easiness);
@@ -145,14 +148,15 @@ static int restore(struct search *s, const struct weights *w, struct error *e)
     s->darts.steps = counted(report, "steps", -1);
     s->images = counted(report, "images", -1);
     s->judged = counted(report, "judged", 0);
-    s->seconds = value_get_real(report, "seconds", 0);
+    s->seconds = value_get_real(report, "seconds", NAN);
     s->loss = value_get_real(report, "loss", 0);
     s->rate = value_get_real(report, "rate", 0);
     s->validation = value_get_real(report, "validation", NAN);
     if (c->epoch < 0 || c->place < 0 || c->update < 0 || c->since < 0 || c->begun < 0 ||
-        !(c->accuracy >= 0) || s->darts.steps < 0 || s->images < 0 || s->judged < 0)
+        !(c->accuracy >= 0) || s->seconds < 0 || s->darts.steps < 0 || s->images < 0 ||
+        s->judged < 0)
         return error_set(e, "meta: search lacks one of epoch, place, update, since, accuracy, "
-                            "steps, images, or begun or judged counts nothing");
+                            "steps, images, or begun, judged or seconds cannot be");
     for (int group = 0; group < GRAPH_GROUPS; group++)
         if (weights_load_group(w, s->model.graph, group, e))
             return -1;
@@ -161,6 +165,9 @@ static int restore(struct search *s, const struct weights *w, struct error *e)
         restore_flat(w, "adam.second", s->darts.second, s->darts.architecture.count, e) ||
         (s->own && s->strategy->restore(s, value_get(report, "kept"), e)))
         return -1;
+    for (size_t i = 0; i < s->darts.architecture.count; i++)
+        if (!(s->darts.second[i] >= 0))
+            return error_set(e, "adam.second: element %zu is no mean of squares", i);
     return restore_noise(s, w, e) || restore_subset(s, w, e) ? -1 : 0;
 }
 

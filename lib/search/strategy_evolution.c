@@ -54,7 +54,7 @@ static void populate(struct search *s)
 
 static const struct member *better(const struct member *a, const struct member *b)
 {
-    return b->loss < a->loss ? b : a;
+    return loss_beats(b->loss, a->loss) ? b : a;
 }
 
 /* A child of the best of a sample takes the place of the oldest. */

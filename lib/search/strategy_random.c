@@ -12,7 +12,7 @@ static int end_epoch(struct search *s, struct error *e)
         candidate_draw(s, "candidate", (uint64_t)s->curriculum.epoch, (uint64_t)i, &a);
         if (candidate_judge(s, &a, &j, e))
             return -1;
-        if (j.loss < least.loss) {
+        if (loss_beats(j.loss, least.loss)) {
             least = j;
             best = a;
         }

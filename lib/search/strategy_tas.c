@@ -164,7 +164,7 @@ struct draw {
 static double temperature(const struct search *s)
 {
     const double epoch = (double)s->curriculum.epoch, end = s->total_epochs - 1;
-    return epoch < end ? cosine_rate(HOTTEST, COLDEST, epoch, end) : COLDEST;
+    return cosine_rate(HOTTEST, COLDEST, epoch, end);
 }
 
 static void draw(const struct search *s, const char *purpose, struct draw *d)
@@ -258,7 +258,7 @@ static int end_epoch(struct search *s, struct error *e)
         return 0;
     if (candidate_judge(s, &a, &now, e) || (t->any && candidate_judge(s, &t->best, &before, e)))
         return -1;
-    if (now.loss < before.loss) { /* never of a loss that is no number */
+    if (!isnan(now.loss) && loss_beats(now.loss, before.loss)) {
         t->best = a;
         t->any = true;
     }

@@ -181,11 +181,6 @@ void curriculum_init(struct curriculum *c)
     *c = (struct curriculum){0};
 }
 
-double curriculum_height(const struct curriculum *c)
-{
-    return 1 - fabs((double)(c->place % CURRICULUM_CYCLE) / CURRICULUM_PEAK - 1);
-}
-
 void curriculum_epoch_done(struct curriculum *c, double accuracy)
 {
     c->epoch++;

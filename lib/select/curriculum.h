@@ -59,7 +59,7 @@ bool subset_is_fresh(const int64_t *sorted_before, size_t n_before, int64_t upda
 
 /* ---- the place in the run ---- */
 
-enum { CURRICULUM_PEAK = 10, CURRICULUM_CYCLE = 20 }; /* epochs */
+enum { CURRICULUM_PEAK = 10 }; /* epochs from the learning rate's trough to its peak */
 
 struct curriculum {
     int64_t epoch;   /* training epochs done: updates use up none */
@@ -72,9 +72,6 @@ struct curriculum {
 
 /* All zero: before the first epoch, on the first subset, which is no update. */
 void curriculum_init(struct curriculum *c);
-/* The height of the learning rate's triangle at the coming epoch, 0 (trough) .. 1 (peak):
- * rate = least + (most - least) * height; 0.001 and 0.01 in the thesis. */
-double curriculum_height(const struct curriculum *c);
 /* After an epoch over D with this accuracy. */
 void curriculum_epoch_done(struct curriculum *c, double accuracy);
 /* D was updated: the rate goes to its peak, the subset is fresh. `update` is the count that the

@@ -91,6 +91,11 @@ ok 'none does, and nothing is over' test "$(meta beyond epoch) $(meta beyond ove
 run 'search-step --state brief --validation validation ${new} --most-seconds 0.001 --until 9 <subset >seconds'
 status 0
 ok 'the epoch by which a millisecond has passed is the last' test "$(meta seconds epoch) $(meta seconds over)" = '1 "seconds"'
+run 'step timeless ${new} --until 2 >lost'
+status 0
+run 'search-step --state timeless --validation validation --most-seconds 9 --until 3 <subset >lost'
+status 1
+stderr exactly 'search-step: --most-seconds, but a call before left out its seconds by --no-history'
 run "step none $new --most-images 19"
 status 1
 stderr exactly 'search-step: --most-images 19, but an epoch has 20'

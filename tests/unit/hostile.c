@@ -281,6 +281,8 @@ static void test_kinds(void)
         {read_genotype, "weights", "value:any:*", NULL, 0, 0, "field name"},
         {read_genotype, "weights", "name:str", NULL, 0, 0, "field value"},
         {read_genotype, "weights", "name:str value:any:*", NULL, 0, 0, "no architecture"},
+        {read_genotype, "weights", "name:str value:any:*", "{\"network\": {\"most_skips\": -1}}", 0,
+         0, "most_skips: expected 0 to 8, found -1"},
         {read_table, "x", "t:u8:4294967295,4294967295,4294967295", NULL, 0, 0, "overflow"},
     };
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
