@@ -207,20 +207,22 @@ static const struct program program = {
 /* What a search begins with, beside its network and where the samples come from. */
 #define SETTINGS "batch window schedule total-epochs augment"
 /* Of these a strategy has its own. */
+#define OWN(X)                                                             \
+    X("order", "goes with --strategy darts")                               \
+    X("frozen", "goes with --strategy pc-darts or p-darts")                \
+    X("stages", "goes with --strategy p-darts")                            \
+    X("stage-epochs", "goes with --strategy p-darts")                      \
+    X("candidates", "goes with --strategy random, evolution or reinforce") \
+    X("population", "goes with --strategy evolution")                      \
+    X("sample", "goes with --strategy evolution")                          \
+    X("macs", "goes with --strategy tas")                                  \
+    X("judge", "goes with --strategy random, evolution, reinforce or tas")
+#define OWN_ROW(option, why) {option, why},
+#define OWN_NAME(option, why) option " "
+#define OWN_SETTINGS OWN(OWN_NAME)
 static const struct {
     const char *option, *why;
-} own[] = {
-    {"order", "goes with --strategy darts"},
-    {"frozen", "goes with --strategy pc-darts or p-darts"},
-    {"stages", "goes with --strategy p-darts"},
-    {"stage-epochs", "goes with --strategy p-darts"},
-    {"candidates", "goes with --strategy random, evolution or reinforce"},
-    {"population", "goes with --strategy evolution"},
-    {"sample", "goes with --strategy evolution"},
-    {"macs", "goes with --strategy tas"},
-    {"judge", "goes with --strategy random, evolution, reinforce or tas"},
-};
-#define OWN_SETTINGS "order frozen stages stage-epochs candidates population sample macs judge"
+} own[] = {OWN(OWN_ROW)};
 
 static void check_own(const struct call *c, const struct strategy *s)
 {
@@ -291,7 +293,7 @@ static int begin(const struct call *c, struct search *s, const struct samples *d
 static int go_on(const struct call *c, struct search *s, struct value **inputs, struct error *e)
 {
     struct value *given = program_settings(
-        c, "space cells channels partial most-skips seed strategy noise " OWN_SETTINGS " " SETTINGS,
+        c, "space cells channels partial most-skips seed strategy noise " OWN_SETTINGS SETTINGS,
         true);
     int failed = state_resume(s, c, state_path, given, inputs, e);
     value_free(given);
@@ -345,7 +347,7 @@ static void check_call(const struct call *c)
         c, network.describe, "does nothing with --describe",
         "state validation epochs until most-images most-seconds measure noise most-skips "
         "strategy " OWN_SETTINGS
-        " window schedule total-epochs augment profile seed threads no-history "
+        "window schedule total-epochs augment profile seed threads no-history "
         "max-tensor");
     if (network.describe)
         return;
