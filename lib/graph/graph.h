@@ -142,8 +142,8 @@ void graph_forward(struct graph *g, const struct graph_run *run);
 /* After graph_forward with the same run. Overwrites the gradients of the wanted groups. */
 void graph_backward(struct graph *g, const struct graph_run *run);
 
-/* Seconds, multiply-adds and bytes by op since the last reset, for --profile; a backward pass counts
- * as twice the forward pass, whichever gradients were wanted. */
+/* Seconds, multiply-adds and bytes by op since the last reset, for --profile; a backward pass
+ * counts as twice the forward pass, whichever gradients were wanted. */
 struct op_profile {
     const char *name;
     double forward_seconds, backward_seconds, macs, bytes;

@@ -79,7 +79,8 @@ struct node *graph_build(const struct node *t, unsigned optional);
 struct node *graph_append(struct graph *g, const struct node *t, const char *name);
 void graph_note(struct graph *g, const struct error *e);
 const struct kernels *kernels_choose(struct error *e);
-/* The op of a node whose shape is known, of those kernels or, for few channels, of shorter vectors. */
+/* The op of a node whose shape is known: of those kernels or, for few channels, of such with
+ * shorter vectors. */
 const struct op *kernels_op(const struct kernels *k, const struct node *n);
 
 /* The elements of one value of a batch. */

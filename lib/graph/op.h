@@ -67,8 +67,8 @@ struct node {
     struct graph *graph;
     enum op_code code;
     const struct op *op; /* NULL: inputs and parameters, which do nothing */
-    int index;  /* place in build order */
-    char *name; /* inputs and parameters */
+    int index;           /* place in build order */
+    char *name;          /* inputs and parameters */
     int inputs;
     struct node **input; /* members may be NULL where the op allows it */
     struct shape shape;

@@ -111,7 +111,8 @@ struct node *concat_shuffled(int count, struct node *const *x, int groups);
 struct node *weigh_edges(struct node *p, struct node *b, int first);
 
 /* ---- losses: scalars, means over the batch (ops/loss.c) ---- */
-/* label: a 1x1x1 input holding the class index; one that is no class makes the loss NaN. smoothing as PyTorch's label_smoothing. */
+/* label: a 1x1x1 input holding the class index; one that is no class makes the loss NaN. smoothing
+ * as PyTorch's label_smoothing. */
 struct node *cross_entropy(struct node *logits, struct node *label, double smoothing);
 /* Hinton, Vinyals, Dean 2015: temperature^2 KL(softmax(teacher / temperature) | softmax(logits /
  * temperature)), mean over the batch; the teacher's logits are constant. */

@@ -30,14 +30,16 @@ struct model_options {
     const char *design; /* its name, and its depth or 0 for the usual one; NULL: cells */
     int64_t depth;
     int64_t cells, channels, batch;
-    const char *space;         /* of a super-net; NULL: darts; not in MODEL_OPTIONS */
-    int64_t partial;           /* of a super-net; 0: not connected in part; not in MODEL_OPTIONS */
-    bool staged;               /* of a super-net: its edges are to drop operations; not in MODEL_OPTIONS */
-    int64_t most_skips;        /* of a staged one: that derive lets the normal cell have */
-    bool auxiliary, drop_path; /* discrete only; not in MODEL_OPTIONS */
-    bool describe, profile;    /* what is to be printed */
-    const char *image;         /* the images and classes to describe: otherwise the samples tell */
+    bool describe, profile; /* what is to be printed */
+    const char *image;      /* the images and classes to describe: otherwise the samples tell */
     int64_t classes;
+    /* not in MODEL_OPTIONS; of a super-net: */
+    const char *space;  /* NULL: darts */
+    int64_t partial;    /* 0: not connected in part */
+    bool staged;        /* its edges are to drop operations */
+    int64_t most_skips; /* of a staged one: that derive lets the normal cell have */
+    /* and of a discrete network: */
+    bool auxiliary, drop_path;
 };
 
 /* Rows of an option table; o holds the defaults. */

@@ -16,10 +16,11 @@ struct profile {
 int profile_begin(struct profile *p, struct graph *g, struct error *e);
 
 /* A table of what has run since, the longest first: calls, seconds, their share of the time that
- * went by, GFLOP (a backward pass counted as two forward ones; of products alone: an op without a share of that ceiling has none) and GB (inputs
- * and outputs, each once), and the shares of the ceilings that they make of those seconds. Bytes
- * that were found in a cache can make more than 100 %. The last lines are the time outside all ops
- * (batches, optimisers, files), the whole, and the ceilings. Or the same numbers as JSON. */
+ * went by, GFLOP (of products alone, a backward pass counted as two forward ones: an op without a
+ * share of that ceiling has none) and GB (inputs and outputs, each once), and the shares of the
+ * ceilings that they make of those seconds. Bytes that were found in a cache can make more than
+ * 100 %. The last lines are the time outside all ops (batches, optimisers, files), the whole, and
+ * the ceilings. Or the same numbers as JSON. */
 int profile_print(const struct profile *p, bool json, FILE *to, struct error *e);
 
 #endif
