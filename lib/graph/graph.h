@@ -159,9 +159,8 @@ struct node *graph_tangent(struct node *of, int pairs, struct node *const *at,
                            struct node *const *tangent);
 
 /* Names the instruction set whose kernels run: "baseline", "avx2", "avx512"; "none" where
- * WINNOW_CPU names another. Chosen from the
- * processor, or forced by the environment variable WINNOW_CPU. Of avx512 those of few channels are
- * avx2's (struct op, by_channels). */
+ * WINNOW_CPU names another. Chosen from the processor, or forced by the environment variable
+ * WINNOW_CPU. Of avx512 those of few channels are avx2's (struct op, by_channels). */
 const char *graph_processor(void);
 
 #endif
