@@ -213,7 +213,7 @@ dds = +@BIN=$(BIN) $(HERE)dds-nas --runs $(IN) --name $(or $2,DS) --arms '$1' --
 # chosen.
 DRAWN = drawn drawn-draw-1
 extra_P4-1 = $(call dds,dds static $(DRAWN))$(call dds,dds-hardness-1.1,,,,$(wordlist 1,5,$(seeds)))
-extra_P4-2 = $(call dds,dds random)$(call dds,untrained pixels,,,,$(wordlist 1,5,$(seeds)))
+extra_P4-2 = $(call dds,dds random)$(call dds,untrained)$(call dds,pixels,,,,$(wordlist 1,5,$(seeds)))
 extra_P4-3 = $(call dds,dds full static fresh)
 extra_P4-4 = $(call dds,random static fresh dds-hardness-1.1)
 
