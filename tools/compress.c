@@ -117,6 +117,8 @@ int main(int argc, char **argv)
     program_forbid(&call, c.codec == &CODEC_JPEG, "goes with H.264", "preset tune");
     if (given(half) && !given(reference))
         c.levels.level[1] = c.codec->reference;
+    if (c.codec->most && levels_fit(&c.levels, c.codec, &e))
+        program_usage(&call, "%s", e.text);
     video_rate(stream_header(r)->meta, c.settings.rate);
     if (compression_run(&c, &call, r, &e))
         program_fail(&call, &e);

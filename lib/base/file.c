@@ -53,7 +53,7 @@ static void on_signal(int number)
 
 static void watch_signals(void)
 {
-    static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU};
     static atomic_flag once = ATOMIC_FLAG_INIT;
     if (atomic_flag_test_and_set(&once))
         return;
@@ -156,11 +156,6 @@ int output_write(struct output *o, const void *bytes, size_t size, struct error 
         ssize_t n = write(o->fd, at, size);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && errno == EPIPE) { /* we get here only where a parent made us ignore SIGPIPE */
-            remove_temporaries();
-            signal(SIGPIPE, SIG_DFL);
-            raise(SIGPIPE);
-        }
         if (n < 0)
             return error_set(e, "cannot write %s:", o->path ? o->path : "standard output");
         at += n;

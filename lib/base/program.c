@@ -269,7 +269,8 @@ void program_begin(const struct program *p, int argc, char **argv, struct call *
 {
     struct common k = {.seed = 1, .most_tensor_bytes = 1 << 30};
     hold_standard_descriptors();
-    signal(SIGPIPE, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL); /* whatever our parent ignores */
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error as any other */
     *c = (struct call){.program = p, .started = clock_seconds(), .cpu_before = cpu_seconds()};
     const struct option *options = c->options = options_join(p, &k);
     c->arguments = list_arguments(argc, argv);

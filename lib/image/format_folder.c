@@ -2,6 +2,7 @@
  * reads the header of every picture: an extent that all share is then fixed, and where only some
  * have colour all are handed out in colour. */
 #include <stdlib.h>
+#include <string.h>
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/dataset.h"
@@ -58,6 +59,7 @@ static int open_folder(struct dataset *d, struct error *e)
     if (!s || tree_list(&s->tree, d->request.root, ".png|.jpg|.jpeg", classes, e) ||
         probe_all(d, e))
         return -1;
+    memcpy(d->warning, s->tree.warning, sizeof d->warning);
     d->rows = (int64_t)s->tree.files;
     d->file = true;
     return 0;

@@ -104,6 +104,7 @@ static int open_videos(struct dataset *d, video_open *open, const char *endings,
         struct value *classes = value_set(d->meta, "classes", value_array());
         if (tree_list(&s->tree, d->request.root, endings, classes, e) || probe_all(d, rate, e))
             return -1;
+        memcpy(d->warning, s->tree.warning, sizeof d->warning);
     } else {
         if (open_video(d, e) || dataset_note_file(d, d->request.root, e))
             return -1;

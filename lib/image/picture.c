@@ -24,7 +24,7 @@ int picture_allocate(struct picture *p, size_t most_bytes, struct error *e)
     size_t count;
     if (size_multiply(p->height, p->width, &count) || size_multiply(count, p->channels, &count) ||
         !count || count > most_bytes)
-        return error_set(e, "a picture of %u x %u x %u, more than the %zu bytes of --most-bytes",
+        return error_set(e, "a picture of %u x %u x %u, more than the %zu bytes allowed",
                          p->height, p->width, p->channels, most_bytes);
     p->pixels = array_new(count, 1, "picture", e);
     return p->pixels ? 0 : -1;

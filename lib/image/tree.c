@@ -95,8 +95,10 @@ static int add_classes(struct tree *t, const char *root, const char *endings, st
     if (names < 0)
         return error_set(e, "cannot read folder %s:", root);
     int32_t label = 0;
+    size_t loose = 0, empty = 0;
     for (int i = 0; i < names && !failed; i++) {
         struct stat info;
+        const size_t before = t->files;
         autofree char *path = path_join(root, name[i]->d_name, e);
         if (!path)
             failed = -1;
@@ -104,9 +106,15 @@ static int add_classes(struct tree *t, const char *root, const char *endings, st
             failed = value_append(classes, value_text(name[i]->d_name))
                          ? add_class(t, root, name[i]->d_name, endings, label++, e)
                          : error_set(e, "out of memory");
-        }
+            empty += t->files == before;
+        } else
+            loose += is_wanted(name[i]->d_name, endings);
     }
     free_names(name, names);
+    if (label && (loose || empty))
+        snprintf(t->warning, sizeof t->warning,
+                 "%s: files beside the classes, left out: %zu; classes without files: %zu", root,
+                 loose, empty);
     if (!failed && !label)
         failed = add_class(t, root, NULL, endings, -1, e);
     if (failed)

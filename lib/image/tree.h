@@ -19,10 +19,12 @@ struct tree_file {
 struct tree {
     struct tree_file *file;
     size_t files, capacity;
+    char warning[256]; /* of what the list lacks, or "" */
 };
 
 /* Lists the files whose names end in one of `endings` (with its dot, any case, parted by '|'), and
- * the classes in the array `classes`; two files of one id are an error. Free t whatever is
+ * the classes in the array `classes`; two files of one id are an error. Files beside the classes
+ * are left out, a class without files keeps its label: either makes a warning. Free t whatever is
  * returned. */
 int tree_list(struct tree *t, const char *root, const char *endings, struct value *classes,
               struct error *e);

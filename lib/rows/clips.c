@@ -62,9 +62,9 @@ static int cut(void *context, int thread, struct cell *row, void *result, struct
     to->extent[0] = extent[1];
     to->extent[1] = extent[2];
     to->extent[2] = (uint32_t)(size / extent[1] / extent[2]);
-    const uint64_t last = extent[0] - (uint32_t)c->window, n = (uint64_t)c->pictures;
+    const uint64_t places = extent[0] - (uint32_t)c->window + 1, n = (uint64_t)c->pictures;
     for (uint64_t i = 0; i < n; i++) { /* in the middle of each of n parts */
-        const uint64_t first = last * (2 * i + 1) / (2 * n);
+        const uint64_t first = places * (2 * i + 1) / (2 * n);
         if (c->make(c, (const uint8_t *)clip->data + first * frame, (int)extent[1], (int)extent[2],
                     (int)extent[3], to->pictures + i * size, e))
             return -1;

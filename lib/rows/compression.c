@@ -207,8 +207,7 @@ int compression_run(const struct compression *c, const struct call *call, struct
                                   .work = compress_row,
                                   .write = write_compressed,
                                   .free = free_result};
-    if ((c->codec->most && levels_fit(&c->levels, c->codec, e)) ||
-        header_require_kind(run.header, "samples", e) ||
+    if (header_require_kind(run.header, "samples", e) ||
         (run.from = header_require(run.header, field, ELEMENT_U8, run.rank, e)) < 0 ||
         (c->levels.count > 1 && (run.id = header_require(run.header, "id", ELEMENT_I64, 0, e)) < 0))
         return error_wrap(e, "%s", stream_path(r));

@@ -160,9 +160,18 @@ static int settle_header(struct import *m, struct error *e)
     return import_header(m, field, t->columns, e);
 }
 
+/* The first line may begin with a mark of byte order (U+FEFF), as spreadsheets write it. */
 static int read_line(struct text_table *t, struct error *e)
 {
-    return line_read(&t->line, t->from, MOST_LINE, e);
+    static const char mark[] = "\xef\xbb\xbf";
+    const size_t length = sizeof mark - 1;
+    const bool first = !t->line.text;
+    int got = line_read(&t->line, t->from, MOST_LINE, e);
+    if (got == 1 && first && strncmp(t->line.text, mark, length) == 0) {
+        t->line.length -= length;
+        memmove(t->line.text, t->line.text + length, t->line.length + 1);
+    }
+    return got;
 }
 
 /* The next row by the format's two parts, which bring it to hand (1, 0, -1) and fill the columns

@@ -59,7 +59,11 @@ static int make_choosers(struct picker *p, struct error *e)
     if (r->per_class >= 0 &&
         !(p->by_class = chooser_new(seed, "pick per class", (size_t)r->per_class, e)))
         return -1;
-    if (r->random >= 0 && !(p->at_random = chooser_new(seed, "pick", (size_t)r->random, e)))
+    for (size_t label = 0; p->by_class && label < p->labels; label++)
+        if (p->wanted[label] && chooser_expect(p->by_class, (int32_t)label, e))
+            return -1;
+    if (r->random >= 0 && (!(p->at_random = chooser_new(seed, "pick", (size_t)r->random, e)) ||
+                           chooser_expect(p->at_random, 0, e)))
         return -1;
     return 0;
 }
@@ -149,6 +153,9 @@ static int put_chosen(struct picker *p, struct error *e)
     if (p->by_class) {
         if (!(c = chooser_finish(p->by_class, &count, &label, e)))
             return error_wrap(e, "%s: --per-class: class %d", stream_path(p->from), label);
+        if (!count && p->rules->per_class)
+            return error_set(e, "%s: --per-class: expected %lld rows of each class, found none",
+                             stream_path(p->from), (long long)p->rules->per_class);
         for (size_t i = 0; i < count; i++)
             if (p->at_random
                     ? chooser_offer(p->at_random, 0, c[i].id, c[i].row, c[i].bytes, c[i].size, e)
@@ -161,9 +168,6 @@ static int put_chosen(struct picker *p, struct error *e)
         for (size_t i = 0; i < count; i++)
             if (put(p, c[i].bytes, c[i].size, e))
                 return -1;
-        if (count < (size_t)p->rules->random)
-            return error_set(e, "%s: --random: expected %lld rows to choose from, found %zu",
-                             stream_path(p->from), (long long)p->rules->random, count);
     }
     return 0;
 }

@@ -287,15 +287,23 @@ static bool same_value(const struct value *a, const struct value *b)
     return same;
 }
 
+static int same_header(const struct header *a, const struct header *b, struct error *e)
+{
+    bool same = a->fields == b->fields;
+    for (int i = 0; i < a->fields && same; i++)
+        same = field_equal(&a->field[i], &b->field[i]);
+    if (!same)
+        return error_set(e, "other fields");
+    return same_value(a->meta, b->meta) ? 0 : error_set(e, "another meta");
+}
+
 static enum rerun compare(struct stream_reader *a, struct stream_reader *b, struct error *e)
 {
     const struct cell *row;
     size_t sizes[2];
     int more[2];
-    if (!same_value(stream_header(a)->meta, stream_header(b)->meta)) {
-        error_set(e, "another meta");
+    if (same_header(stream_header(a), stream_header(b), e))
         return RERUN_DIFFERS;
-    }
     while ((more[0] = stream_read(a, &row, e)) == 1 && (more[1] = stream_read(b, &row, e)) == 1) {
         const void *x = stream_raw_row(a, &sizes[0]), *y = stream_raw_row(b, &sizes[1]);
         if (sizes[0] != sizes[1] || memcmp(x, y, sizes[0])) {

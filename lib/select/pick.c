@@ -146,6 +146,11 @@ static struct group *find_group(struct chooser *c, int32_t label, struct error *
     return &c->group[low];
 }
 
+int chooser_expect(struct chooser *c, int32_t label, struct error *e)
+{
+    return find_group(c, label, e) ? 0 : -1;
+}
+
 int chooser_offer(struct chooser *c, int32_t label, int64_t id, int64_t row, const void *bytes,
                   size_t size, struct error *e)
 {

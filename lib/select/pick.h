@@ -42,6 +42,8 @@ struct chooser *chooser_new(uint64_t seed, const char *purpose, size_t most, str
 /* Copies the row's bytes where it is, so far, among the chosen of its group. */
 int chooser_offer(struct chooser *c, int32_t group, int64_t id, int64_t row, const void *bytes,
                   size_t size, struct error *e);
+/* The group is one even where no row of it comes. */
+int chooser_expect(struct chooser *c, int32_t group, struct error *e);
 /* All chosen rows of all groups by ascending row; valid until chooser_free. A group that was
  * offered fewer rows than `most` is an error, and *group is it. */
 const struct chosen *chooser_finish(struct chooser *c, size_t *count, int32_t *group,

@@ -49,7 +49,7 @@ void field_text(const struct field *f, char *text, size_t size)
         snprintf(text + n, size - n, " of any rank");
 }
 
-static bool field_equal(const struct field *a, const struct field *b)
+bool field_equal(const struct field *a, const struct field *b)
 {
     return strcmp(a->name, b->name) == 0 && a->element == b->element && a->rank == b->rank &&
            (a->rank <= 0 || memcmp(a->extent, b->extent, (size_t)a->rank * sizeof *a->extent) == 0);

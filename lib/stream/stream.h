@@ -67,6 +67,7 @@ int header_add_field(struct header *h, const char *name, enum element element, i
 int header_find(const struct header *h, const char *name); /* column index, or -1 */
 /* The column, which must exist with that element type and rank, or -1 with a message that says
  * what was expected and what was found. rank -1 and ELEMENT_ANY accept whatever is there. */
+bool field_equal(const struct field *a, const struct field *b);
 int header_require(const struct header *h, const char *name, enum element element, int rank,
                    struct error *e);
 /* Fails unless the kind is one of the words in `kinds` (parted by '|'). */

@@ -569,7 +569,7 @@ sub tries_with_signal {
 # A signal ends a program by that signal, with nothing left over, and nothing lost.
 sub promise_signal {
     my ($call) = @_;
-    for my $number (POSIX::SIGINT, POSIX::SIGTERM, POSIX::SIGHUP) {
+    for my $number (POSIX::SIGINT, POSIX::SIGTERM, POSIX::SIGHUP, POSIX::SIGPIPE) {
         for (tries_with_signal($call, $number, 2, 100)) {
             my ($what, $try) = @$_;
             my $t = $try->();

@@ -33,6 +33,10 @@ stdout exactly 'rows: 3
 run 'load y4m pan.y4m | frames --count 3 | save npy three - && load y4m pan.y4m | save npy all - &&
     for f in 1 3 5; do tail -c +$((129 + f * 1280)) all/clip/0.npy | head -c 1280; done | cmp - <(tail -c +129 three/image.npy)'
 status 0 'frames in the middle of equal parts'
+run 'load y4m pan.y4m | frames --count 7 | save npy each - && tail -c +129 all/clip/0.npy | cmp - <(tail -c +129 each/image.npy)'
+status 0 'as many frames as there are: each'
+run 'pan 6 | load y4m - | frames --count 9 | save tsv - | cut -f 3-99 | uniq | grep -c .'
+stdout exactly 7 'more than there are: some twice, none left out' # and the line of names
 run 'load y4m pan.y4m | frames | save npy one - && cmp <(tail -c +$((129 + 3 * 1280)) all/clip/0.npy | head -c 1280) <(tail -c +129 one/image.npy)'
 status 0 'one is the middle one'
 run 'cat <(load y4m pan.y4m | frames --no-history) <(load y4m pan.y4m | frames --no-history) | peek | grep rows'

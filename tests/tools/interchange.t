@@ -114,6 +114,8 @@ run 'printf "layer0\tz0\n5\t1\n" | load tsv - | save json'
 stdout exactly '{"id":0,"layer0":5,"z":[1]}' 'a name that ends in 0 is an array where streams have one'
 run 'printf "id\r\n1\r\n2" | load tsv - | pick --ids - s | save tsv | cut -f 1'
 stdout exactly $'id\n1\n2'
+run 'printf "\357\273\277id\tz0\n5\t1\n" | load tsv - | save json && printf "\357\273\277{\"id\":6}" | load json - | save json'
+stdout exactly $'{"id":5,"z":[1]}\n{"id":6}' 'a mark of byte order is no part of a name'
 run 'printf "id\tnote\n" | load tsv - | peek | sed -n 2p'
 stdout exactly 'rows: 0'
 while IFS='|' read -r format text message; do

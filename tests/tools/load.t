@@ -119,12 +119,21 @@ cp pngs/0.png set/b/x.png; cp pngs/1.png set/a/y.PNG; cp pngs/2.png set/a/x.png;
 run 'load folder set | save tsv | cut -f2- | tr "\t\n" ": "'
 status 0
 stdout exactly 'label:image0:image1:image2:image3:file 0:57:64:71:78:a/x.png 0:29:36:43:50:a/y.PNG 1:1:8:15:22:b/x.png '
+stderr exactly 'load: set: files beside the classes, left out: 0; classes without files: 1'
+cp pngs/0.png set/loose.png; echo hello >set/notes.txt
+run 'load folder set -q | rows - 2'
+stderr empty
+run 'load folder set >/dev/null'
+stderr exactly 'load: set: files beside the classes, left out: 1; classes without files: 1'
+rm set/loose.png
 run 'load folder set | pick --classes b | rows - 2'
 stdout exactly '1 '
 load folder set | rows - 1 >ids
 ok 'ids are positive, below 2^53 and distinct' \
     [ "$(tr ' ' '\n' <ids | grep . | awk '$1 > 0 && $1 < 2^53' | sort -u | wc -l)" -eq 3 ]
 load idx colour | save png set/c
+run 'load folder set >varying'
+stderr empty
 run 'load folder set | save json | cut -d: -f4'
 stdout like '*\[\[\[57,57,57\],\[64,64,64\]\],*\[\[\[1,2,3\],\[4,5,6\]\]\],"file"'
 run 'load folder set --grey | save json | cut -d: -f4 | sed -n \$p; load folder set --size 2x2 --grey | peek | grep image'

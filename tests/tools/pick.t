@@ -45,6 +45,15 @@ stdout exactly ' 4 0 4 1 4 2 '
 run 'pick --per-class 11 all'
 status 1
 stderr like 'pick: *: --per-class: class 0: expected 11 rows to choose from, found 10'
+run 'pick --classes 0,1 all | pick --classes 1,2 --per-class 3 -o out'
+status 1
+stderr like 'pick: *: --per-class: class 2: expected 3 rows to choose from, found 0'
+run 'pick --first 0 all | pick --per-class 3 -o out'
+status 1
+stderr like 'pick: *: --per-class: expected 3 rows of each class, found none'
+ok 'no output of either' test ! -e out
+run 'pick --first 0 all | pick --per-class 0 --random 0 | ids'
+status 0 'none of none'
 pick --per-class 4 --random 5 --seed 2 all -o both
 pick --per-class 4 --seed 2 all -o four
 run 'pick --ids both four | ids | cmp - <(ids both) && ids both | wc -w'
