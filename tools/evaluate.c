@@ -128,6 +128,7 @@ static int evaluate_predictions(const struct call *call, struct error *e)
     if (predictions_read(&p, call, call->argc ? call->argv[0] : "-", scores, e))
         return -1;
     program_forbid(call, p.what != PREDICTED_CLASS, "is of classifiers", "draws seed threads");
+    program_forbid(call, p.table.classes > 0, "does nothing with a table", "max-tensor");
     struct value *report = predictions_report(&p, (int)draws, call->seed, e);
     int failed = !report || write_report(call, report, &p, NULL, &p.header, e);
     value_free(report);

@@ -204,21 +204,45 @@ int bootstrap_mean(const double *value, size_t n, int draws, double level, uint6
     return 0;
 }
 
-/* Of rows drawn with replacement; counts: [2, classes], scratch. */
-static double drawn_spread(const struct classification *c, struct random *r, uint32_t *counts)
+/* To a class's support and right rows, in counts: [2, classes]. */
+static void count_row(const struct classification *c, size_t row, uint32_t *counts)
 {
-    uint32_t *support = counts, *right = counts + c->classes;
+    counts[c->row_label[row]]++;
+    counts[c->classes + c->row_label[row]] += c->row_right[row] > 0;
+}
+
+/* The variance of a class's recall by the choice of its rows, the mean of the classes there are.
+ * counts: scratch. */
+static double noise_of_recall(const struct classification *c, uint32_t *counts)
+{
+    double sum = 0;
+    int classes = 0;
+    memset(counts, 0, 2 * (size_t)c->classes * sizeof *counts);
+    for (size_t i = 0; i < c->rows; i++)
+        count_row(c, i, counts);
+    for (int k = 0; k < c->classes; k++)
+        if (counts[k]) {
+            const double share = (double)counts[c->classes + k] / counts[k];
+            sum += share * (1 - share) / counts[k];
+            classes++;
+        }
+    return classes ? sum / classes : 0;
+}
+
+/* Of rows drawn with replacement: these add the noise that the rows have already once more, and it
+ * is taken off again. counts: scratch. */
+static double drawn_spread(const struct classification *c, struct random *r, double noise,
+                           uint32_t *counts)
+{
     struct shares recall = {0};
     memset(counts, 0, 2 * (size_t)c->classes * sizeof *counts);
-    for (size_t i = 0; i < c->rows; i++) {
-        const size_t row = random_below(r, c->rows);
-        support[c->row_label[row]]++;
-        right[c->row_label[row]] += c->row_right[row] > 0;
-    }
+    for (size_t i = 0; i < c->rows; i++)
+        count_row(c, random_below(r, c->rows), counts);
     for (int k = 0; k < c->classes; k++)
-        if (support[k])
-            add_share(&recall, (double)right[k] / support[k]);
-    return deviation(&recall);
+        if (counts[k])
+            add_share(&recall, (double)counts[c->classes + k] / counts[k]);
+    const double drawn = deviation(&recall);
+    return isnan(drawn) ? NAN : sqrt(fmax(0, drawn * drawn - noise));
 }
 
 int classification_spread_interval(const struct classification *c, int draws, double level,
@@ -234,10 +258,11 @@ int classification_spread_interval(const struct classification *c, int draws, do
                : NULL;
     if (!counts)
         return -1;
+    const double noise = noise_of_recall(c, counts);
 #pragma omp parallel for
     for (int d = 0; d < draws; d++) {
         struct random r = random_stream(seed, "bootstrap", d);
-        spread[d] = drawn_spread(c, &r, counts + omp_get_thread_num() * room);
+        spread[d] = drawn_spread(c, &r, noise, counts + omp_get_thread_num() * room);
     }
     int defined = 0; /* a draw may be of one class */
     for (int d = 0; d < draws; d++)

@@ -70,7 +70,8 @@ struct classification_class classification_class(const struct classification *c,
 int bootstrap_mean(const double *value, size_t n, int draws, double level, uint64_t seed,
                    double *low, double *high, struct error *e);
 
-/* The same of the summary's spread, whose classes' rows are as they happen to be drawn. */
+/* The same of the summary's spread, whose classes' rows are as they happen to be drawn: an interval
+ * of what is measured, in which the noise of recalls of so many rows stays. */
 int classification_spread_interval(const struct classification *c, int draws, double level,
                                    uint64_t seed, double *low, double *high, struct error *e);
 

@@ -75,6 +75,8 @@ int codes_score(const struct codes *c, double *score, struct error *e)
 double codes_overlap(const struct codes *c)
 {
     double sum = 0;
+    if (c->n < 2)
+        return NAN;
     for (size_t i = 0; i < c->n; i++)
         for (size_t k = 0; k < i; k++)
             sum += c->differ[i * c->n + k];

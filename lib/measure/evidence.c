@@ -302,7 +302,8 @@ static double estimate(const struct evidence *v, const struct part *p, const siz
         value += of_value;
         base += of_base;
     }
-    return v->ranked ? spearman(x, y, p->item.count) : value / base;
+    const double found = v->ranked ? spearman(x, y, p->item.count) : base > 0 ? value / base : NAN;
+    return isnan(found) ? NAN : found; /* without the sign that 0 / 0 may have */
 }
 
 struct interval {

@@ -170,6 +170,26 @@ void predictions_free(struct predictions *p)
     free(p->name);
 }
 
+/* The numbers of a report, those in a map within it as "hubs distinct". */
+static int write_numbers(struct stream_writer *w, const struct value *report, const char *of,
+                         struct error *e)
+{
+    char name[128];
+    for (size_t i = 0; i < report->count; i++) {
+        const struct value *x = report->item[i];
+        snprintf(name, sizeof name, "%s%s%s", of, *of ? " " : "", report->key[i]);
+        const struct cell row[] = {
+            cell_text(name),
+            cell_real(ELEMENT_F64, value_get_real(report, report->key[i], NAN)),
+        };
+        if (x->type == VALUE_MAP && !*of                    ? write_numbers(w, x, name, e)
+            : x->type == VALUE_INT || x->type == VALUE_REAL ? stream_write(w, row, e)
+                                                            : 0)
+            return -1;
+    }
+    return 0;
+}
+
 int results_write(const struct value *report, const struct call *c,
                   const struct header *predictions, struct error *e)
 {
@@ -180,18 +200,9 @@ int results_write(const struct value *report, const struct call *c,
         header_add_field(&h, "value", ELEMENT_F64, 0, NULL, e) >= 0)
         w = stage_create(c, &h, NULL, e);
     header_free(&h);
-    for (size_t i = 0; w && i < report->count; i++) {
-        const struct value *x = report->item[i];
-        if (x->type != VALUE_INT && x->type != VALUE_REAL)
-            continue;
-        const struct cell row[] = {
-            cell_text(report->key[i]),
-            cell_real(ELEMENT_F64, value_get_real(report, report->key[i], NAN)),
-        };
-        if (stream_write(w, row, e)) {
-            stream_abandon(w);
-            return -1;
-        }
+    if (w && write_numbers(w, report, "", e)) {
+        stream_abandon(w);
+        return -1;
     }
     return w ? stream_commit(w, e) : -1;
 }

@@ -190,6 +190,8 @@ for seed in 1 2 3; do
 done
 run 'report P4-12 && cut -f 2,3 up/P4-12'
 stdout like 'holds	triplet - sum: 6.00*Kendall - sum: 3.00*circle - triplet, Kendall: 10.00*R2, Kendall: 0.40*control: Kendall - the best fixed weight: 6.00 (*; R2 of triplet alone 0.00;*'
+run 'grep -c mse+triplet@1,0.03/held-out.z up/ledger'
+stdout exactly 3 # whose embeddings' weight was chosen, too
 
 # ---- searches that are made up ----
 found() { # arm, accuracy of three seeds; seconds of its search

@@ -89,6 +89,17 @@ stdout exactly '- evaluation at 95 is at most 1 s.e. worse than no-retraining: d
 - mixed-evaluation at 5 is no worse than no-retraining: does not hold (-10.00 ± 0.00)
 - mixed-evaluation at 5 is at most 1 s.e. better than evaluation: holds (-40.00 ± 0.00)
 - what was searched at 5 is, clean, within 2 s.e. of what was at 95: holds (-6.50 ± 5.50)'
+# What is said of two levels is said of the seeds that both have.
+figure apart/seed-1/dds/at-95.json 0.9
+figure apart/seed-1/dds-final-95/metrics.json 0.9
+for seed in 2 3; do
+    figure apart/seed-$seed/dds/at-5.json 0.5
+    figure apart/seed-$seed/dds-final-5/metrics.json 0.8
+done
+figure apart/seed-2/dds/at-95.json 0.9
+figure apart/seed-2/dds-final-95/metrics.json 0.9
+run '"$ROOT/pipelines/dds-nas-report" levels apart known 95 5 | grep lead'
+stdout exactly '- the lead of evaluation over no-retraining does not shrink from 95 to 5: cannot be told of one seed'
 
 for seed in 1 2; do
     figure other/seed-$seed/dds-final-95/metrics.json 0.9

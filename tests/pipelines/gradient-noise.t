@@ -55,10 +55,13 @@ run 'report table up "dds static fresh" 4'
 status 0
 stdout like '*| fresh | 50 | 1.000 | 1.375 | 1.750 | 2.500 | 4.000 |*' # the polynomial itself
 stdout like '*| static | 50 | 3.000 | 2.755 | 2.510 | 2.265 | 2.020 |*'
+stdout like '*| static | 2.81 ± * (3) | 2.06 ± 0 (3) |*' # 20 steps, and 5
 stdout like '*| static |* -2 ± * (3) | 0.5 ± 0 (3) | 0.012 ± 0.001 (3) | 1 ± 0 (3) | 2 ± 0 (3) | 0.5 ± 0 (3) | 0.5 ± 0 (3) | 0.25 ± 0 (3) | 0 ± 0 (3) | 3 ± 0 (3) | 0 ± 0 (3) |*'
 stdout like '*| dds |* 100 ± 0 (3) | 3 ± 0 (3) | 0 ± 0 (3) |*' # after updates, and other epochs
 stdout like '*| and held-out images | dds, static | 0.01 | 0.01 to 0.01 | 3 | holds |*| dds, fresh | 0* | -0.00248* to 0.00248* | 3 | cannot be told |*'
 stdout like '*| spread rises after an update, % | dds | 100 | 100 to 100 | 3 | holds |*Version of the programs: 1.0.*'
+run 'report table up static 200'
+stdout like '*| static | 2.51 ± * (3) | 2.06 ± 0 (3) | - | - | - |*' # all of it is warm-up
 run 'report json up "dds static fresh" 4 | python3 -c "
 import json, sys
 told = json.load(sys.stdin)

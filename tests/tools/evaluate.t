@@ -31,6 +31,9 @@ run 'evaluate --json <p'
 stdout like '*"rows": 4,*"top1": 0.75,*"top1_low": 0*"top5": null*"name": "cat"*"confusion": \[*'
 run 'cat p | evaluate --json - >a; evaluate --json p --threads 1 -o b; cmp a b && test -s a'
 status 0 'a pipe, a file, any number of threads: the same bytes'
+run 'evaluate --max-tensor 9 p'
+status 2
+stderr like 'evaluate: --max-tensor does nothing with a table*'
 run 'evaluate --stream p | peek'
 status 0
 stdout like '*results*metric*'

@@ -17,6 +17,10 @@ run 'judge mixed'
 stdout like 'seeds	T(<10)	1.5 (-4.853 to 7.853), n 2	holds
 images	E(5%)	0.75 (0.5 to 1), n 1 x 2	holds
 holds'
+run "printf 'unit\tvalue\tbase\n1\t1\t0\n2\t1\t0\n3\t1\t0\n' | judge --code 'D(1)'"
+stdout exactly $'-\tD(1)\tnan (no interval), n 3\tcannot be told\ncannot be told'
+run "printf 'unit\titem\tvalue\tbase\n1\ta\t100\t0\n1\tb\t50\t0\n2\ta\t100\t0\n2\tb\t50\t0\n' | judge --json --flips --code 'T(<10)' | tr -d ' \n'"
+stdout like '*"estimate":null,*"verdict":"cannotbetold"*'
 run 'judge --seed 2 mixed | cmp - <(judge --seed 2 mixed)'
 status 0 'the same seed, the same bytes'
 printf 'part\tunit\tvalue\n\033[31mred\t1\t1\n' >red

@@ -36,6 +36,8 @@ run 'evaluate latents --draws 0 apart | grep -c _low'
 stdout exactly 0
 run 'evaluate latents --stream apart | save tsv | grep -c "^purity"'
 stdout exactly 6
+run 'cmp <(evaluate latents --stream mixed | save tsv | cut -f 1 | sed 1d) <(evaluate latents mixed | sed "s/  .*//")'
+status 0 'as a stream all that the table has'
 run 'evaluate latents --json --threads 1 apart >one; evaluate latents --json --threads 2 apart | cmp - one && echo same'
 stdout exactly same
 run 'evaluate latents --json --seed 2 mixed | cmp -s - mixed.json || echo other'

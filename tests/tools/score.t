@@ -26,6 +26,8 @@ run "score --arch one $size --json --matrix alike.png batch | tr -d ' \n'"
 stdout like '{"images":24,"scores":\[{"id":"????????????????","architecture":"|*|","score":*"bits":*}\]}'
 run 'mkdir -p p/x && mv alike.png p/x && load folder p | peek | grep image'
 stdout like '*image u8 \[24,24,1\]  * to 255*'
+run "pick --first 1 batch | score --arch one $size | sed 1d | cut -f 4"
+stdout exactly nan # one image has nothing in common with another
 run "cat batch <(pick --first 1 batch) | score --arch one $size | sed 1d | cut -f 3"
 stdout exactly '-inf'
 run "cat batch <(pick --first 1 batch) | score --arch one $size --json | grep -c '\"score\": null'"

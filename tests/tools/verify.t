@@ -67,6 +67,14 @@ rm run/cut
 run 'cat run/pool run/pool >twice; verify twice >/dev/null; verify --rerun twice'
 status 1
 stdout like '*again: differs: another number of rows'
+if [ -x "$BUILD/promises/seal" ]; then
+    perl -0777 -e '$_ = <>; s/label/lebel/; print pack("L", length), $_' run/pool | "$BUILD/promises/seal" >renamed
+    run 'verify renamed >/dev/null && verify --rerun renamed'
+    status 1
+    stdout like '*again: differs: other fields'
+else
+    skip 'seal is not built'
+fi
 run 'verify absent'
 status 1
 stderr exactly 'verify: cannot read absent: No such file or directory'

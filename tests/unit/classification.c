@@ -153,6 +153,18 @@ static void spread(void)
     classification_spread_interval(&c, 2000, 0.95, 1, &again_low, &again_high, &e);
     ok(low == again_low && high == again_high, "the same seed, the same interval");
     classification_free(&c);
+    /* Two classes of 100, of each as much right: all that differs is noise, and is there once. */
+    classification_init(&c, 3, false, &e);
+    for (int i = 0; i < 200; i++) {
+        const int right = i / 2 % 5 > 0;
+        classification_add(&c, i % 2,
+                           (const float[3]){score[i % 2 ^ !right][0], score[i % 2 ^ !right][1], -1},
+                           &e);
+    }
+    classification_spread_interval(&c, 2000, 0.95, 1, &low, &high, &e);
+    ok(classification_summary(&c).spread == 0 && low == 0 && high > 0.04 && high < 0.1,
+       "alike: 0, %.4f to %.4f", low, high);
+    classification_free(&c);
     classification_init(&c, 2, false, &e);
     classification_add(&c, 0, score[0], &e);
     classification_spread_interval(&c, 10, 0.95, 1, &low, &high, &e);
