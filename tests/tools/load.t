@@ -160,6 +160,13 @@ cp plain/12.png plain/012.png
 fails '*12.png and *12.png get the same id 12: rename one' 'load folder plain'
 fails 'cannot read folder nowhere: *' 'load folder nowhere'
 
+run "perl -e 'pipe R, W; close R; \$SIG{PIPE} = \"IGNORE\"; open STDOUT, \">&\", \\*W; exec @ARGV' load idx images"
+status 141 'a closed pipe ends it quietly, whatever its parent ignores'
+stderr empty
+{ printf '\0\0\10\3\0\0\0\12\0\0\0\100\0\0\0\100'; head -c 40960 /dev/zero; } >zeros
+run '(ulimit -f 1; load idx zeros -o large; echo $?); ls large*'
+stdout exactly 1
+stderr like '*load: cannot write large: File too large*'
 run 'load idx images >/dev/full'
 status 1 'a full disk is an error'
 
