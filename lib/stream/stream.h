@@ -64,10 +64,10 @@ int header_init(struct header *h, const char *kind, struct error *e);
 /* Adds a column; `extent` has `rank` members (NULL for rank 0 and -1). Returns its index or -1. */
 int header_add_field(struct header *h, const char *name, enum element element, int rank,
                      const int64_t *extent, struct error *e);
+bool field_equal(const struct field *a, const struct field *b); /* name, type and extents */
 int header_find(const struct header *h, const char *name); /* column index, or -1 */
 /* The column, which must exist with that element type and rank, or -1 with a message that says
  * what was expected and what was found. rank -1 and ELEMENT_ANY accept whatever is there. */
-bool field_equal(const struct field *a, const struct field *b);
 int header_require(const struct header *h, const char *name, enum element element, int rank,
                    struct error *e);
 /* Fails unless the kind is one of the words in `kinds` (parted by '|'). */
