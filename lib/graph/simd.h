@@ -46,6 +46,14 @@ INLINE const real *vec_step(const real *p, ptrdiff_t step)
     __asm__("" : "+r"(p));
     return p;
 }
+/* v, in a register: else what is used twice may be loaded twice. */
+INLINE vec vec_held(vec v)
+{
+#ifdef __x86_64__
+    __asm__("" : "+v"(v));
+#endif
+    return v;
+}
 INLINE void vec_store(real *p, vec v)
 {
     *(loose_vec *)p = v;
@@ -99,8 +107,13 @@ INLINE vec vec_shuffle(vec a, vec b, ivec from)
     return __builtin_shuffle(a, b, from);
 #endif
 }
-INLINE vec vec_relu(vec x) /* NaN stays NaN */
+/* NaN stays NaN: of two operands of which one is, the processor takes the second. */
+INLINE vec vec_relu(vec x)
 {
+#if defined __AVX512F__ && !defined GRAPH_F64
+    return (vec)_mm512_max_ps(_mm512_setzero_ps(), (__m512)x);
+#else
     return vec_keep(~(x <= 0), x);
+#endif
 }
 #endif

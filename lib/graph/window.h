@@ -185,121 +185,189 @@ struct taps {
     ptrdiff_t row, column, weight_row, weight_column;
 };
 
+/* Steps from pixel to pixel, and from line to line. */
+struct steps {
+    ptrdiff_t out, in, out_line, in_line;
+};
+
+/* What all blocks of a correlation share: see struct product for why it is passed so. */
+struct correlation {
+    struct steps step;
+    struct taps taps;
+};
+
 /* One vector of channels of P output pixels: out = sum over taps of in * weight. */
-INLINE void correlate_pixels(const int P, real *out, ptrdiff_t out_step, const real *in,
-                             ptrdiff_t in_step, const real *weight, const struct taps *t)
+INLINE void correlate_pixels(const int P, real *out, const real *in, const real *weight,
+                             const struct correlation *shared)
 {
+    const struct correlation c = *shared;
     vec sum[16];
 #pragma GCC unroll 16
     for (int p = 0; p < P; p++)
         sum[p] = (vec){0};
-    for (int i = 0; i < t->rows; i++, in += t->row, weight += t->weight_row) {
+    for (int i = 0; i < c.taps.rows; i++, in += c.taps.row, weight += c.taps.weight_row) {
         const real *from = in, *w = weight;
-        for (int j = 0; j < t->columns; j++, from += t->column, w += t->weight_column) {
+        for (int j = 0; j < c.taps.columns; j++, from += c.taps.column, w += c.taps.weight_column) {
             vec tap = vec_load(w);
 #pragma GCC unroll 16
             for (int p = 0; p < P; p++)
-                sum[p] += vec_load(from + p * in_step) * tap;
+                sum[p] += vec_load(from + p * c.step.in) * tap;
         }
     }
 #pragma GCC unroll 16
     for (int p = 0; p < P; p++)
-        vec_store(out + p * out_step, sum[p]);
+        vec_store(out + p * c.step.out, sum[p]);
 }
 
-/* The same where a row of taps is K pixels, D apart: each pixel is loaded once for all the outputs
- * that see it. Pixels come from both halves in turn, so that sums do not wait for themselves. */
-INLINE void slide_pixels(const int P, const int K, const int D, real *out, ptrdiff_t out_step,
-                         const real *in, ptrdiff_t in_step, const real *weight,
-                         const struct taps *t)
+/* The same of L lines, one or two, of P pixels, where a row of taps is K pixels, D apart: each
+ * pixel is loaded once for all the outputs that see it. Pixels come in turn from both lines, or
+ * from both halves of the one, so that sums do not wait for themselves. */
+INLINE void slide_pixels(const int P, const int L, const int K, const int D, real *out,
+                         const real *in, const real *weight, const struct correlation *shared)
 {
+    const struct correlation c = *shared;
     const int pixels = P + (K - 1) * D, half = (pixels + 1) / 2;
     vec sum[16];
 #pragma GCC unroll 16
-    for (int p = 0; p < P; p++)
+    for (int p = 0; p < P * L; p++)
         sum[p] = (vec){0};
-    for (int y = 0; y < t->rows; y++, in += t->row, weight += t->weight_row) {
+    for (int y = 0; y < c.taps.rows; y++, in += c.taps.row, weight += c.taps.weight_row) {
         vec tap[5];
 #pragma GCC unroll 5
         for (int j = 0; j < K; j++)
-            tap[j] = vec_load(weight + j * t->weight_column);
-        const real *from[2] = {in, in + half * in_step};
-#pragma GCC unroll 24
-        for (int i = 0; i < pixels; i++) {
-            int at = i / 2 + i % 2 * half;
+            tap[j] = vec_load(weight + j * c.taps.weight_column);
+        const real *from[2] = {in, in + (L == 2 ? c.step.in_line : half * c.step.in)};
+#pragma GCC unroll 32
+        for (int i = 0; i < pixels * L; i++) {
+            int at = L == 2 ? i / 2 : i / 2 + i % 2 * half, line = L == 2 ? i % 2 * P : 0;
             vec v = vec_load(from[i % 2]);
-            from[i % 2] = vec_step(from[i % 2], in_step);
+            from[i % 2] = vec_step(from[i % 2], c.step.in);
 #pragma GCC unroll 5
             for (int j = 0; j < K; j++)
                 if (at >= j * D && at - j * D < P)
-                    sum[at - j * D] += v * tap[j];
+                    sum[line + at - j * D] += v * tap[j];
         }
     }
 #pragma GCC unroll 16
-    for (int p = 0; p < P; p++)
-        vec_store(out + p * out_step, sum[p]);
+    for (int p = 0; p < P * L; p++)
+        vec_store(out + p / P * c.step.out_line + p % P * c.step.out, sum[p]);
 }
 
-/* A row of n output pixels, one vector of channels, in blocks that registers hold; K, D: see
- * slide_pixels, or 0. */
-INLINE void correlate_vector(const int K, const int D, real *out, ptrdiff_t out_step,
-                             const real *in, ptrdiff_t in_step, int n, const real *weight,
-                             const struct taps *t)
-{
-    const bool many = VECTOR_BYTES == 64; /* registers: 32, not 16 */
-    int pixels;
-    for (; n > 0; n -= pixels, out += pixels * out_step, in += pixels * in_step)
-#define PIXELS(P)                                                                 \
-    (pixels = P, K ? slide_pixels(P, K, D, out, out_step, in, in_step, weight, t) \
-                   : correlate_pixels(P, out, out_step, in, in_step, weight, t))
-        if (many && n % 14 == 0)
-            PIXELS(14);
-        else if (n % 7 == 0)
-            PIXELS(7);
-        else if (many && n >= 16)
-            PIXELS(16);
-        else if (n >= 8)
-            PIXELS(8);
-        else if (n >= 4)
-            PIXELS(4);
-        else
-            PIXELS(1);
-#undef PIXELS
-}
-
-/* A row of n output pixels, all channels. Steps are from pixel to pixel. */
-static inline void correlate(real *out, ptrdiff_t out_step, const real *in, ptrdiff_t in_step,
-                             int n, int channels, const real *weight, struct taps t)
-{
-    if (t.column < 0) { /* from the other end */
-        in += (t.columns - 1) * t.column;
-        weight += (t.columns - 1) * t.weight_column;
-        t.column = -t.column;
-        t.weight_column = -t.weight_column;
+/* A function for each block: L lines of P pixels, one vector of channels; K, D: see slide_pixels,
+ * or 0. */
+typedef void correlate_function(real *out, const real *in, const real *weight,
+                                const struct correlation *c);
+#define BLOCK(P, L, K, D)                                                           \
+    static __attribute__((noinline)) void correlate_##P##x##L##_##K##_##D(          \
+        real *out, const real *in, const real *weight, const struct correlation *c) \
+    {                                                                               \
+        if (K)                                                                      \
+            slide_pixels(P, L, K, D, out, in, weight, c);                           \
+        else                                                                        \
+            correlate_pixels(P, out, in, weight, c);                                \
     }
-    int apart = t.column == in_step ? 1 : t.column == 2 * in_step ? 2 : 0;
-    for (int b = 0; b < channels; b += LANES)
-#define TAPS(K, D) correlate_vector(K, D, out + b, out_step, in + b, in_step, n, weight + b, &t)
-        if (t.columns == 3 && apart == 1)
-            TAPS(3, 1);
-        else if (t.columns == 3 && apart == 2)
-            TAPS(3, 2);
-        else if (t.columns == 5 && apart == 1)
-            TAPS(5, 1);
-        else if (t.columns == 5 && apart == 2)
-            TAPS(5, 2);
-        else
-            TAPS(0, 0);
-#undef TAPS
+#define BLOCKS(P, L) BLOCK(P, L, 3, 1) BLOCK(P, L, 3, 2) BLOCK(P, L, 5, 1) BLOCK(P, L, 5, 2)
+#define ALL_BLOCKS(P) BLOCK(P, 1, 0, 0) BLOCKS(P, 1)
+ALL_BLOCKS(1)
+ALL_BLOCKS(4)
+ALL_BLOCKS(7)
+ALL_BLOCKS(8)
+#if VECTOR_BYTES == 64 /* registers: 32, not 16 */
+ALL_BLOCKS(14)
+ALL_BLOCKS(16)
+BLOCKS(7, 2)
+#endif
+#undef ALL_BLOCKS
+#undef BLOCKS
+#undef BLOCK
+
+enum correlate_taps { TAPS_3_1, TAPS_3_2, TAPS_5_1, TAPS_5_2, TAPS_ANY, TAPS_KINDS };
+
+#define BLOCKS(P, L)                                                                 \
+    correlate_##P##x##L##_3_1, correlate_##P##x##L##_3_2, correlate_##P##x##L##_5_1, \
+        correlate_##P##x##L##_5_2
+#define BLOCK(P, whole)                         \
+    {                                           \
+        P, whole,                               \
+        {                                       \
+            BLOCKS(P, 1), correlate_##P##x1_0_0 \
+        }                                       \
+    }
+static const struct correlate_block {
+    int pixels;
+    bool whole; /* only where what is left of a line is whole blocks */
+    correlate_function *by[TAPS_KINDS];
+} correlate_blocks[] = {
+#if VECTOR_BYTES == 64
+    BLOCK(14, true), BLOCK(7, true),  BLOCK(16, false),
+#else
+    BLOCK(7, true),
+#endif
+    BLOCK(8, false), BLOCK(4, false), BLOCK(1, false),
+};
+enum { PAIRED = 7 }; /* pixels of short lines, which are taken two at a time */
+static correlate_function *const correlate_pair[TAPS_KINDS] = {
+#if VECTOR_BYTES == 64
+    BLOCKS(7, 2)
+#endif
+};
+#undef BLOCK
+#undef BLOCKS
+
+/* One line of n output pixels, one vector of channels. */
+static inline void correlate_line(real *out, const real *in, int n, const real *weight,
+                                  enum correlate_taps taps, const struct correlation *c)
+{
+    const struct correlate_block *b;
+    for (; n > 0; n -= b->pixels, out += b->pixels * c->step.out, in += b->pixels * c->step.in) {
+        b = correlate_blocks;
+        while (b->pixels > n || (b->whole && n % b->pixels))
+            b++;
+        b->by[taps](out, in, weight, c);
+    }
 }
 
-/* Output row y from the padded image: oh x ow x channels, weights [k, k, channels]. */
-static inline void window_forward_row(const struct frame *f, int y, const real *padded,
-                                      const real *weight, real *out)
+/* Lines of n output pixels, all channels. */
+static inline void correlate(real *out, const real *in, int lines, int n, int channels,
+                             const real *weight, struct correlation c)
+{
+    struct taps *t = &c.taps;
+    if (t->column < 0) { /* from the other end */
+        in += (t->columns - 1) * t->column;
+        weight += (t->columns - 1) * t->weight_column;
+        t->column = -t->column;
+        t->weight_column = -t->weight_column;
+    }
+    const bool side = t->column == c.step.in, apart = t->column == 2 * c.step.in;
+    const enum correlate_taps taps = t->columns == 3 && side    ? TAPS_3_1
+                                     : t->columns == 3 && apart ? TAPS_3_2
+                                     : t->columns == 5 && side  ? TAPS_5_1
+                                     : t->columns == 5 && apart ? TAPS_5_2
+                                                                : TAPS_ANY;
+    const bool pairs = n == PAIRED && correlate_pair[taps];
+    for (int b = 0; b < channels; b += LANES)
+        for (int line = 0; line < lines; line++) {
+            real *to = out + line * c.step.out_line + b;
+            const real *from = in + line * c.step.in_line + b;
+            if (pairs && line + 1 < lines) {
+                correlate_pair[taps](to, from, weight + b, &c);
+                line++;
+            } else {
+                correlate_line(to, from, n, weight + b, taps, &c);
+            }
+        }
+}
+
+/* Output rows from y on, from the padded image: rows x ow x channels, weights [k, k, channels]. */
+static inline void window_forward_rows(const struct frame *f, int y, int rows, const real *padded,
+                                       const real *weight, real *out)
 {
     ptrdiff_t c = f->channels, row = f->pw * c;
-    struct taps t = {f->k, f->k, f->dilation * row, f->dilation * c, f->k * c, c};
-    correlate(out, c, padded + y * f->stride * row, f->stride * c, f->ow, f->channels, weight, t);
+    const struct correlation by = {
+        .step = {c, f->stride * c, f->ow * c, f->stride * row},
+        .taps = {f->k, f->k, f->dilation * row, f->dilation * c, f->k * c, c},
+    };
+    correlate(out, padded + y * f->stride * row, rows, f->ow, f->channels, weight, by);
 }
 
 /* The way back: a pixel of the image gathers from the windows that saw it. With a stride, pixels of
@@ -360,41 +428,117 @@ static inline void window_backward_row(const struct frame *f, int y, const real 
         window_fill(out, (vec){0}, f->w * f->channels);
     for (int start = 0; start < f->stride; start++)
         if (window_residue(f, y, start, &r))
-            correlate(out + r.x * c, f->stride * c, gradient + r.gradient, c, r.pixels, f->channels,
-                      weight + r.first * c, r.taps);
+            correlate(out + r.x * c, gradient + r.gradient, 1, r.pixels, f->channels,
+                      weight + r.first * c, (struct correlation){{f->stride * c, c, 0, 0}, r.taps});
 }
 
-/* Taps of one vector of channels, kept in registers over `lines` rows of windows. */
-INLINE void tap_gradients(const int rows, const int columns, const struct frame *f, int lines,
-                          const real *padded, const real *gradient, real *out, bool add)
+/* The same of some rows. */
+static inline void window_backward_rows(const struct frame *f, int y, int rows,
+                                        const real *gradient, const real *weight, real *out)
 {
-    ptrdiff_t c = f->channels, row = f->pw * c;
+    ptrdiff_t c = f->channels, line = f->w * c;
+    struct residue r;
+    if (window_covers(f, y) && window_covers(f, y + rows - 1) && window_residue(f, y, 0, &r))
+        correlate(out, gradient + r.gradient, rows, r.pixels, f->channels, weight,
+                  (struct correlation){{c, c, line, f->gw * c}, r.taps});
+    else
+        for (int i = 0; i < rows; i++)
+            window_backward_row(f, y + i, gradient, weight, out + i * line);
+}
+
+/* What the gradient of the weights is made of: lines of pixels of the output's gradient, and of the
+ * padded image below. */
+struct windows {
+    int lines, pixels;
+    struct steps step;                                /* in: the image; out: the gradient */
+    ptrdiff_t row, column, weight_row, weight_column; /* from tap to tap */
+    bool add;
+};
+
+/* Adds Q pixels, which lie as far apart as taps do, so that they share what they see, and goes on
+ * by `step`. */
+INLINE void tap_pixels(const int rows, const int columns, const int Q, const real **in,
+                       ptrdiff_t step, ptrdiff_t column, const real *gradient, ptrdiff_t apart,
+                       vec *sum)
+{
+    const ptrdiff_t column3 = 3 * column, column5 = 5 * column;
+    vec g[2];
+#pragma GCC unroll 2
+    for (int q = 0; q < Q; q++)
+        g[q] = vec_load(gradient + q * apart);
+#pragma GCC unroll 5
+    for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 6
+        for (int at = 0; at < columns + Q - 1; at++) {
+            vec v = vec_held(vec_load(in[i] + (at == 3   ? column3
+                                               : at == 5 ? column5
+                                                         : at * column)));
+#pragma GCC unroll 2
+            for (int q = 0; q < Q; q++)
+                if (at >= q && at - q < columns)
+                    sum[i * columns + at - q] += v * g[q];
+        }
+        in[i] = vec_step(in[i], step);
+    }
+}
+
+/* Taps of one vector of channels, kept in registers over all lines. D: pixels from tap to tap, or
+ * 0.
+ */
+INLINE void tap_gradients(const int rows, const int columns, const int D, const real *image,
+                          const real *gradient, real *out, const struct windows *windows)
+{
+    const struct windows w = *windows;
     vec sum[25];
 #pragma GCC unroll 25
     for (int t = 0; t < rows * columns; t++)
         sum[t] = (vec){0};
-    for (int y = 0; y < lines; y++) {
-        const real *in = padded + y * f->stride * row;
-        const real *g = gradient + y * f->gw * c;
-        for (int x = 0; x < f->ow; x++, in += f->stride * c, g += c) {
-            vec v = vec_load(g);
+    for (int y = 0; y < w.lines; y++, image += w.step.in_line, gradient += w.step.out_line) {
+        const real *in[5], *g = gradient;
 #pragma GCC unroll 5
-            for (int i = 0; i < rows; i++)
-#pragma GCC unroll 5
-                for (int j = 0; j < columns; j++)
-                    sum[i * columns + j] +=
-                        vec_load(in + i * f->dilation * row + j * f->dilation * c) * v;
+        for (int i = 0; i < rows; i++)
+            in[i] = image + i * w.row;
+        int x = w.pixels;
+        for (; D && x >= 2 * D; x -= 2 * D) {
+#pragma GCC unroll 2
+            for (int i = 0; i < D; i++, g = vec_step(g, w.step.out))
+                tap_pixels(rows, columns, 2, in, i == D - 1 ? (D + 1) * w.step.in : w.step.in,
+                           w.column, g, D * w.step.out, sum);
+            g += D * w.step.out;
         }
+        for (; x > 0; x--, g = vec_step(g, w.step.out))
+            tap_pixels(rows, columns, 1, in, w.step.in, w.column, g, 0, sum);
     }
 #pragma GCC unroll 5
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 5
         for (int j = 0; j < columns; j++) {
-            real *o = out + (i * f->k + j) * c;
+            real *o = out + i * w.weight_row + j * w.weight_column;
             vec s = sum[i * columns + j];
-            vec_store(o, add ? vec_load(o) + s : s);
+            vec_store(o, w.add ? vec_load(o) + s : s);
         }
 }
+
+typedef void tap_function(const real *image, const real *gradient, real *out,
+                          const struct windows *windows);
+#define TAPS(rows, columns, D)                                                             \
+    static __attribute__((noinline)) void taps_##rows##x##columns##_##D(                   \
+        const real *image, const real *gradient, real *out, const struct windows *windows) \
+    {                                                                                      \
+        tap_gradients(rows, columns, D, image, gradient, out, windows);                    \
+    }
+TAPS(1, 1, 0)
+TAPS(1, 3, 0)
+TAPS(1, 5, 0)
+TAPS(3, 3, 0)
+TAPS(3, 3, 1)
+TAPS(3, 3, 2)
+#if VECTOR_BYTES == 64
+TAPS(5, 5, 0)
+TAPS(5, 5, 1)
+TAPS(5, 5, 2)
+#endif
+#undef TAPS
 
 /* Writes, or adds, what `lines` rows of windows from row y on give to the gradient of the weights
  * [k, k, channels]. */
@@ -403,25 +547,34 @@ static inline void window_weight_gradient(const struct frame *f, int y, int line
                                           bool add)
 {
     ptrdiff_t c = f->channels, row = f->pw * c;
+    const struct windows w = {lines,
+                              f->ow,
+                              {c, f->stride * c, f->gw * c, f->stride * row},
+                              f->dilation * row,
+                              f->dilation * c,
+                              f->k * c,
+                              c,
+                              add};
+    const int apart = f->stride == 1 && f->dilation <= 2 ? f->dilation : 0;
+    tap_function *const by3[] = {taps_3x3_0, taps_3x3_1, taps_3x3_2};
+#if VECTOR_BYTES == 64
+    tap_function *const by5[] = {taps_5x5_0, taps_5x5_1, taps_5x5_2};
+    tap_function *const whole = f->k == 3 ? by3[apart] : f->k == 5 ? by5[apart] : NULL;
+#else
+    tap_function *const whole = f->k == 3 ? by3[apart] : NULL;
+#endif
     const real *g = gradient + ((f->before + y) * f->gw + f->before) * c;
     padded += y * f->stride * row;
     for (int b = 0; b < f->channels; b += LANES)
-        if (f->k == 3)
-            tap_gradients(3, 3, f, lines, padded + b, g + b, out + b, add);
-        else if (f->k == 5 && VECTOR_BYTES == 64)
-            tap_gradients(5, 5, f, lines, padded + b, g + b, out + b, add);
+        if (whole)
+            whole(padded + b, g + b, out + b, &w);
         else
             for (int i = 0; i < f->k; i++)
                 for (int j = 0, n; j < f->k; j += n) {
                     const real *in = padded + f->dilation * (i * row + j * c) + b;
                     real *o = out + (i * f->k + j) * c + b;
                     n = f->k - j >= 5 ? 5 : f->k - j >= 3 ? 3 : 1;
-                    if (n == 5)
-                        tap_gradients(1, 5, f, lines, in, g + b, o, add);
-                    else if (n == 3)
-                        tap_gradients(1, 3, f, lines, in, g + b, o, add);
-                    else
-                        tap_gradients(1, 1, f, lines, in, g + b, o, add);
+                    (n == 5 ? taps_1x5_0 : n == 3 ? taps_1x3_0 : taps_1x1_0)(in, g + b, o, &w);
                 }
 }
 

@@ -56,7 +56,7 @@ static void forward(const struct node *n, const struct context *c, int slice)
         enter(n, &f, i, padded);
         real *y = n->value + (size_t)i * node_count(n);
         for (int r = 0; r < f.oh; r++, y += f.ow * f.c) {
-            window_forward_row(&f, r, padded, weight, row);
+            window_forward_rows(&f, r, 1, padded, weight, row);
             pixels_narrow(row, f.ow, f.channels, f.c, y, false);
         }
     }

@@ -16,7 +16,7 @@ struct layout {                       /* offsets, in reals, into a slice's scrat
     size_t padded, gradient;          /* one image */
     size_t depthwise, arriving;       /* a band of its rows: the depthwise result, the output's */
                                       /* gradient */
-    size_t row;                       /* one row of its gradient */
+    size_t left;                      /* as many rows of its gradient */
     size_t work;                      /* end */
 };
 
@@ -46,7 +46,7 @@ static struct layout layout_of(const struct frame *f, int out)
     PLACE(gradient, frame_gradient(f));
     PLACE(depthwise, (size_t)(band_rows(f, 0) * f->ow) * c);
     PLACE(arriving, (size_t)(band_rows(f, 0) * f->ow * out));
-    PLACE(row, (size_t)f->w * c);
+    PLACE(left, (size_t)(band_rows(f, 0) * f->w) * c);
 #undef PLACE
     l.work = at;
     return l;
@@ -127,14 +127,6 @@ static void enter(const struct node *n, const struct prepared *p, const real *x,
     }
 }
 
-static void depthwise_band(const struct prepared *p, const real *padded, int row, int rows,
-                           real *band)
-{
-    const struct frame *f = &p->f;
-    for (int r = 0; r < rows; r++)
-        window_forward_row(f, row + r, padded, p->weight, band + r * f->ow * f->channels);
-}
-
 static void forward(const struct node *n, const struct context *c, int slice)
 {
     const struct prepared p = prepared(n, c);
@@ -149,7 +141,7 @@ static void forward(const struct node *n, const struct context *c, int slice)
         for (int row = 0, rows; row < f->oh; row += rows, y += rows * f->ow * p.out) {
             rows = band_rows(f, row);
             enter(n, &p, x, row + rows, &entered, padded);
-            depthwise_band(&p, padded, row, rows, band);
+            window_forward_rows(f, row, rows, padded, p.weight, band);
             product(rows * f->ow, p.out, f->c, (struct matrix){band, f->channels, 1},
                     n->input[P]->value, p.out, y, p.out, false);
         }
@@ -157,28 +149,53 @@ static void forward(const struct node *n, const struct context *c, int slice)
     }
 }
 
-/* n pixels of one vector of channels, of which `lanes` count: see leave_row. */
-INLINE void leave_pixels(int n, const int lanes, const bool add, const real *value, const real *g,
-                         ptrdiff_t channels, real *gx, ptrdiff_t c, vec reciprocal, real *sum,
-                         real *scaled)
+/* What passes of a gradient where v, the rectified value, is above 0; and its sums. */
+struct passed {
+    vec all, times;
+};
+INLINE vec leave_pixel(struct passed *p, const bool summed, vec v, vec gradient, vec reciprocal)
 {
-    vec all = {0}, times = {0};
-    for (int x = 0; x < n; x++, value += channels, g += channels) {
-        vec v = vec_load(value), gradient = vec_keep(v > 0, vec_load(g));
-        all += gradient;
-        times += gradient * v;
-        if (gx) {
-            gradient *= reciprocal;
-            vec_store_part(gx, add ? vec_load_part(gx, lanes) + gradient : gradient, lanes);
-            gx += c;
-        }
-    }
-    vec_store(sum, vec_load(sum) + all);
-    vec_store(scaled, vec_load(scaled) + times);
+    gradient = vec_keep(v > 0, gradient);
+    if (!summed)
+        return gradient;
+    p->all += gradient;
+    p->times += gradient * v;
+    return gradient * reciprocal;
 }
 
-/* One row: the gradient passes relu and normalisation into gx (NULL: not wanted), and its sums, as
- * it is and times the rectified value, go into sums [2, channels]. */
+/* n pixels of one vector of channels, of which `lanes` count: see leave_row. Of two pixels each has
+ * sums of its own, which else would wait for themselves. */
+INLINE void leave_pixels(int n, const int lanes, const bool add, const bool summed,
+                         const real *value, const real *g, ptrdiff_t channels, real *gx,
+                         ptrdiff_t c, vec reciprocal, real *sum, real *scaled)
+{
+    struct passed even = {{0}, {0}}, odd = even;
+#define PIXEL(passed)                                                                  \
+    do {                                                                               \
+        vec v = leave_pixel(passed, summed, vec_load(value), vec_load(g), reciprocal); \
+        if (gx) {                                                                      \
+            vec_store_part(gx, add ? vec_load_part(gx, lanes) + v : v, lanes);         \
+            gx += c;                                                                   \
+        }                                                                              \
+        value += channels;                                                             \
+        g += channels;                                                                 \
+    } while (0)
+    for (; n >= 2; n -= 2) {
+        PIXEL(&even);
+        PIXEL(&odd);
+    }
+    if (n)
+        PIXEL(&even);
+#undef PIXEL
+    if (summed) {
+        vec_store(sum, vec_load(sum) + (even.all + odd.all));
+        vec_store(scaled, vec_load(scaled) + (even.times + odd.times));
+    }
+}
+
+/* One row: the gradient passes relu and normalisation (reciprocal NULL: there is none) into gx
+ * (NULL: not wanted), and its sums, as it is and times the rectified value, go into sums [2,
+ * channels] where it was normalised. */
 INLINE void leave_row(const struct frame *f, const real *padded, const real *g, real *gx, bool add,
                       const real *reciprocal, real *sums)
 {
@@ -196,14 +213,18 @@ INLINE void leave_row(const struct frame *f, const real *padded, const real *g, 
                    *from = g + first * channels + b;
         real *to = gx ? gx + first * c + b : NULL, *sum = sums + b, *scaled = sums + channels + b;
         vec r = reciprocal ? vec_load(reciprocal + b) : vec_all(1);
-#define PIXELS(lanes, add) \
-    leave_pixels(last - first, lanes, add, value, from, channels, to, c, r, sum, scaled)
+#define PIXELS(lanes, add, summed) \
+    leave_pixels(last - first, lanes, add, summed, value, from, channels, to, c, r, sum, scaled)
         if (c - b < LANES)
-            PIXELS(c - b, add);
+            PIXELS(c - b, add, reciprocal);
+        else if (add && reciprocal)
+            PIXELS(LANES, true, true);
         else if (add)
-            PIXELS(LANES, true);
+            PIXELS(LANES, true, false);
+        else if (reciprocal)
+            PIXELS(LANES, false, true);
         else
-            PIXELS(LANES, false);
+            PIXELS(LANES, false, false);
 #undef PIXELS
     }
 }
@@ -211,25 +232,33 @@ INLINE void leave_row(const struct frame *f, const real *padded, const real *g, 
 /* What one image's backward pass works on. */
 struct passage {
     const struct prepared *p;
-    real *padded, *gradient, *row; /* thread's */
-    real *gx;                      /* the image's, or NULL */
-    real *sums;                    /* the slice's */
+    real *padded, *gradient, *rows; /* thread's */
+    real *gx;                       /* the image's, or NULL */
+    real *sums;                     /* the slice's */
     bool normalised, add;
     int left; /* rows of gx that are done */
 };
 
-/* The rows of the image's gradient that no window from output row `row` on reaches. */
+/* The rows of the image's gradient that no window from output row `row` on reaches, some at a time.
+ */
 static void leave(struct passage *b, int row)
 {
     const struct frame *f = &b->p->f;
-    for (; b->left < f->h && window_passed(f, b->left, row); b->left++) {
-        int u = b->left + f->pad;
-        bool seen = u >= 0 && u < f->ph;
-        if (seen)
-            window_backward_row(f, b->left, b->gradient, b->p->weight, b->row);
-        leave_row(f, seen ? b->padded + (size_t)u * (size_t)(f->pw * f->channels) : NULL, b->row,
-                  b->gx ? b->gx + (size_t)(b->left * f->w) * (size_t)f->c : NULL, b->add,
-                  b->normalised ? b->p->reciprocal : NULL, b->sums + b->p->l.s);
+    const int most = band_rows(f, 0);
+    for (int rows; rows = 0, true;) {
+        while (rows < most && b->left + rows < f->h && window_passed(f, b->left + rows, row))
+            rows++;
+        if (!rows)
+            break;
+        window_backward_rows(f, b->left, rows, b->gradient, b->p->weight, b->rows);
+        for (int i = 0; i < rows; i++, b->left++) {
+            int u = b->left + f->pad;
+            bool seen = u >= 0 && u < f->ph;
+            leave_row(f, seen ? b->padded + (size_t)u * (size_t)(f->pw * f->channels) : NULL,
+                      b->rows + i * f->w * f->channels,
+                      b->gx ? b->gx + (size_t)(b->left * f->w) * (size_t)f->c : NULL, b->add,
+                      b->normalised ? b->p->reciprocal : NULL, b->sums + b->p->l.s);
+        }
     }
 }
 
@@ -246,7 +275,7 @@ static void backward_image(const struct node *n, const struct context *c, const 
     struct passage b = {.p = p,
                         .padded = work + l->padded,
                         .gradient = work + l->gradient,
-                        .row = work + l->row,
+                        .rows = work + l->left,
                         .gx = wants(n, c, X) ? in->gradient + (size_t)image * node_count(in) : NULL,
                         .sums = sums,
                         .normalised = n->input[S],
@@ -259,7 +288,7 @@ static void backward_image(const struct node *n, const struct context *c, const 
         size_t pixel = ((size_t)image * (size_t)f->oh + (size_t)row) * (size_t)f->ow;
         const real *gy = gradient_pixels(n, pixel, (size_t)(rows * f->ow), work + l->arriving);
         if (wants(n, c, P)) {
-            depthwise_band(p, b.padded, row, rows, band);
+            window_forward_rows(f, row, rows, b.padded, p->weight, band);
             product(f->c, p->out, rows * f->ow, (struct matrix){band, 1, f->channels}, gy, p->out,
                     sums + l->p, p->out, add);
         }
