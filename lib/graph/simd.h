@@ -38,6 +38,16 @@ INLINE void vec_prefetch(const real *p)
 {
     __builtin_prefetch(p);
 }
+/* Asks for the cache lines of n reals, of which all will be written soon. */
+INLINE void vec_prefetch_written(const real *p, ptrdiff_t n)
+{
+#ifdef __x86_64__
+    for (const real *end = p + n; p < end; p += 64 / sizeof *p)
+        __asm__ volatile("prefetchw %0" ::"m"(*p));
+#else
+    (void)p, (void)n;
+#endif
+}
 /* p + step, computed here: else the compiler prepares the addresses of a whole unrolled loop, and
  * spends its registers on them. */
 INLINE const real *vec_step(const real *p, ptrdiff_t step)

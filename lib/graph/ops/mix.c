@@ -56,35 +56,60 @@ static void mix_begin(const struct node *n, const struct context *c)
     }
 }
 
-static void mix_forward(const struct node *n, const struct context *c, int slice)
+/* One vector of channels of `count` values: out = or += (x - mean) factor. */
+INLINE void mix_vector(size_t count, size_t channels, const int lanes, const real *x, real *out,
+                       const bool add, vec factor, vec mean)
 {
-    size_t channels = (size_t)n->shape.extent[2];
-    const struct rows r = rows_of(n, c, slice);
-    for (size_t k = 0; k < channels; k += LANES) {
-        int lanes = channels - k < LANES ? (int)(channels - k) : LANES;
-        vec factor = vec_load(r.factor + k), mean = vec_load(r.mean + k);
-        size_t last = slice_begin(c, slice + 1) * node_count(n);
-        for (size_t i = slice_begin(c, slice) * node_count(n) + k; i < last; i += channels) {
-            vec v = (vec_load_part(n->input[X]->value + i, lanes) - mean) * factor;
-            real *out = n->value + i;
-            vec_store_part(out, n->input[INTO] ? vec_load_part(out, lanes) + v : v, lanes);
-        }
+    for (size_t i = 0; i < count; i += channels) {
+        vec v = (vec_load_part(x + i, lanes) - mean) * factor;
+        vec_store_part(out + i, add ? vec_load_part(out + i, lanes) + v : v, lanes);
     }
 }
 
-/* One image of one vector of channels. to: the gradient of x, or NULL. */
-INLINE void image_back(size_t count, size_t channels, int lanes, const real *g, const real *x,
-                       real *to, bool add, vec factor, vec mean, vec *sum, vec *scaled)
+static void mix_forward(const struct node *n, const struct context *c, int slice)
 {
-    for (size_t i = 0; i < count; i += channels) {
-        vec gi = vec_load_part(g + i, lanes);
-        *sum += gi;
-        *scaled += gi * (vec_load_part(x + i, lanes) - mean);
-        if (to) {
-            vec old = add ? vec_load_part(to + i, lanes) : (vec){0};
-            vec_store_part(to + i, old + gi * factor, lanes);
-        }
+    size_t channels = (size_t)n->shape.extent[2], first = slice_begin(c, slice) * node_count(n);
+    size_t count = slice_begin(c, slice + 1) * node_count(n) - first;
+    const struct rows r = rows_of(n, c, slice);
+    for (size_t k = 0; k < channels; k += LANES) {
+        vec factor = vec_load(r.factor + k), mean = vec_load(r.mean + k);
+        const real *x = n->input[X]->value + first + k;
+        real *out = n->value + first + k;
+        if (channels - k < LANES)
+            mix_vector(count, channels, (int)(channels - k), x, out, n->input[INTO], factor, mean);
+        else if (n->input[INTO])
+            mix_vector(count, channels, LANES, x, out, true, factor, mean);
+        else
+            mix_vector(count, channels, LANES, x, out, false, factor, mean);
     }
+}
+
+struct sums {
+    vec g, scaled; /* of g, and of g (x - mean) */
+};
+INLINE void pixel_back(struct sums *s, const int lanes, const real *g, const real *x, real *to,
+                       bool add, vec factor, vec mean)
+{
+    vec gradient = vec_load_part(g, lanes);
+    s->g += gradient;
+    s->scaled += gradient * (vec_load_part(x, lanes) - mean);
+    if (to)
+        vec_store_part(to, (add ? vec_load_part(to, lanes) : (vec){0}) + gradient * factor, lanes);
+}
+
+/* One image of one vector of channels. to: the gradient of x, or NULL. Of two pixels each has sums
+ * of its own, which else would wait for themselves. */
+INLINE void image_back(struct sums s[2], size_t count, size_t channels, const int lanes,
+                       const real *g, const real *x, real *to, bool add, vec factor, vec mean)
+{
+    size_t i = 0;
+    for (; i + channels < count; i += 2 * channels) {
+        size_t next = i + channels;
+        pixel_back(&s[0], lanes, g + i, x + i, to ? to + i : NULL, add, factor, mean);
+        pixel_back(&s[1], lanes, g + next, x + next, to ? to + next : NULL, add, factor, mean);
+    }
+    if (i < count)
+        pixel_back(&s[0], lanes, g + i, x + i, to ? to + i : NULL, add, factor, mean);
 }
 
 static void mix_backward(const struct node *n, const struct context *c, int slice)
@@ -95,18 +120,19 @@ static void mix_backward(const struct node *n, const struct context *c, int slic
     bool writes = wants(n, c, X) && x->source != n, add = n->accumulate[X];
     for (size_t k = 0; k < channels; k += LANES) {
         int lanes = channels - k < LANES ? (int)(channels - k) : LANES;
-        vec factor = vec_load(r.factor + k), mean = vec_load(r.mean + k), sum = {0}, scaled = {0};
+        vec factor = vec_load(r.factor + k), mean = vec_load(r.mean + k);
+        struct sums s[2] = {{{0}, {0}}, {{0}, {0}}};
         for (size_t i = slice_begin(c, slice); i < slice_begin(c, slice + 1); i++) {
             size_t at = i * count + k;
-            if (writes)
-                image_back(count, channels, lanes, n->gradient + at, x->value + at,
-                           x->gradient + at, add, factor, mean, &sum, &scaled);
+            const real *g = n->gradient + at, *value = x->value + at;
+            if (!writes && lanes == LANES)
+                image_back(s, count, channels, LANES, g, value, NULL, false, factor, mean);
             else
-                image_back(count, channels, lanes, n->gradient + at, x->value + at, NULL, false,
-                           factor, mean, &sum, &scaled);
+                image_back(s, count, channels, lanes, g, value, writes ? x->gradient + at : NULL,
+                           add, factor, mean);
         }
-        vec_store(r.g + k, sum);
-        vec_store(r.scaled + k, scaled);
+        vec_store(r.g + k, s[0].g + s[1].g);
+        vec_store(r.scaled + k, s[0].scaled + s[1].scaled);
     }
 }
 

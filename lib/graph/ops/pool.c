@@ -81,9 +81,17 @@ struct most { /* the largest so far, and which it was */
 };
 INLINE void most_of(struct most *m, vec value, ivec which)
 {
+#if VECTOR_BYTES == 64 && !defined GRAPH_F64
+    const __m512 v = (__m512)value, most = (__m512)m->value;
+    __mmask16 keep = _mm512_cmp_ps_mask(v, v, _CMP_ORD_Q);
+    keep = _mm512_mask_cmp_ps_mask(keep, v, most, _CMP_NGT_UQ);
+    m->value = (vec)_mm512_mask_mov_ps(v, keep, most);
+    m->which = (ivec)_mm512_mask_mov_epi32((__m512i)which, keep, (__m512i)m->which);
+#else
     ivec better = (value > m->value) | (value != value);
     m->value = vec_select(better, value, m->value);
     m->which = (better & which) | (~better & m->which);
+#endif
 }
 
 /* Each window's largest along a padded row, and its column. */

@@ -140,6 +140,7 @@ static void forward(const struct node *n, const struct context *c, int slice)
         int entered = 0;
         for (int row = 0, rows; row < f->oh; row += rows, y += rows * f->ow * p.out) {
             rows = band_rows(f, row);
+            vec_prefetch_written(y, rows * f->ow * p.out);
             enter(n, &p, x, row + rows, &entered, padded);
             window_forward_rows(f, row, rows, padded, p.weight, band);
             product(rows * f->ow, p.out, f->c, (struct matrix){band, f->channels, 1},
@@ -149,18 +150,22 @@ static void forward(const struct node *n, const struct context *c, int slice)
     }
 }
 
-/* What passes of a gradient where v, the rectified value, is above 0; and its sums. */
+/* Sums of what passes of a gradient, as it is and times the rectified value. */
 struct passed {
     vec all, times;
 };
-INLINE vec leave_pixel(struct passed *p, const bool summed, vec v, vec gradient, vec reciprocal)
+/* One pixel: what passes goes into gx, where it is wanted. */
+INLINE void leave_pixel(struct passed *p, const int lanes, const bool add, const bool summed,
+                        const real *value, const real *g, real *gx, vec reciprocal)
 {
-    gradient = vec_keep(v > 0, gradient);
-    if (!summed)
-        return gradient;
-    p->all += gradient;
-    p->times += gradient * v;
-    return gradient * reciprocal;
+    vec v = vec_load(value), gradient = vec_keep(v > 0, vec_load(g));
+    if (summed) {
+        p->all += gradient;
+        p->times += gradient * v;
+        gradient *= reciprocal;
+    }
+    if (gx)
+        vec_store_part(gx, add ? vec_load_part(gx, lanes) + gradient : gradient, lanes);
 }
 
 /* n pixels of one vector of channels, of which `lanes` count: see leave_row. Of two pixels each has
@@ -170,23 +175,13 @@ INLINE void leave_pixels(int n, const int lanes, const bool add, const bool summ
                          ptrdiff_t c, vec reciprocal, real *sum, real *scaled)
 {
     struct passed even = {{0}, {0}}, odd = even;
-#define PIXEL(passed)                                                                  \
-    do {                                                                               \
-        vec v = leave_pixel(passed, summed, vec_load(value), vec_load(g), reciprocal); \
-        if (gx) {                                                                      \
-            vec_store_part(gx, add ? vec_load_part(gx, lanes) + v : v, lanes);         \
-            gx += c;                                                                   \
-        }                                                                              \
-        value += channels;                                                             \
-        g += channels;                                                                 \
-    } while (0)
-    for (; n >= 2; n -= 2) {
-        PIXEL(&even);
-        PIXEL(&odd);
+    for (; n >= 2; n -= 2, value += 2 * channels, g += 2 * channels, gx += gx ? 2 * c : 0) {
+        leave_pixel(&even, lanes, add, summed, value, g, gx, reciprocal);
+        leave_pixel(&odd, lanes, add, summed, value + channels, g + channels, gx ? gx + c : NULL,
+                    reciprocal);
     }
     if (n)
-        PIXEL(&even);
-#undef PIXEL
+        leave_pixel(&even, lanes, add, summed, value, g, gx, reciprocal);
     if (summed) {
         vec_store(sum, vec_load(sum) + (even.all + odd.all));
         vec_store(scaled, vec_load(scaled) + (even.times + odd.times));
@@ -284,6 +279,8 @@ static void backward_image(const struct node *n, const struct context *c, const 
     for (int row = 0, rows, entered = 0; row < f->oh; row += rows) {
         bool add = row || !first;
         rows = band_rows(f, row);
+        if (b.gx)
+            vec_prefetch_written(b.gx + b.left * f->w * f->c, rows * f->stride * f->w * f->c);
         enter(n, p, x, row + rows, &entered, b.padded);
         size_t pixel = ((size_t)image * (size_t)f->oh + (size_t)row) * (size_t)f->ow;
         const real *gy = gradient_pixels(n, pixel, (size_t)(rows * f->ow), work + l->arriving);
