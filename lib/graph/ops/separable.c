@@ -234,17 +234,22 @@ struct passage {
     int left; /* rows of gx that are done */
 };
 
-/* The rows of the image's gradient that no window from output row `row` on reaches, some at a time.
- */
+/* Rows of the image's gradient that no window from output row `row` on reaches and that are to be
+ * made yet, as many as there is room for. */
+static int leaving(const struct passage *b, int row)
+{
+    const struct frame *f = &b->p->f;
+    int rows = 0, most = band_rows(f, 0);
+    while (rows < most && b->left + rows < f->h && window_passed(f, b->left + rows, row))
+        rows++;
+    return rows;
+}
+
+/* All of them. */
 static void leave(struct passage *b, int row)
 {
     const struct frame *f = &b->p->f;
-    const int most = band_rows(f, 0);
-    for (int rows; rows = 0, true;) {
-        while (rows < most && b->left + rows < f->h && window_passed(f, b->left + rows, row))
-            rows++;
-        if (!rows)
-            break;
+    for (int rows; (rows = leaving(b, row)) > 0;) {
         window_backward_rows(f, b->left, rows, b->gradient, b->p->weight, b->rows);
         for (int i = 0; i < rows; i++, b->left++) {
             int u = b->left + f->pad;
