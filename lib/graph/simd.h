@@ -117,7 +117,7 @@ INLINE vec vec_shuffle(vec a, vec b, ivec from)
     return __builtin_shuffle(a, b, from);
 #endif
 }
-/* NaN stays NaN: of two operands of which one is, the processor takes the second. */
+/* NaN stays NaN: where one of two operands is, the processor's maximum is the second. */
 INLINE vec vec_relu(vec x)
 {
 #if defined __AVX512F__ && !defined GRAPH_F64

@@ -482,9 +482,8 @@ INLINE void tap_pixels(const int rows, const int columns, const int Q, const rea
     }
 }
 
-/* Taps of one vector of channels, kept in registers over all lines. D: pixels from tap to tap, or
- * 0.
- */
+/* Taps of one vector of channels, kept in registers over all lines. D: pixels from tap to tap; 0:
+ * any number. */
 INLINE void tap_gradients(const int rows, const int columns, const int D, const real *image,
                           const real *gradient, real *out, const struct windows *windows)
 {

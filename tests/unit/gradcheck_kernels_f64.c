@@ -158,6 +158,13 @@ static const struct gradcheck gradients[] = {
     CASE(separable, 2, 0, 10, 14, 8, 1, WINDOW(.kernel = 5, .stride = 2, .pad = 4, .dilation = 2),
          .integer = 1),
     CASE(separable, 2, 0, 4, 7, 1, 3, WINDOW(.kernel = 7, .pad = 3)),
+    /* Lines of 7 go in pairs, and the last one by itself; of 14, 16 and 21 in other blocks. */
+    CASE(separable, 2, 0, 7, 7, 9, 17, WINDOW(.kernel = 5, .pad = 2), .integer = 1),
+    CASE(separable, 2, 0, 6, 7, 16, 8, WINDOW(.kernel = 5, .pad = 4, .dilation = 2)),
+    CASE(separable, 2, 0, 5, 7, 8, 16, WINDOW(.kernel = 3, .pad = 2, .dilation = 2)),
+    CASE(separable, 2, 0, 5, 14, 8, 8, WINDOW(.kernel = 5, .pad = 2)),
+    CASE(separable, 2, 0, 4, 16, 3, 8, WINDOW(.kernel = 3, .pad = 1), .integer = 1),
+    CASE(separable, 1, 0, 3, 21, 8, 4, WINDOW(.kernel = 3, .pad = 2, .dilation = 2)),
     CASE(statistics, 5, 3, 4, 3, 10, 0, .integer = 0),
     CASE(statistics, 18, 0, 3, 3, 24, 0, .integer = 1),
     CASE(statistics, 4, 0, 1, 1, 3, 0, .integer = 0),
