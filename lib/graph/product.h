@@ -66,12 +66,7 @@ INLINE void product_tile(const int M, const int N, const bool part, const real *
 #pragma GCC unroll 2
         for (int j = 0; j < N; j++)
             sum[i][j] = (vec){0};
-    int k = p.k;
-    for (; k >= 4; k -= 4)
-#pragma GCC unroll 4
-        for (int l = 0; l < 4; l++, b += p.ldb)
-            product_step(M, N, part, &p, row3, left, b, sum);
-    for (; k > 0; k--, b += p.ldb)
+    for (int l = 0; l < p.k; l++, b += p.ldb)
         product_step(M, N, part, &p, row3, left, b, sum);
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++) {

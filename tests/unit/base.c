@@ -195,8 +195,9 @@ int main(void)
     char folder[] = "/tmp/winnow-base.XXXXXX";
     if (!mkdtemp(folder) || chdir(folder))
         return 1;
-    /* A shell starts what it puts in the background with SIGINT ignored. */
+    /* A shell starts what it puts in the background with these ignored. */
     signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
     errors();
     memory();
